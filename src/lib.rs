@@ -1,0 +1,5 @@
+//! wslab: everything one does to a WebSocket implementation.
+
+pub mod conform;
+pub mod proto;
+pub mod wire;

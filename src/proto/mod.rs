@@ -1,0 +1,41 @@
+//! The protocol without I/O, clock or chance.
+//!
+//! Reading, judging and reacting are three different things. [`Flow`] judges one direction of a connection: bytes in,
+//! what was [`Seen`] out, broken [`Rule`]s among it; it never reacts. [`Joiner`] turns what was seen into messages.
+//! [`Endpoint`] reacts, as a conforming client or server. [`opening`] asks, answers and checks the opening handshake.
+//!
+//! Time comes in as an argument, and so do masking keys: the same input always gives the same output.
+
+mod flow;
+mod rule;
+
+pub use flow::{Flow, Reading, Seen};
+pub use rule::{Clause, Level, Rule, Rules, UnknownRule};
+
+/// The two ends of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// Asks for the connection, and masks what it sends.
+    Client,
+    /// Answers, and sends unmasked.
+    Server,
+}
+
+impl Role {
+    /// The other end.
+    pub const fn peer(self) -> Self {
+        match self {
+            Self::Client => Self::Server,
+            Self::Server => Self::Client,
+        }
+    }
+}
+
+impl std::fmt::Display for Role {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(match self {
+            Self::Client => "client",
+            Self::Server => "server",
+        })
+    }
+}
