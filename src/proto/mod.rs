@@ -6,10 +6,14 @@
 //!
 //! Time comes in as an argument, and so do masking keys: the same input always gives the same output.
 
+mod config;
 mod flow;
+mod message;
 mod rule;
 
+pub use config::Config;
 pub use flow::{Flow, Reading, Seen};
+pub use message::{Joined, Joiner, Kind, Message, TooBig};
 pub use rule::{Clause, Level, Rule, Rules, UnknownRule};
 
 /// The two ends of a connection.
