@@ -59,7 +59,7 @@ struct Inbox(VecDeque<Happening>);
 impl Session for Inbox {
     fn event(&mut self, event: Event<'_>, _out: &mut Outbound) {
         self.0.extend(match event {
-            Event::Asked(_) => None,
+            Event::Asked(..) => None,
             Event::Open(_) => Some(Happening::Open),
             Event::Message(message) => Some(Happening::Message(message.into_owned())),
             Event::Ping(payload) => Some(Happening::Ping(payload.to_vec())),

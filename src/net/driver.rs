@@ -148,7 +148,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         self.deadline = loop {
             match turn.next() {
                 Output::Event(event, out) => {
-                    asked |= matches!(event, Event::Asked(_));
+                    asked |= matches!(event, Event::Asked(..));
                     session.event(event, out);
                 }
                 Output::Transmit => {}

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::Outbound;
-use crate::proto::opening::Agreed;
+use crate::proto::opening::{Agreed, Asked};
 use crate::proto::{Message, Rule, Rules};
 use crate::wire::http::{Request, Response};
 use crate::wire::CloseCode;
@@ -36,9 +36,10 @@ pub enum Output<'a> {
 /// What an application learns of its connection.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Event<'a> {
-    /// A client asks for a connection, as a conforming one does. A server has to decide with
-    /// [`Endpoint::answer`](super::Endpoint::answer); what comes until then waits.
-    Asked(&'a Request),
+    /// A client asks for a connection, conforming or not, or for something else. A server has to decide with
+    /// [`Endpoint::answer`](super::Endpoint::answer), as a [`Policy`](crate::proto::opening::Policy) does; what comes
+    /// until then waits.
+    Asked(&'a Request, &'a Asked),
     /// The connection is open.
     Open(&'a Agreed),
     /// A message came.
@@ -74,7 +75,7 @@ pub enum Cause {
     #[error("the opening handshake cannot be read: {0}")]
     OpeningUnreadable(crate::wire::http::HeadError),
     /// The peer's half of the opening handshake breaks rules.
-    #[error("the opening handshake breaks a rule: {}", .0.clone().map(|rule| rule.to_string()).collect::<Vec<_>>().join("; "))]
+    #[error("the opening handshake breaks a rule: {}", .0.map(|rule| rule.to_string()).collect::<Vec<_>>().join("; "))]
     OpeningInvalid(Rules, Option<Box<Response>>),
     /// The application did not want the connection.
     #[error("the opening handshake was refused with status {0}")]

@@ -23,7 +23,7 @@ pub use turn::Turn;
 
 use self::opening::Opening;
 use self::timers::Timers;
-use crate::proto::opening::{Agreed, Answer, Ask};
+use crate::proto::opening::{Agreed, Answer, Ask, AskError};
 use crate::proto::{Config, Flow, Joiner, Observer, Role};
 use crate::wire::CloseCode;
 
@@ -62,11 +62,20 @@ enum Phase {
 
 impl Endpoint {
     /// A client that asks for a connection. Its request waits to be sent.
-    pub fn client(ask: Ask, keys: impl MaskingKeys + 'static, config: Arc<Config>, now: Instant) -> Self {
+    ///
+    /// # Errors
+    /// If what is asked for cannot be written as a request.
+    pub fn client(
+        ask: Ask,
+        keys: impl MaskingKeys + 'static,
+        config: Arc<Config>,
+        now: Instant,
+    ) -> Result<Self, AskError> {
+        let request = ask.request()?;
         let mut endpoint = Self::new(Role::Client, Some(Box::new(keys)), config, now);
-        endpoint.outbound.raw(|out| ask.request().write(out));
+        endpoint.outbound.raw(|out| request.write(out));
         endpoint.opening = Some(Box::new(Opening::client(ask)));
-        endpoint
+        Ok(endpoint)
     }
 
     /// A server that waits for a request.
@@ -124,14 +133,13 @@ impl Endpoint {
     ///
     /// Without an unanswered request this does nothing.
     pub fn answer(&mut self, answer: Answer) {
-        let Some(opening) = &mut self.opening else { return };
-        if !opening.answer() {
-            return;
-        }
-        self.outbound.raw(|out| answer.response.write(out));
+        let Some(opening) = self.opening.as_mut().filter(|opening| opening.asked().is_some()) else { return };
+        opening.accept();
+        self.outbound.raw(|out| answer.write(out));
         match answer.agreed {
             Some(agreed) => self.agreed = Some(Box::new(agreed)),
-            None => self.turn_away(Cause::Refused(answer.response.status)),
+            None if answer.faults.is_empty() => self.turn_away(Cause::Refused(answer.response.status)),
+            None => self.turn_away(Cause::OpeningInvalid(answer.faults, None)),
         }
     }
 
@@ -211,7 +219,7 @@ impl Endpoint {
     #[cold]
     fn refuse(&mut self, cause: Cause, answer: Option<Answer>) {
         if let Some(answer) = answer {
-            self.outbound.raw(|out| answer.response.write(out));
+            self.outbound.raw(|out| answer.write(out));
         }
         self.turn_away(cause);
         self.phase = Phase::Failing;

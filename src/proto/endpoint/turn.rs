@@ -215,7 +215,7 @@ impl<'t> Turn<'t> {
                 endpoint.open(self.now);
                 Found::Open
             }
-            Progress::Answered => {
+            Progress::Accepted => {
                 endpoint.open(self.now);
                 Found::Open
             }
@@ -324,8 +324,8 @@ impl<'t> Turn<'t> {
                 let body = CloseBody::parse(endpoint.joiner.payload(self.bytes.get(last)));
                 Event::Close(code, reason(&body))
             }
-            Found::Asked => match endpoint.opening.as_ref().and_then(|opening| opening.request()) {
-                Some(request) => Event::Asked(request),
+            Found::Asked => match endpoint.opening.as_ref().and_then(|opening| opening.asked()) {
+                Some((request, asked)) => Event::Asked(request, asked),
                 None => return Output::Wait(None),
             },
             Found::Open => match &endpoint.agreed {
