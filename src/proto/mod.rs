@@ -15,9 +15,7 @@ pub mod opening;
 mod rule;
 
 pub use config::Config;
-pub use endpoint::{
-    Cause, Closed, Endpoint, Event, Input, MaskingKeys, Outbound, Output, ReadyState, SendError, Turn,
-};
+pub use endpoint::{Cause, Closed, Endpoint, Event, Input, MaskingKeys, Outbound, Output, ReadyState, SendError, Turn};
 pub use flow::{Flow, Reading, Seen};
 pub use message::{Joined, Joiner, Kind, Message, TooBig};
 pub use observer::Observer;

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use super::Outbound;
 use crate::proto::opening::{Agreed, Asked};
 use crate::proto::{Message, Rule, Rules};
-use crate::wire::http::{Request, Response};
 use crate::wire::CloseCode;
+use crate::wire::http::{Request, Response};
 
 /// What happened to a connection.
 #[derive(Debug)]
@@ -63,7 +63,7 @@ pub enum Cause {
     #[error("closed by the closing handshake")]
     Handshake,
     /// The peer broke a rule.
-    #[error("the peer broke a rule: {0} ({})", .0.clause())]
+    #[error("the peer broke a rule: {} ({})", .0.words(), .0.clause())]
     Rule(Rule),
     /// The peer sent more than we take.
     #[error("the peer sent a message larger than {limit} bytes")]

@@ -71,8 +71,12 @@ impl Timers {
     }
 
     pub(super) fn due(&self, now: Instant) -> Option<Due> {
-        let candidates =
-            [(self.opening, Due::Opening), (self.closing, Due::Closing), (self.pong, Due::Pong), (self.ping, Due::Ping)];
+        let candidates = [
+            (self.opening, Due::Opening),
+            (self.closing, Due::Closing),
+            (self.pong, Due::Pong),
+            (self.ping, Due::Ping),
+        ];
         candidates.into_iter().find(|(at, _)| at.is_some_and(|at| at <= now)).map(|(_, due)| due)
     }
 

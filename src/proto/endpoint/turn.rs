@@ -328,11 +328,11 @@ impl<'t> Turn<'t> {
                 Some((request, asked)) => Event::Asked(request, asked),
                 None => return Output::Wait(None),
             },
-            Found::Open => match &endpoint.agreed {
+            Found::Open => match endpoint.agreed.as_deref() {
                 Some(agreed) => Event::Open(agreed),
                 None => return Output::Wait(None),
             },
-            Found::Failed => match &endpoint.failure {
+            Found::Failed => match endpoint.failure.as_deref() {
                 Some(cause) => {
                     if let (Cause::Rule(rule), Some(observer)) = (cause, &mut outbound.observer) {
                         observer.failed(*rule);
@@ -341,7 +341,7 @@ impl<'t> Turn<'t> {
                 }
                 None => return Output::Wait(None),
             },
-            Found::Closed => match &endpoint.closed {
+            Found::Closed => match endpoint.closed.as_deref() {
                 Some(closed) => Event::Closed(closed),
                 None => return Output::Wait(None),
             },
