@@ -3,11 +3,10 @@
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 use super::driver::{Driver, Session, Stop};
 use super::stream::Stream;
@@ -50,6 +49,8 @@ pub struct Broken(pub Closed);
 pub struct Connection {
     driver: Driver<Stream>,
     inbox: Inbox,
+    /// The connection's place among those that a server may have.
+    place: Option<OwnedSemaphorePermit>,
 }
 
 /// Events that nobody has asked for yet. While there are any, nothing is read.
@@ -77,7 +78,16 @@ impl Session for Inbox {
 
 impl Connection {
     pub(super) fn new(stream: Stream, endpoint: Endpoint) -> Self {
-        Self { driver: Driver::new(stream, endpoint), inbox: Inbox::default() }
+        Self::of(Driver::new(stream, endpoint))
+    }
+
+    pub(super) fn of(driver: Driver<Stream>) -> Self {
+        Self { driver, inbox: Inbox::default(), place: None }
+    }
+
+    pub(super) fn holding(mut self, place: OwnedSemaphorePermit) -> Self {
+        self.place = Some(place);
+        self
     }
 
     /// Where the connection stands.
@@ -247,9 +257,10 @@ async fn drive(mut connection: Connection, mut orders: mpsc::Receiver<Order>, ha
                         out.close(CloseCode::NORMAL, "")
                     }
                 };
-                // The connection has ended: the receiver learns how.
-                drop(done);
-                connection.flush().await;
+                // On an error the connection has ended: the receiver learns how.
+                if done.is_ok() {
+                    connection.flush().await;
+                }
             }
         }
     }

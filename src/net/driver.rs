@@ -6,7 +6,6 @@
 
 use std::cell::Cell;
 use std::future::Future;
-use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
@@ -14,6 +13,7 @@ use std::time::Instant;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
 
+use crate::proto::opening::Answer;
 use crate::proto::{Endpoint, Event, Input, Outbound, Output, ReadyState};
 
 /// Bytes read at once.
@@ -91,6 +91,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
 
     pub(crate) fn stream(&self) -> &S {
         &self.stream
+    }
+
+    /// Answers the client; goes out with the next poll.
+    pub(crate) fn answer(&mut self, answer: Answer) {
+        self.endpoint.answer(answer);
+        self.stirred = true;
     }
 
     /// Does what there is to do. `Pending` when only the peer, time or the application can bring more.

@@ -23,9 +23,10 @@ pub use turn::Turn;
 
 use self::opening::Opening;
 use self::timers::Timers;
-use crate::proto::opening::{Agreed, Answer, Ask, AskError};
+use crate::proto::opening::{Agreed, Answer, Ask, AskError, Asked};
 use crate::proto::{Config, Flow, Joiner, Observer, Role};
 use crate::wire::CloseCode;
+use crate::wire::http::Request;
 
 /// One end of a connection; see the [module](self).
 #[derive(Debug)]
@@ -126,6 +127,11 @@ impl Endpoint {
             Some(opening) => opening.release(bytes),
         };
         Turn::new(self, bytes, eof, now)
+    }
+
+    /// What a client has asked and nobody has answered yet.
+    pub fn asked(&self) -> Option<(&Request, &Asked)> {
+        self.opening.as_ref()?.asked()
     }
 
     /// Answers a client that [`Event::Asked`]. With [`Agreed`] in it the connection is open from the next turn on;
