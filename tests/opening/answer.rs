@@ -209,6 +209,14 @@ mod refusing {
         assert_eq!(answered(&request).response.status, 426);
     }
 
+    /// RFC 7230, section 6.7: HTTP/1.0 has no upgrade to ask for.
+    #[test]
+    fn an_old_client_is_not_told_to_upgrade() {
+        let answer = answered(&request("GET / HTTP/1.0\r\nHost: x\r\n\r\n"));
+        assert_eq!(answer.response.status, 400);
+        assert!(!answer.response.headers.has_token("Connection", "Upgrade"));
+    }
+
     #[test]
     fn a_bad_request_is_refused_with_a_line_of_text() {
         insta::assert_snapshot!(text(&with("Sec-WebSocket-Key", &["x"])), @r#"

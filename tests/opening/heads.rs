@@ -219,6 +219,14 @@ mod limits {
     }
 
     #[test]
+    fn limits_may_be_none_at_all() {
+        let none = Limits { max_bytes: usize::MAX, max_headers: usize::MAX };
+        let many = format!("GET / HTTP/1.1\n{}\n", "a:\n".repeat(10_000));
+        let (request, _) = Request::parse(many.as_bytes(), &none).expect("a request").expect("whole");
+        assert_eq!(request.headers.len(), 10_000);
+    }
+
+    #[test]
     fn limits_of_nothing_let_nothing_through() {
         let nothing = Limits { max_bytes: 0, max_headers: 0 };
         assert_eq!(Request::parse(b"", &nothing).expect_err("nothing fits").fault, HeadFault::TooLarge(0));

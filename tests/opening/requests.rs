@@ -209,6 +209,7 @@ fn there_is_no_body() {
     assert_eq!(with("Content-Length", &["5"]), ["RequestBody"]);
     assert_eq!(with("Content-Length", &["0", "5"]), ["RequestBody"]);
     assert_eq!(with("Content-Length", &["-1"]), ["RequestBody"]);
+    assert_eq!(with("Content-Length", &["+0"]), ["RequestBody"]);
     assert_eq!(with("Transfer-Encoding", &["chunked"]), ["RequestBody"]);
 }
 
