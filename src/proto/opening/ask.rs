@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::check::is_host;
-use super::{Agreed, Extension, Extra, VERSION, judge_request, judge_response, name};
+use super::{Agreed, Asked, Extension, Extra, VERSION, judge_response, name};
 use crate::proto::Rules;
 use crate::wire::http::{Request, Response, is_token};
 
@@ -75,8 +75,12 @@ impl Ask {
     /// The rules that the response breaks: with any of them the client must not go on (section 4.1). A refusal is
     /// among them, as [`Rule::ResponseStatus`](crate::proto::Rule::ResponseStatus).
     pub fn check(&self, response: &Response) -> Result<Agreed, Rules> {
-        // Where no request could be made nothing was asked, and no answer agrees to it.
-        let asked = self.request().map(|request| judge_request(&request)).unwrap_or_default();
+        let asked = Asked {
+            key: Some(STANDARD.encode(self.key)),
+            protocols: self.protocols.clone(),
+            extensions: self.extensions.clone(),
+            ..Asked::default()
+        };
         let judged = judge_response(&asked, response);
         judged.agreed.filter(|_| judged.faults.is_empty()).ok_or(judged.faults)
     }

@@ -91,7 +91,7 @@ pub fn judge_request(request: &Request) -> Asked {
     let asked = Asked {
         faults: Rules::NONE,
         method: request.method.clone(),
-        resource: resource.unwrap_or(&request.target).to_owned(),
+        resource: resource.clone().unwrap_or_else(|| request.target.clone()),
         host: only(headers, "Host"),
         origin: joined(headers, "Origin"),
         key: only(headers, name::KEY),
@@ -181,22 +181,21 @@ fn broken(checks: &[(bool, Rule)]) -> Rules {
 }
 
 /// The path and query of a target: a path, or an absolute http URI (section 4.1, item 3 of the request).
-fn resource(target: &str) -> Option<&str> {
+fn resource(target: &str) -> Option<String> {
     if !target.bytes().all(|byte| byte.is_ascii_graphic()) {
         return None;
     }
     if target.starts_with('/') {
-        return Some(target);
+        return Some(target.to_owned());
     }
     let (scheme, rest) = target.split_once("://")?;
-    if !["http", "https"].iter().any(|known| known.eq_ignore_ascii_case(scheme)) {
+    let (authority, resource) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    if !["http", "https"].iter().any(|known| known.eq_ignore_ascii_case(scheme)) || !is_host(authority) {
         return None;
     }
-    let (authority, resource) = match rest.find(['/', '?']) {
-        Some(start) => rest.split_at(start),
-        None => (rest, "/"),
-    };
-    is_host(authority).then_some(resource)
+    // Section 3: an empty path is sent as "/".
+    let slash = if resource.starts_with('/') { "" } else { "/" };
+    Some(format!("{slash}{resource}"))
 }
 
 /// Whether `value` is a host and perhaps a port (RFC 7230, section 5.4; RFC 3986, section 3.2), and not empty.

@@ -6,6 +6,20 @@
 //!
 //! Whatever was broken, nothing here panics, and the judgement of heads that differ in blanks, in the case of names or
 //! in how lists are spread over lines is the same.
+//!
+//! ```
+//! use wslab::proto::opening::{Ask, Policy, answer};
+//!
+//! let mut ask = Ask::new("server.example.com", "/chat", *b"the sample nonce");
+//! ask.protocols = vec!["chat".into(), "superchat".into()];
+//! let policy = Policy { protocols: vec!["superchat".into()], ..Policy::default() };
+//!
+//! let answer = answer(&ask.request()?, &policy);
+//! assert_eq!(answer.response.status, 101);
+//! let agreed = ask.check(&answer.response).expect("an answer that breaks no rule");
+//! assert_eq!(agreed.protocol.as_deref(), Some("superchat"));
+//! # Ok::<_, wslab::proto::opening::AskError>(())
+//! ```
 
 mod answer;
 mod ask;

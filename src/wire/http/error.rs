@@ -2,12 +2,17 @@
 
 /// Bytes that are not the beginning of an HTTP/1.1 head, or of one that is too long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{fault}, at byte {at}")]
+#[error("{fault}{}", place(self))]
 pub struct HeadError {
     /// What is wrong.
     pub fault: HeadFault,
     /// Where: the offset of the first byte that no good head has there, counted from 0.
     pub at: usize,
+}
+
+/// A limit says by itself where it was hit.
+fn place(error: &HeadError) -> String {
+    if error.fault.is_limit() { String::new() } else { format!(", at byte {}", error.at) }
 }
 
 /// What is wrong with a head.

@@ -159,7 +159,7 @@ trait Shape: Sized {
 
 impl Shape for Request {
     fn read(bytes: &[u8], limits: &Limits) -> Result<Option<(Self, usize)>, HeadFault> {
-        let mut lines = vec![httparse::EMPTY_HEADER; limits.max_headers];
+        let mut lines = room(bytes, limits);
         let mut raw = httparse::Request::new(&mut lines);
         let size = match raw.parse(bytes) {
             Ok(httparse::Status::Complete(size)) => size,
@@ -183,7 +183,7 @@ impl Shape for Request {
 
 impl Shape for Response {
     fn read(bytes: &[u8], limits: &Limits) -> Result<Option<(Self, usize)>, HeadFault> {
-        let mut lines = vec![httparse::EMPTY_HEADER; limits.max_headers];
+        let mut lines = room(bytes, limits);
         let mut raw = httparse::Response::new(&mut lines);
         let size = match raw.parse(bytes) {
             Ok(httparse::Status::Complete(size)) => size,
@@ -209,6 +209,12 @@ fn raw_reason(bytes: &[u8]) -> &[u8] {
     let mut lines = bytes.split(|&byte| byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
     let line = lines.find(|line| !line.is_empty()).unwrap_or_default();
     line.get("HTTP/1.1 101 ".len()..).unwrap_or_default()
+}
+
+/// Places for the headers of `bytes`: as many as the limits allow, but no more than there can be in so many bytes.
+fn room<'a>(bytes: &[u8], limits: &Limits) -> Vec<httparse::Header<'a>> {
+    const SHORTEST: usize = "a:\n".len();
+    vec![httparse::EMPTY_HEADER; limits.max_headers.min(bytes.len() / SHORTEST)]
 }
 
 fn copy(lines: &[httparse::Header<'_>]) -> Headers {
