@@ -2,6 +2,7 @@
 
 mod case;
 mod id;
+pub mod parse;
 mod payload;
 
 pub use case::*;
