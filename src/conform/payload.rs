@@ -125,7 +125,7 @@ fn splitmix(seed: u64, at: usize, out: &mut [u8]) {
 
 /// One of the 95 printable characters of ASCII.
 fn printable(byte: u8) -> u8 {
-    b' ' + (u16::from(byte) * 95 >> 8) as u8
+    b' ' + ((u16::from(byte) * 95) >> 8) as u8
 }
 
 #[cfg(test)]

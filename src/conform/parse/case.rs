@@ -53,16 +53,17 @@ pub(super) fn case(reader: &mut Reader<'_>, span: &Range<usize>, table: &Table, 
     let rules = rules.map_or(Some(Vec::new()), |node| reader.each(node, "`rules`", rule));
     let rules = rules.unwrap_or_default();
     let clauses = self::clauses(reader, span, &rules, clauses);
-    let level = level.map(|node| reader.word(node, "level", &[("must", Level::Must), ("should", Level::Should)]));
+    let level =
+        level.map(|node| reader.word(node, "value of `level`", &[("must", Level::Must), ("should", Level::Should)]));
     let tags = tags.map_or(Some(Vec::new()), |node| reader.each(node, "`tags`", tag));
     let ends = [("client", Role::Client), ("server", Role::Server)];
-    let target = target.map(|node| reader.word(node, "end", &ends));
+    let target = target.map(|node| reader.word(node, "value of `target`", &ends));
     let send = send.and_then(|node| step::steps(reader, node));
     let waits = send.as_deref().map(step::tags);
     let expect = expect.and_then(|node| expect::alternatives(reader, node, waits.as_deref()));
     let close = expect::close(reader, close, &rules);
     let time = patience.map(|node| reader.duration(node, "`patience`"));
-    let then = then.map(|node| reader.word(node, "deed", &[("fail", Then::Fail), ("close", Then::Close)]));
+    let then = then.map(|node| reader.word(node, "value of `then`", &[("fail", Then::Fail), ("close", Then::Close)]));
     let informational = informational.map(|node| reader.boolean(node, "`informational`"));
 
     Some(Case {

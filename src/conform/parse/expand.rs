@@ -52,8 +52,8 @@ pub(super) fn expand(
     let Some(loops) = loops(reader, template) else { return Vec::new() };
     let start = template.iter().find(|(key, _)| key.name == "start").map(|(_, node)| node);
     if let (Some(start), true) = (start, loops.is_empty()) {
-        let why = "without `each` or `rows` there is nothing to count";
-        reader.fault(start.span.clone(), Fault::Contradiction { first: "start", second: "id", why });
+        let what = "or `rows`; without a loop there is nothing to count";
+        reader.fault(start.span.clone(), Fault::MissingKey { key: "each", place: "a case with `start`", what });
     }
     let start: u32 = match start {
         Some(start) => reader.integer(start, "`start`", (0, 1_000_000)).unwrap_or(1),

@@ -18,13 +18,16 @@ pub(super) fn alternatives(reader: &mut Reader<'_>, node: &Node, tags: Option<&[
         return None;
     }
     reader.each(node, "`expect`", |reader, node| {
-        let mut fields = Fields::new("an alternative of `expect`", reader.table(node, "an alternative of `expect`")?);
+        let table = reader.table(node, "an alternative of `expect`")?;
+        let mut fields = Fields::new("an alternative of `expect`", table);
         let given: Vec<_> = GRADES.iter().filter_map(|(word, grade)| Some((*grade, fields.take(word)?))).collect();
         fields.finish(reader);
         match given[..] {
             [(verdict, node)] => Some(Alternative { verdict, events: events(reader, node, tags)? }),
+            // A word that is none of the three has been noted.
+            [] if !table.is_empty() => None,
             [] => {
-                let what = "or `non-strict`, or `informational`: what comes then";
+                let what = "what comes then; or `non-strict` or `informational`";
                 let place = "an alternative of `expect`";
                 reader.fault(node.span.clone(), Fault::MissingKey { key: "ok", place, what });
                 None
@@ -42,11 +45,17 @@ pub(super) fn alternatives(reader: &mut Reader<'_>, node: &Node, tags: Option<&[
 fn events(reader: &mut Reader<'_>, node: &Node, tags: Option<&[String]>) -> Option<Vec<Expected>> {
     reader.each(node, "the events of an alternative", |reader, node| {
         let table = reader.table(node, "an event")?;
-        let verb = table
-            .iter()
-            .find_map(|(key, node)| EVENTS.iter().find(|verb| **verb == key.name).map(|verb| (*verb, node)));
+        let mut verbs = table.iter().filter_map(|(key, node)| {
+            EVENTS.iter().find(|verb| **verb == key.name).map(|verb| (*verb, &key.span, node))
+        });
+        let verb = verbs.next();
+        if let (Some((first, _, _)), Some((second, span, _))) = (verb, verbs.next()) {
+            let why = "an event is one thing, and the events of a list come one after another";
+            reader.fault(span.clone(), Fault::Contradiction { first, second, why });
+            return None;
+        }
         let mut fields = Fields::new("an event", table);
-        let Some((verb, value)) = verb else {
+        let Some((verb, _, value)) = verb else {
             let word = table.first().map(|(key, _)| key.name.clone()).unwrap_or_default();
             let span = table.first().map_or(&node.span, |(key, _)| &key.span);
             reader.fault(span.clone(), Fault::UnknownWord { what: "event", word, known: EVENTS.to_vec() });
@@ -86,15 +95,17 @@ pub(super) fn close(reader: &mut Reader<'_>, node: Option<&Node>, rules: &[Rule]
         return Some(ours(vec![CloseCode::NORMAL]));
     };
     let mut fields = Fields::new("`close`", reader.table(node, "`close`, how the connection ends,")?);
-    let by = fields.take("by").map(|node| reader.word(node, "end", &[("us", Closer::Us), ("target", Closer::Target)]));
+    let by = fields
+        .take("by")
+        .map(|node| reader.word(node, "value of `by`", &[("us", Closer::Us), ("target", Closer::Target)]));
     let codes = fields.take("code").map(|node| codes(reader, node));
     let clean = fields.take("clean").map(|node| reader.boolean(node, "`clean`"));
-    let mut fails = |name: &'static str, fields: &mut Fields<'_>| {
+    let mut fails = |name, what, fields: &mut Fields<'_>| {
         let words = [("fails", true), ("fails-closing", false)];
-        fields.take(name).map(|node| reader.word(node, "consequence", &words)).unwrap_or(Some(false))
+        fields.take(name).map(|node| reader.word(node, what, &words)).unwrap_or(Some(false))
     };
-    let wrong_end_fails = fails("wrong-end", &mut fields);
-    let wrong_code_fails = fails("wrong-code", &mut fields);
+    let wrong_end_fails = fails("wrong-end", "value of `wrong-end`", &mut fields);
+    let wrong_code_fails = fails("wrong-code", "value of `wrong-code`", &mut fields);
     fields.finish(reader);
     let by = by.unwrap_or(Some(Closer::Us))?;
     let codes = match (codes, by) {

@@ -70,7 +70,7 @@ pub enum Fault {
         what: &'static str,
     },
     /// A step without a verb.
-    #[error("unknown step {}{}", OrEmpty(key), Choice(key, known))]
+    #[error("{}{}", Step(key), Choice(key, known))]
     UnknownStep {
         /// Its first key, or nothing if it has none.
         key: String,
@@ -288,11 +288,11 @@ impl fmt::Display for Words<'_> {
     }
 }
 
-/// A key in backquotes, or words for none.
-struct OrEmpty<'a>(&'a str);
+/// A step by its first key, which may be missing.
+struct Step<'a>(&'a str);
 
-impl fmt::Display for OrEmpty<'_> {
+impl fmt::Display for Step<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.is_empty() { f.write_str("without a verb") } else { write!(f, "`{}`", self.0) }
+        if self.0.is_empty() { f.write_str("this step has no verb") } else { write!(f, "unknown step `{}`", self.0) }
     }
 }

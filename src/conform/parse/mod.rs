@@ -157,13 +157,12 @@ fn sections(reader: &mut Reader<'_>, node: &Node) -> Option<Vec<Section>> {
     fields.finish(reader);
     let id = id.and_then(|node| reader.id(node));
     let title = title.and_then(|node| reader.text(node, "`title`"));
-    let mut sections = vec![Section { id: id?, title: title?.to_owned() }];
+    let mut all = Vec::new();
     for (key, node) in parts.and_then(|node| reader.table(node, "`parts`")).map_or(&[][..], Vec::as_slice) {
         let id = reader.id(&Node { span: key.span.clone(), value: Value::Text(key.name.clone()) });
         let title = reader.text(node, "the title of a part").map(str::to_owned);
-        if let (Some(id), Some(title)) = (id, title) {
-            sections.push(Section { id, title });
-        }
+        all.extend(id.zip(title).map(|(id, title)| Section { id, title }));
     }
-    Some(sections)
+    all.insert(0, Section { id: id?, title: title?.to_owned() });
+    Some(all)
 }

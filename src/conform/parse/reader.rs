@@ -122,8 +122,8 @@ impl<'a> Reader<'a> {
             return None;
         };
         if duration.as_secs() > MAX_SECONDS {
-            let (what, found) = (format!("the seconds of {what}"), duration.as_secs().into());
-            self.fault(node.span.clone(), Fault::OutOfRange { what, least: 0, most: MAX_SECONDS, found });
+            let advice = "take a shorter one";
+            self.fault(node.span.clone(), Fault::TooLarge { what: "a duration", most: "1day".to_owned(), advice });
             return None;
         }
         Some(duration)
@@ -141,6 +141,10 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn id(&mut self, node: &Node) -> Option<Id> {
+        // The number of a loop's turn is an integer, and an id too.
+        if let Value::Integer(number) = node.value {
+            return self.id(&Node { span: node.span.clone(), value: Value::Text(number.to_string()) });
+        }
         let text = self.text(node, "`id`")?;
         text.parse().map_err(|why| self.fault(node.span.clone(), Fault::NotAnId { id: text.to_owned(), why })).ok()
     }

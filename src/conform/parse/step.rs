@@ -184,8 +184,8 @@ fn other(
         _ => {
             let step = if verb == "half-close" { Step::HalfClose } else { Step::Reset };
             if !reader.boolean(value, &format!("`{verb}`"))? {
-                let (first, why) = ("false", "leave the step out instead");
-                reader.fault(value.span.clone(), Fault::Contradiction { first, second: verb, why });
+                let (what, wanted, found) = (format!("`{verb}`"), "true, or left out", "false");
+                reader.fault(value.span.clone(), Fault::WrongType { what, wanted, found });
             }
             Some(step)
         }
