@@ -39,13 +39,13 @@ struct Loop<'t> {
 }
 
 /// The values of one turn of all loops.
-type Bindings<'t> = Vec<(&'t str, Node)>;
+type Bindings<'t> = Vec<(&'t str, &'t Node)>;
 
 /// All cases of a template, completed by the defaults of its file.
 pub(super) fn expand(
     reader: &mut Reader<'_>,
     budget: &mut Budget,
-    defaults: &[(Key, Node)],
+    defaults: &[&(Key, Node)],
     template: &Table,
     span: &Range<usize>,
 ) -> Vec<Expansion> {
@@ -73,7 +73,8 @@ pub(super) fn expand(
 
     let mut expansions = Vec::new();
     for turn in 0..turns {
-        let bindings = bindings(&loops, turn, start as usize + turn, span);
+        let number = Node { span: span.clone(), value: Value::Integer((start as usize + turn) as i128) };
+        let bindings = bindings(&loops, turn, &number);
         reader.values = bindings.iter().map(|(name, node)| ((*name).to_owned(), brief(node))).collect();
         let mut binder = Binder { bindings, left: budget.weight };
         let table = binder.table(reader, &template);
@@ -92,7 +93,7 @@ pub(super) fn expand(
 }
 
 /// The template without its loops, and what it leaves to the defaults. The tags and clauses of both add up.
-fn merged(defaults: &[(Key, Node)], template: &Table) -> Table {
+fn merged(defaults: &[&(Key, Node)], template: &Table) -> Table {
     let own = |name: &str| template.iter().find(|(key, _)| key.name == name);
     let mut merged: Table = Vec::with_capacity(template.len() + defaults.len());
     for (key, node) in template {
@@ -184,17 +185,16 @@ fn is_name(name: &str) -> bool {
         && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'_')
 }
 
-/// The values of a turn: its number as `n`, then those of the loops.
-fn bindings<'t>(loops: &[Loop<'t>], mut turn: usize, number: usize, span: &Range<usize>) -> Bindings<'t> {
+/// The values of a turn: its number as `n`, then those of the loops. Without loops there are none.
+fn bindings<'t>(loops: &[Loop<'t>], mut turn: usize, number: &'t Node) -> Bindings<'t> {
     let mut bindings = Vec::new();
     for each in loops.iter().rev() {
         let row = &each.rows[turn % each.rows.len()];
         turn /= each.rows.len();
-        let row = each.names.iter().zip(row).map(|(name, node)| (*name, (*node).clone()));
-        bindings.splice(0..0, row);
+        bindings.splice(0..0, each.names.iter().copied().zip(row.iter().copied()));
     }
     if !loops.is_empty() {
-        bindings.insert(0, ("n", Node { span: span.clone(), value: Value::Integer(number as i128) }));
+        bindings.insert(0, ("n", number));
     }
     bindings
 }
@@ -272,7 +272,7 @@ impl Binder<'_> {
 fn brief(node: &Node) -> String {
     const LONGEST: usize = 24;
     match &node.value {
-        Value::Text(text) if text.chars().count() > LONGEST => {
+        Value::Text(text) if text.chars().nth(LONGEST).is_some() => {
             format!("\"{}…\"", text.chars().take(LONGEST).collect::<String>())
         }
         Value::Text(text) => format!("\"{text}\""),

@@ -103,25 +103,25 @@ fn document(reader: &mut Reader<'_>, text: &str) -> CaseFile {
     fields.finish(reader);
 
     let sections = section.and_then(|node| sections(reader, node)).unwrap_or_default();
-    let defaults: &[_] = defaults.and_then(|node| reader.table(node, "`defaults`")).map_or(&[], Vec::as_slice);
-    for (key, _) in defaults {
-        if matches!(key.name.as_str(), "id" | "each" | "rows" | "start") {
-            let known = case::KEYS.to_vec();
-            reader.fault(key.span.clone(), Fault::UnknownKey { key: key.name.clone(), place: "`defaults`", known });
-        }
+    let defaults = defaults.and_then(|node| reader.table(node, "`defaults`")).map_or(&[][..], Vec::as_slice);
+    let (defaults, strangers): (Vec<_>, Vec<_>) =
+        defaults.iter().partition(|(key, _)| case::KEYS.contains(&key.name.as_str()));
+    for (key, _) in strangers {
+        let known = case::KEYS.to_vec();
+        reader.fault(key.span.clone(), Fault::UnknownKey { key: key.name.clone(), place: "`defaults`", known });
     }
     let cases = cases.and_then(|node| reader.list(node, "`case`, written [[case]],")).map_or(&[][..], Vec::as_slice);
-    CaseFile { sections, cases: expanded(reader, defaults, cases) }
+    CaseFile { sections, cases: expanded(reader, &defaults, cases) }
 }
 
 /// The cases of all templates.
-fn expanded(reader: &mut Reader<'_>, defaults: &[(tree::Key, Node)], templates: &[Node]) -> Vec<Case> {
+fn expanded(reader: &mut Reader<'_>, defaults: &[&(tree::Key, Node)], templates: &[Node]) -> Vec<Case> {
     let mut cases: Vec<Case> = Vec::new();
     let mut lines: HashMap<Id, usize> = HashMap::new();
     let mut budget = expand::Budget::default();
     for template in templates {
         let Some(table) = reader.table(template, "a case") else { continue };
-        let line = reader.position(template.span.start).0;
+        let line = reader.line(template.span.start);
         for expansion in expand::expand(reader, &mut budget, defaults, table, &template.span) {
             let id_span = span_of(&expansion.table, "id");
             reader.values = expansion.values;

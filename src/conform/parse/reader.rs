@@ -15,7 +15,10 @@ const MAX_ERRORS: usize = 100;
 pub(super) struct Reader<'a> {
     file: Arc<str>,
     text: &'a str,
-    errors: Vec<ParseError>,
+    /// Where each line starts, in bytes.
+    lines: Vec<usize>,
+    /// Each with the byte that it is about.
+    errors: Vec<(usize, ParseError)>,
     pub(super) payloads: &'a dyn Payloads,
     /// The loop values of the case that is read, to be named in its errors.
     pub(super) values: Vec<(String, String)>,
@@ -23,12 +26,14 @@ pub(super) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     pub(super) fn new(file: &str, text: &'a str, payloads: &'a dyn Payloads) -> Self {
-        Self { file: Arc::from(file), text, errors: Vec::new(), payloads, values: Vec::new() }
+        let newlines = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+        let lines = std::iter::once(0).chain(newlines.map(|(at, _)| at + 1)).collect();
+        Self { file: Arc::from(file), text, lines, errors: Vec::new(), payloads, values: Vec::new() }
     }
 
     pub(super) fn into_errors(mut self) -> Vec<ParseError> {
-        self.errors.sort_by_key(|error| (error.line, error.column));
-        self.errors
+        self.errors.sort_by_key(|(at, _)| *at);
+        self.errors.into_iter().map(|(_, error)| error).collect()
     }
 
     pub(super) fn file(&self) -> &Arc<str> {
@@ -42,27 +47,32 @@ impl<'a> Reader<'a> {
 
     /// Notes a fault. The same one at the same place is noted once, however many cases a loop made of it.
     pub(super) fn fault(&mut self, span: Range<usize>, fault: Fault) {
-        let (line, column) = self.position(span.start);
-        let known = |error: &ParseError| (error.line, error.column) == (line, column) && error.fault == fault;
-        if self.is_full() || self.errors.iter().any(known) {
+        // A loop may repeat a fault ten thousand times, so the place is only worked out for what is kept.
+        let at = span.start;
+        if self.is_full() || self.errors.iter().any(|(other, error)| *other == at && error.fault == fault) {
             return;
         }
+        let (line, column) = (self.line(at), self.column(at));
         let fault = if self.errors.len() + 1 == MAX_ERRORS {
             Fault::TooLarge { what: "the list of errors", most: MAX_ERRORS.to_string(), advice: "mend these first" }
         } else {
             fault
         };
-        self.errors.push(ParseError { file: self.file.clone(), line, column, fault, values: self.values.clone() });
+        let error = ParseError { file: self.file.clone(), line, column, fault, values: self.values.clone() };
+        self.errors.push((at, error));
     }
 
-    /// Line and column of a byte, from 1, the column in characters.
-    pub(super) fn position(&self, at: usize) -> (usize, usize) {
-        let before = &self.text.as_bytes()[..at.min(self.text.len())];
-        let start = before.iter().rposition(|&byte| byte == b'\n').map_or(0, |newline| newline + 1);
-        let line = 1 + before.iter().filter(|&&byte| byte == b'\n').count();
+    /// The line of a byte, from 1.
+    pub(super) fn line(&self, at: usize) -> usize {
+        self.lines.partition_point(|start| *start <= at)
+    }
+
+    /// The column of a byte, from 1, in characters.
+    fn column(&self, at: usize) -> usize {
+        let start = self.lines[self.line(at) - 1];
+        let before = &self.text.as_bytes()[start..at.clamp(start, self.text.len())];
         // A byte of the form 10xxxxxx continues a character.
-        let column = 1 + before[start..].iter().filter(|&&byte| byte & 0xc0 != 0x80).count();
-        (line, column)
+        1 + before.iter().filter(|&&byte| byte & 0xc0 != 0x80).count()
     }
 
     fn wrong_type<T>(&mut self, node: &Node, what: &str, wanted: &'static str) -> Option<T> {
