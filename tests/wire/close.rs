@@ -34,7 +34,7 @@ fn assigned(code: u16) -> Option<bool> {
     match code {
         1000 | 1001 | 1002 | 1003 | 1007 | 1008 | 1009 | 1010 | 1011 => Some(true),
         // The registry added these after the RFC.
-        1012 | 1013 | 1014 => Some(true),
+        1012..=1014 => Some(true),
         1005 | 1006 | 1015 => Some(false),
         // 1004 is reserved: its meaning might be defined in the future.
         _ => None,
