@@ -161,10 +161,10 @@ impl Flow {
         } else if in_payload {
             self.remaining -= lost;
             self.torn = true;
-            self.judge = Judge::Nothing;
-            if self.open == Open::Text && !self.head.opcode.is_control() {
+            if self.judge == Judge::Text {
                 self.open = Open::Opaque;
             }
+            self.judge = Judge::Nothing;
             (self.remaining == 0).then(|| {
                 self.finish_frame();
                 self.step = Step::Head;

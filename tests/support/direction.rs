@@ -13,6 +13,7 @@
 //! Where the lines are broken is of no account.
 
 use std::fmt::Write;
+use std::ops::Range;
 
 use wslab::proto::{Flow, Role, Rule, Rules, Seen};
 use wslab::wire::{Form, Head};
@@ -32,10 +33,10 @@ pub(crate) fn each_sender_with_reserved(bits: u8, test: impl Fn(Direction)) {
     }
 }
 
-/// The same with a beginning that nobody saw.
-pub(crate) fn each_sender_adrift(test: impl Fn(Direction)) {
+/// The same with a beginning that nobody saw, and with reserved bits that an extension gave a meaning.
+pub(crate) fn each_sender_adrift(bits: u8, test: impl Fn(Direction)) {
     for sender in [Role::Client, Role::Server] {
-        test(Direction::new(Flow::adrift(sender)));
+        test(Direction::new(Flow::adrift(sender).with_reserved(bits)));
     }
 }
 
@@ -88,6 +89,15 @@ impl Direction {
         self.bytes.extend_from_slice(&bytes);
         self.seen.extend(sights(&mut self.flow, &mut bytes));
         assert_eq!(self.flow.position(), before + bytes.len() as u64, "every byte is counted");
+    }
+
+    /// Sends a frame of which these bytes never come: 0 is the first of the payload, and the end may lie beyond it.
+    pub(crate) fn sends_without(&mut self, lost: Range<usize>, frame: Frame) {
+        let bytes = self.encode(&frame);
+        let payload = bytes.len() - frame.payload().len();
+        self.sends_bytes(&bytes[..payload + lost.start]);
+        self.loses(lost.len() as u64);
+        self.sends_bytes(bytes.get(payload + lost.end..).unwrap_or_default());
     }
 
     /// So many bytes never come.
