@@ -127,7 +127,7 @@ impl Flow {
         self.sender
     }
 
-    /// How many bytes of the direction were read or lost.
+    /// How many bytes of the direction were read or lost, modulo 2^64.
     pub const fn position(&self) -> u64 {
         self.position
     }
@@ -154,7 +154,7 @@ impl Flow {
     ///
     /// Within the payload of one frame that is all; beyond it the flow is adrift.
     pub fn skip(&mut self, lost: u64) -> impl Iterator<Item = Seen<'static>> + use<> {
-        self.position += lost;
+        self.position = self.position.wrapping_add(lost);
         let in_payload = self.step == Step::Payload && lost <= self.remaining;
         let then = if lost == 0 || self.step == Step::Adrift {
             None
@@ -462,7 +462,7 @@ impl Flow {
     fn advance<'a>(&mut self, rest: &mut &'a mut [u8], count: usize) -> &'a mut [u8] {
         let (taken, left) = std::mem::take(rest).split_at_mut(count);
         *rest = left;
-        self.position += count as u64;
+        self.position = self.position.wrapping_add(count as u64);
         taken
     }
 }
