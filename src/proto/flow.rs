@@ -156,6 +156,8 @@ impl Flow {
     pub fn skip(&mut self, lost: u64) -> impl Iterator<Item = Seen<'static>> + use<> {
         self.position = self.position.wrapping_add(lost);
         let in_payload = self.step == Step::Payload && lost <= self.remaining;
+        // What came of a head that was cut is passed over too.
+        let passed = lost.saturating_add(u64::from(self.held));
         let then = if lost == 0 || self.step == Step::Adrift {
             None
         } else if in_payload {
@@ -174,7 +176,7 @@ impl Flow {
             self.lose_track();
             Some(Seen::Adrift)
         };
-        [(lost > 0).then_some(Seen::Lost(lost)), then].into_iter().flatten()
+        [(lost > 0).then_some(Seen::Lost(passed)), then].into_iter().flatten()
     }
 
     /// Ends the direction: what is broken by its ending here.
