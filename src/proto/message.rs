@@ -161,7 +161,8 @@ impl Joiner {
     /// A frame begins.
     ///
     /// # Errors
-    /// If the frame or the message is larger than it may be; that is known before any of its bytes is kept.
+    /// If the frame or the message is larger than it may be; that is known before any of its bytes is kept. Who goes
+    /// on all the same gets nothing more of that message.
     #[inline]
     pub fn head(&mut self, head: &Head) -> Result<(), TooBig> {
         self.frame = *head;
@@ -173,10 +174,14 @@ impl Joiner {
         match head.opcode {
             Opcode::TEXT => self.open(Kind::Text, head),
             Opcode::BINARY => self.open(Kind::Binary, head),
-            _ => {}
+            Opcode::CONTINUATION if self.message.is_some() => {}
+            // Nothing of it is kept.
+            _ => return Ok(()),
         }
         let limit = self.max_frame.min((self.max_message - self.gathered.len()) as u64);
         if head.len > limit {
+            self.message = None;
+            self.gathered = Vec::new();
             let limit = self.max_message.min(usize::try_from(self.max_frame).unwrap_or(usize::MAX));
             return Err(TooBig { limit });
         }
