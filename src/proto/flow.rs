@@ -127,7 +127,7 @@ impl Flow {
         self.sender
     }
 
-    /// How many bytes of the direction were read or lost.
+    /// How many bytes of the direction were read or lost, modulo 2^64.
     pub const fn position(&self) -> u64 {
         self.position
     }
@@ -154,17 +154,19 @@ impl Flow {
     ///
     /// Within the payload of one frame that is all; beyond it the flow is adrift.
     pub fn skip(&mut self, lost: u64) -> impl Iterator<Item = Seen<'static>> + use<> {
-        self.position += lost;
+        self.position = self.position.wrapping_add(lost);
         let in_payload = self.step == Step::Payload && lost <= self.remaining;
+        // What came of a head that was cut is passed over too.
+        let passed = lost.saturating_add(u64::from(self.held));
         let then = if lost == 0 || self.step == Step::Adrift {
             None
         } else if in_payload {
             self.remaining -= lost;
             self.torn = true;
-            self.judge = Judge::Nothing;
-            if self.open == Open::Text && !self.head.opcode.is_control() {
+            if self.judge == Judge::Text {
                 self.open = Open::Opaque;
             }
+            self.judge = Judge::Nothing;
             (self.remaining == 0).then(|| {
                 self.finish_frame();
                 self.step = Step::Head;
@@ -174,7 +176,7 @@ impl Flow {
             self.lose_track();
             Some(Seen::Adrift)
         };
-        [(lost > 0).then_some(Seen::Lost(lost)), then].into_iter().flatten()
+        [(lost > 0).then_some(Seen::Lost(passed)), then].into_iter().flatten()
     }
 
     /// Ends the direction: what is broken by its ending here.
@@ -462,7 +464,7 @@ impl Flow {
     fn advance<'a>(&mut self, rest: &mut &'a mut [u8], count: usize) -> &'a mut [u8] {
         let (taken, left) = std::mem::take(rest).split_at_mut(count);
         *rest = left;
-        self.position += count as u64;
+        self.position = self.position.wrapping_add(count as u64);
         taken
     }
 }

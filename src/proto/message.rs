@@ -141,7 +141,7 @@ struct Open {
     compressed: bool,
 }
 
-/// Gathered messages up to this size leave their memory for the next one.
+/// Up to this many bytes of memory are left for the next message that is gathered.
 const KEPT: usize = 1024;
 
 impl Joiner {
@@ -161,7 +161,8 @@ impl Joiner {
     /// A frame begins.
     ///
     /// # Errors
-    /// If the frame or the message is larger than it may be; that is known before any of its bytes is kept.
+    /// If the frame or the message is larger than it may be; that is known before any of its bytes is kept. Who goes
+    /// on all the same gets nothing more of that message.
     #[inline]
     pub fn head(&mut self, head: &Head) -> Result<(), TooBig> {
         self.frame = *head;
@@ -173,10 +174,14 @@ impl Joiner {
         match head.opcode {
             Opcode::TEXT => self.open(Kind::Text, head),
             Opcode::BINARY => self.open(Kind::Binary, head),
-            _ => {}
+            Opcode::CONTINUATION if self.message.is_some() => {}
+            // Nothing of it is kept.
+            _ => return Ok(()),
         }
         let limit = self.max_frame.min((self.max_message - self.gathered.len()) as u64);
         if head.len > limit {
+            self.message = None;
+            self.gathered = Vec::new();
             let limit = self.max_message.min(usize::try_from(self.max_frame).unwrap_or(usize::MAX));
             return Err(TooBig { limit });
         }
@@ -210,8 +215,9 @@ impl Joiner {
     fn gather(&mut self, data: &[u8]) {
         let spare = self.gathered.capacity() - self.gathered.len();
         if spare < data.len() {
-            // Grows as bytes come, never by what a head merely declares, and not beyond it either.
-            let declared = usize::try_from(self.frame.len).unwrap_or(usize::MAX);
+            // Grows as bytes come, never by what a head merely declares; but the last frame of a message bounds it.
+            let last = if self.frame.fin { self.frame.len } else { u64::MAX };
+            let declared = usize::try_from(last).unwrap_or(usize::MAX);
             let ahead = declared.min(self.gathered.len().max(data.len() * 2)).max(data.len());
             self.gathered.reserve_exact(ahead);
         }
@@ -260,5 +266,64 @@ impl Joiner {
     /// Bytes that are kept for a message that is not complete.
     pub fn gathered(&self) -> usize {
         self.gathered.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Tells of a frame whose payload comes in pieces of `size` bytes, and gives back how often memory was asked for.
+    fn tell(joiner: &mut Joiner, head: Head, came: u64, size: usize) -> usize {
+        let mut asked = 0;
+        joiner.head(&head).expect("there is no limit");
+        let before = joiner.gathered.len();
+        let mut left = usize::try_from(came).expect("a test has less");
+        while left > 0 {
+            let capacity = joiner.gathered.capacity();
+            joiner.data(&vec![b'x'; size.min(left)]);
+            left -= size.min(left);
+            asked += usize::from(joiner.gathered.capacity() != capacity);
+            assert!(joiner.gathered.capacity() <= 2 * joiner.gathered.len(), "at most twice of what came");
+        }
+        if came == head.len {
+            joiner.end();
+        }
+        assert_eq!(joiner.gathered.len(), before + came as usize);
+        asked
+    }
+
+    #[test]
+    fn memory_grows_with_what_came_not_with_what_a_head_declares() {
+        for size in [1, 2, 100, 1000] {
+            let mut joiner = Joiner::new(u64::MAX, usize::MAX);
+            let asked = tell(&mut joiner, Head::new(Opcode::BINARY, 1 << 40), 100_000, size);
+            assert!(asked <= 20, "asked {asked} times, in pieces of {size}");
+        }
+    }
+
+    #[test]
+    fn memory_grows_by_doubling_also_with_small_fragments() {
+        let mut joiner = Joiner::new(u64::MAX, usize::MAX);
+        let mut asked = 0;
+        let mut opcode = Opcode::TEXT;
+        for _ in 0..100_000 {
+            asked += tell(&mut joiner, Head { fin: false, ..Head::new(opcode, 1) }, 1, 1);
+            opcode = Opcode::CONTINUATION;
+        }
+        assert!(asked <= 20, "asked {asked} times");
+    }
+
+    #[test]
+    fn memory_of_a_large_message_is_given_back_and_of_a_small_one_kept() {
+        for (len, kept) in [(KEPT / 2, true), (KEPT + 1, false)] {
+            let mut joiner = Joiner::new(u64::MAX, usize::MAX);
+            tell(&mut joiner, Head { fin: false, ..Head::new(Opcode::BINARY, len as u64) }, len as u64, len);
+            joiner.release();
+            assert_eq!(joiner.gathered(), len, "the message is open");
+            tell(&mut joiner, Head::new(Opcode::CONTINUATION, 0), 0, 1);
+            joiner.release();
+            assert_eq!((joiner.gathered(), joiner.gathered.capacity() > 0), (0, kept));
+        }
     }
 }
