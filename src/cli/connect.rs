@@ -107,7 +107,10 @@ impl Connect {
                 event = connection.next_event() => match event {
                     Some(Happening::Closed(closed)) => return Ok(screen.closed(&closed)),
                     Some(event) => {
-                        heard = tokio::time::Instant::now();
+                        // Answers to our own pings are no reason to stay.
+                        if matches!(event, Happening::Message(_)) {
+                            heard = tokio::time::Instant::now();
+                        }
                         screen.show(&event);
                     }
                     None => return Ok(Exit::Ok),
