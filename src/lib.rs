@@ -2,4 +2,5 @@
 
 pub mod conform;
 pub mod proto;
+pub mod watch;
 pub mod wire;
