@@ -7,6 +7,7 @@
 //! Time comes in as an argument, and so do masking keys: the same input always gives the same output.
 
 mod flow;
+pub mod opening;
 mod rule;
 
 pub use flow::{Flow, Reading, Seen};
