@@ -51,7 +51,7 @@ pub struct Id(pub Arc<str>);
 /// Where a case was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
-    /// The file, relative to the corpus.
+    /// The file, by the name under which it was parsed: `corpus/cases/05-fragmentation.toml`.
     pub file: Arc<str>,
     /// The line of its `[[case]]`, from 1.
     pub line: usize,
@@ -164,6 +164,13 @@ pub enum Payload {
     },
     /// Bytes that do not repeat, the same on every machine for the same seed.
     Seed {
+        /// The seed.
+        seed: u64,
+        /// The length in bytes.
+        len: usize,
+    },
+    /// Printable ASCII that does not repeat, the same on every machine for the same seed.
+    Text {
         /// The seed.
         seed: u64,
         /// The length in bytes.
