@@ -211,7 +211,8 @@ mod tests {
 
     #[test]
     fn a_frame_may_lie_about_everything() {
-        let lie = Frame { fin: false, rsv: 5, len: Some(7), form: Some(Form::Bits16), ..frame(Opcode(0xb), "x".into()) };
+        let lie =
+            Frame { fin: false, rsv: 5, len: Some(7), form: Some(Form::Bits16), ..frame(Opcode(0xb), "x".into()) };
         assert_eq!(sent(&lie), hex!("5b 7e 0007 78"));
     }
 

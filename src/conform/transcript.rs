@@ -88,7 +88,7 @@ impl Recorder {
     /// Takes note of a timer that fired.
     pub(super) fn timed_out(&mut self, now: Duration, timeout: Timeout) {
         self.log(now, Item::Timeout(timeout));
-        self.transcript.closing.timeout.get_or_insert(timeout);
+        self.transcript.closing.timeouts.push(timeout);
     }
 
     /// From here on messages count for nothing: we fail the connection.

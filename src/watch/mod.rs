@@ -12,6 +12,6 @@ pub use event::{Brief, ConnectionId, Event, Kind, Many, Plan, Sink, Summary};
 pub use jiff::Timestamp;
 pub use outcome::{CloseVerdict, Difference, Outcome, Reason, Trouble, Verdict, Why};
 pub use transcript::{
-    Closing, Content, Ending, Entry, Fault, Happening, Heard, Item, Log, Opening, Said, Side, Timeout, Traffic,
+    Closing, Content, Ending, Entry, Fault, Gather, Happening, Heard, Item, Log, Opening, Said, Side, Timeout, Traffic,
     Transcript,
 };

@@ -157,28 +157,37 @@ impl fmt::Debug for Content {
     }
 }
 
-/// Gathers a [`Content`] from bytes that come in pieces.
+/// Gathers a [`Content`] from bytes that come in pieces; however they are cut, it is the same.
 #[derive(Clone)]
-pub(crate) struct Gather {
+pub struct Gather {
     len: u64,
     hash: Xxh3,
     start: Vec<u8>,
 }
 
 impl Gather {
-    pub(crate) fn new() -> Self {
+    /// Of no bytes yet.
+    pub fn new() -> Self {
         Self { len: 0, hash: Xxh3::new(), start: Vec::new() }
     }
 
-    pub(crate) fn add(&mut self, bytes: &[u8]) {
+    /// Takes the next bytes.
+    pub fn add(&mut self, bytes: &[u8]) {
         self.len += bytes.len() as u64;
         self.hash.update(bytes);
         let room = Content::START - self.start.len();
         self.start.extend_from_slice(&bytes[..bytes.len().min(room)]);
     }
 
-    pub(crate) fn finish(self) -> Content {
+    /// The content.
+    pub fn finish(self) -> Content {
         Content { len: self.len, hash: self.hash.digest128(), start: self.start }
+    }
+}
+
+impl Default for Gather {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
@@ -215,8 +224,8 @@ pub struct Closing {
     pub local: Option<Said>,
     /// The peer's close frame.
     pub remote: Option<Said>,
-    /// The timer that ended it.
-    pub timeout: Option<Timeout>,
+    /// The timers that fired, in order.
+    pub timeouts: Vec<Timeout>,
     /// How TCP ended.
     pub ending: Ending,
 }
