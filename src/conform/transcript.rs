@@ -160,7 +160,7 @@ impl Recorder {
     }
 
     /// Whether the target sent more than any case can ask for.
-    pub(super) const fn is_flooded(&self) -> bool {
+    pub const fn is_flooded(&self) -> bool {
         self.transcript.received.bytes > self.bounds.bytes
     }
 

@@ -1,0 +1,147 @@
+//! What may come, and how the connection has to end.
+
+use super::reader::{Fields, Reader};
+use super::tree::{Node, Value};
+use super::{Fault, payload};
+use crate::conform::{Alternative, Close, Closer, Expected, Grade};
+use crate::proto::Rule;
+use crate::wire::CloseCode;
+
+const GRADES: &[(&str, Grade)] =
+    &[("ok", Grade::Ok), ("non-strict", Grade::NonStrict), ("informational", Grade::Informational)];
+const EVENTS: &[&str] = &["text", "binary", "pong", "wait", "repeat"];
+
+/// Reads the alternatives. `tags` are those of the steps; `None` if the steps could not be read.
+pub(super) fn alternatives(reader: &mut Reader<'_>, node: &Node, tags: Option<&[String]>) -> Option<Vec<Alternative>> {
+    if reader.list(node, "`expect`")?.is_empty() {
+        reader.fault(node.span.clone(), Fault::ExpectsNothing);
+        return None;
+    }
+    reader.each(node, "`expect`", |reader, node| {
+        let mut fields = Fields::new("an alternative of `expect`", reader.table(node, "an alternative of `expect`")?);
+        let given: Vec<_> = GRADES.iter().filter_map(|(word, grade)| Some((*grade, fields.take(word)?))).collect();
+        fields.finish(reader);
+        match given[..] {
+            [(verdict, node)] => Some(Alternative { verdict, events: events(reader, node, tags)? }),
+            [] => {
+                let what = "or `non-strict`, or `informational`: what comes then";
+                let place = "an alternative of `expect`";
+                reader.fault(node.span.clone(), Fault::MissingKey { key: "ok", place, what });
+                None
+            }
+            _ => {
+                let why = "the alternatives have an order, so each is a table of its own";
+                let fault = Fault::Contradiction { first: "ok", second: "non-strict", why };
+                reader.fault(node.span.clone(), fault);
+                None
+            }
+        }
+    })
+}
+
+fn events(reader: &mut Reader<'_>, node: &Node, tags: Option<&[String]>) -> Option<Vec<Expected>> {
+    reader.each(node, "the events of an alternative", |reader, node| {
+        let table = reader.table(node, "an event")?;
+        let verb = table
+            .iter()
+            .find_map(|(key, node)| EVENTS.iter().find(|verb| **verb == key.name).map(|verb| (*verb, node)));
+        let mut fields = Fields::new("an event", table);
+        let Some((verb, value)) = verb else {
+            let word = table.first().map(|(key, _)| key.name.clone()).unwrap_or_default();
+            let span = table.first().map_or(&node.span, |(key, _)| &key.span);
+            reader.fault(span.clone(), Fault::UnknownWord { what: "event", word, known: EVENTS.to_vec() });
+            return None;
+        };
+        let _ = fields.take(verb);
+        let event = match verb {
+            "text" => payload::payload(reader, value, "`text`").map(Expected::Text),
+            "binary" => payload::payload(reader, value, "`binary`").map(Expected::Binary),
+            "pong" => payload::payload(reader, value, "`pong`").map(Expected::Pong),
+            "wait" => wait(reader, value, tags),
+            _ => {
+                let times = reader.integer(value, "`repeat`", (1, 1_000_000));
+                let repeated = fields.need(reader, "events", "what comes so many times", &node.span);
+                let repeated = repeated.and_then(|node| events(reader, node, tags));
+                times.and_then(|times| Some(Expected::Repeat(times, repeated?)))
+            }
+        };
+        fields.finish(reader);
+        event
+    })
+}
+
+fn wait(reader: &mut Reader<'_>, node: &Node, tags: Option<&[String]>) -> Option<Expected> {
+    let tag = reader.text(node, "`wait`, the tag of a step,")?.to_owned();
+    if let Some(tags) = tags.filter(|tags| !tags.contains(&tag)) {
+        reader.fault(node.span.clone(), Fault::NoSuchTag(tag, tags.to_vec()));
+        return None;
+    }
+    Some(Expected::Wait(tag))
+}
+
+/// Reads how the connection ends. Without a word about it we close, with 1000; a target that closes by itself does it
+/// with the code that the rules of the case imply.
+pub(super) fn close(reader: &mut Reader<'_>, node: Option<&Node>, rules: &[Rule]) -> Option<Close> {
+    let Some(node) = node else {
+        return Some(ours(vec![CloseCode::NORMAL]));
+    };
+    let mut fields = Fields::new("`close`", reader.table(node, "`close`, how the connection ends,")?);
+    let by = fields.take("by").map(|node| reader.word(node, "end", &[("us", Closer::Us), ("target", Closer::Target)]));
+    let codes = fields.take("code").map(|node| codes(reader, node));
+    let clean = fields.take("clean").map(|node| reader.boolean(node, "`clean`"));
+    let mut fails = |name: &'static str, fields: &mut Fields<'_>| {
+        let words = [("fails", true), ("fails-closing", false)];
+        fields.take(name).map(|node| reader.word(node, "consequence", &words)).unwrap_or(Some(false))
+    };
+    let wrong_end_fails = fails("wrong-end", &mut fields);
+    let wrong_code_fails = fails("wrong-code", &mut fields);
+    fields.finish(reader);
+    let by = by.unwrap_or(Some(Closer::Us))?;
+    let codes = match (codes, by) {
+        (Some(codes), _) => codes?,
+        (None, Closer::Us) => vec![CloseCode::NORMAL],
+        (None, Closer::Target) => implied(rules),
+    };
+    if codes.is_empty() {
+        reader.fault(node.span.clone(), Fault::NoCode);
+        return None;
+    }
+    Some(Close {
+        by,
+        codes,
+        clean: clean.unwrap_or(Some(by == Closer::Us))?,
+        wrong_end_fails: wrong_end_fails?,
+        wrong_code_fails: wrong_code_fails?,
+    })
+}
+
+fn ours(codes: Vec<CloseCode>) -> Close {
+    Close { by: Closer::Us, codes, clean: true, wrong_end_fails: false, wrong_code_fails: false }
+}
+
+/// The codes with which an endpoint answers these rules.
+fn implied(rules: &[Rule]) -> Vec<CloseCode> {
+    let mut codes: Vec<CloseCode> = Vec::new();
+    for code in rules.iter().filter_map(|rule| rule.close_code()) {
+        if !codes.contains(&code) {
+            codes.push(code);
+        }
+    }
+    codes
+}
+
+fn codes(reader: &mut Reader<'_>, node: &Node) -> Option<Vec<CloseCode>> {
+    let code = |reader: &mut Reader<'_>, node: &Node| reader.integer(node, "`code`", (0, 0xffff)).map(CloseCode);
+    if let Value::List(_) = node.value {
+        let mut codes = reader.each(node, "`code`", code)?;
+        let mut seen = Vec::new();
+        codes.retain(|code| {
+            !seen.contains(code) && {
+                seen.push(*code);
+                true
+            }
+        });
+        return Some(codes);
+    }
+    code(reader, node).map(|code| vec![code])
+}
