@@ -5,4 +5,5 @@ pub mod cli;
 pub mod conform;
 pub mod net;
 pub mod proto;
+pub mod watch;
 pub mod wire;

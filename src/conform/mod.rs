@@ -2,12 +2,29 @@
 
 mod case;
 mod corpus;
+mod expect;
 mod id;
+mod judge;
+mod outgoing;
 pub mod parse;
 mod payload;
+mod peer;
+mod run;
+mod script;
 mod select;
+mod transcript;
 
+pub use crate::watch::{
+    CloseVerdict, Difference, Happening, Outcome, Reason, Side, Timeout, Transcript, Trouble, Verdict, Why,
+};
 pub use case::*;
 pub use corpus::{Corpus, CorpusError};
+pub use expect::Wanted;
 pub use id::InvalidId;
+pub use judge::{Judgement, judge};
+pub use outgoing::Keys;
+pub use peer::{Address, Connect, Plain, SendKeys, SystemKeys, Transport, play};
+pub use run::{Conclusion, Options, run};
+pub use script::{Act, Pace, Script};
 pub use select::{BULK, Expression, InvalidShard, SelectError, Selection, Shard, Unselectable};
+pub use transcript::{Bounds, Recorder};

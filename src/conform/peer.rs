@@ -1,0 +1,337 @@
+//! One case on one connection: does what the script says, and records.
+//!
+//! Reading and writing go on side by side, so a target that does not read until it has written holds up nothing. A
+//! connection takes bounded time and memory whatever the target does: it is the script's timers that end it.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
+use tokio::net::{TcpStream, UnixStream};
+use tokio::time::{Instant, sleep_until, timeout};
+
+use crate::conform::expect::Wanted;
+use crate::conform::outgoing::Keys;
+use crate::conform::script::{Act, Pace, Script};
+use crate::conform::transcript::Recorder;
+use crate::conform::{Case, Transcript, Trouble};
+use crate::proto::opening::{Agreed, Ask, rule_of};
+use crate::proto::{Role, Rule};
+use crate::watch::{Ending, Opening};
+use crate::wire::http::{Limits, Response};
+
+/// How long the opening handshake may take, at the pace of one.
+const OPENING: Duration = Duration::from_secs(5);
+
+/// How long a polite end of a connection may hold us up.
+const FAREWELL: Duration = Duration::from_millis(500);
+
+/// Bytes of one read.
+const READ: usize = 64 * 1024;
+
+/// A connection that cases can be played on.
+pub trait Transport: AsyncRead + AsyncWrite + Unpin + Send + 'static {
+    /// Makes dropping the connection reset it, where that can be.
+    fn reset(&mut self) {}
+}
+
+impl Transport for TcpStream {
+    fn reset(&mut self) {
+        // The peer sees the connection end either way.
+        let _ = self.set_zero_linger();
+    }
+}
+
+impl Transport for UnixStream {}
+impl Transport for tokio::io::DuplexStream {}
+
+impl<T: Transport + ?Sized> Transport for Box<T> {
+    fn reset(&mut self) {
+        (**self).reset();
+    }
+}
+
+/// Where connections to a target come from.
+pub trait Connect: Send + Sync + 'static {
+    /// What they are.
+    type Transport: Transport;
+
+    /// Makes a connection, without the opening handshake.
+    fn connect(&self) -> impl Future<Output = Result<Self::Transport, Trouble>> + Send;
+
+    /// What the opening handshake asks for, with a fresh key.
+    fn ask(&self, key: [u8; 16]) -> Ask;
+
+    /// The target, as a person writes it.
+    fn name(&self) -> String;
+}
+
+/// A target without TLS.
+#[derive(Clone, Debug)]
+pub struct Plain {
+    /// The target, as a person writes it.
+    pub name: String,
+    /// Where it listens.
+    pub address: Address,
+    /// What is asked of it; the key is replaced.
+    pub ask: Ask,
+}
+
+/// Where a [`Plain`] target listens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Address {
+    /// On a host and port of TCP.
+    Tcp(String, u16),
+    /// On a Unix socket.
+    Unix(std::path::PathBuf),
+}
+
+impl Connect for Plain {
+    type Transport = Box<dyn Transport>;
+
+    async fn connect(&self) -> Result<Self::Transport, Trouble> {
+        Ok(match &self.address {
+            Address::Tcp(host, port) => {
+                let stream = TcpStream::connect((host.as_str(), *port)).await.map_err(|error| trouble(&error))?;
+                stream.set_nodelay(true).map_err(|error| trouble(&error))?;
+                Box::new(stream)
+            }
+            Address::Unix(path) => Box::new(UnixStream::connect(path).await.map_err(|error| trouble(&error))?),
+        })
+    }
+
+    fn ask(&self, key: [u8; 16]) -> Ask {
+        Ask { key, ..self.ask.clone() }
+    }
+
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+}
+
+fn trouble(error: &std::io::Error) -> Trouble {
+    match error.kind() {
+        std::io::ErrorKind::ConnectionRefused => Trouble::Refused,
+        std::io::ErrorKind::TimedOut => Trouble::TimedOut,
+        std::io::ErrorKind::NotFound => Trouble::NotFound(error.to_string()),
+        _ => Trouble::Io(error.to_string()),
+    }
+}
+
+/// Masking keys and handshake keys from the system's generator.
+#[derive(Debug)]
+pub struct SystemKeys {
+    block: [u8; 4096],
+    at: usize,
+}
+
+impl SystemKeys {
+    /// A generator.
+    ///
+    /// # Errors
+    /// If the system gives no random bytes.
+    pub fn new() -> Result<Self, Trouble> {
+        let mut block = [0; 4096];
+        getrandom::fill(&mut block).map_err(|error| Trouble::Io(format!("no random bytes: {error}")))?;
+        Ok(Self { block, at: 0 })
+    }
+
+    /// A key for an opening handshake.
+    pub fn handshake(&mut self) -> [u8; 16] {
+        let mut key = [0; 16];
+        key.as_chunks_mut().0.iter_mut().for_each(|part| *part = self.key());
+        key
+    }
+}
+
+impl Keys for SystemKeys {
+    fn key(&mut self) -> [u8; 4] {
+        if self.at == self.block.len() {
+            // A generator that worked once does not fail; if it did, the old keys would be used again.
+            let _ = getrandom::fill(&mut self.block);
+            self.at = 0;
+        }
+        let key = &self.block[self.at..self.at + 4];
+        self.at += 4;
+        [key[0], key[1], key[2], key[3]]
+    }
+}
+
+/// Plays `case` as a client on a connection that is not yet open.
+pub async fn play<T: Transport>(
+    transport: T,
+    ask: &Ask,
+    case: &Arc<Case>,
+    wanted: &Arc<Wanted>,
+    pace: Pace,
+    keys: &mut dyn SendKeys,
+) -> Transcript {
+    let mut script = Script::new(Arc::clone(case), Arc::clone(wanted), Role::Client, pace);
+    let record = Recorder::new(Role::Client, script.bounds());
+    let (reader, writer) = tokio::io::split(transport);
+    let mut peer = Peer { reader, writer, record, opened: Instant::now(), buffer: vec![0; READ] };
+    let reset = match peer.open(ask, pace).await {
+        Some(mut early) => {
+            if !early.is_empty() {
+                peer.record.received(Duration::ZERO, &mut early);
+            }
+            peer.drive(&mut script, keys).await == Exit::Reset
+        }
+        None => false,
+    };
+    peer.leave(reset).await
+}
+
+/// [`Keys`] that can be used from any thread.
+pub trait SendKeys: Keys + Send {}
+impl<K: Keys + Send> SendKeys for K {}
+
+struct Peer<T> {
+    reader: ReadHalf<T>,
+    writer: WriteHalf<T>,
+    record: Recorder,
+    opened: Instant,
+    buffer: Vec<u8>,
+}
+
+#[derive(PartialEq, Eq)]
+enum Exit {
+    Polite,
+    Reset,
+}
+
+impl<T: Transport> Peer<T> {
+    /// Has the opening handshake. Gives what came behind it, or nothing if it failed.
+    async fn open(&mut self, ask: &Ask, pace: Pace) -> Option<Vec<u8>> {
+        let begun = Instant::now();
+        let mut opening = Opening::default();
+        let done = timeout(pace.scale(OPENING), self.handshake(ask, &mut opening)).await;
+        opening.timed_out = done.is_err();
+        opening.duration = begun.elapsed();
+        let rest = done.ok().flatten();
+        opening.done = rest.is_some();
+        if rest.is_none() {
+            self.record.ended(Duration::ZERO, Ending::ByUs);
+        }
+        self.record.opened(opening);
+        self.opened = Instant::now();
+        rest
+    }
+
+    async fn handshake(&mut self, ask: &Ask, opening: &mut Opening) -> Option<Vec<u8>> {
+        // What cannot be asked was refused when the target was set up.
+        let request = ask.request().ok()?;
+        request.write(&mut opening.request);
+        let limits = Limits::default();
+        // A target may answer before it has read everything, so a failed write is no reason not to read.
+        let _ = self.writer.write_all(&opening.request).await;
+        let _ = self.writer.flush().await;
+        loop {
+            let size = self.reader.read(&mut self.buffer).await.unwrap_or_default();
+            opening.response.extend_from_slice(&self.buffer[..size]);
+            match Response::parse(&opening.response, &limits) {
+                Ok(Some((response, head))) => {
+                    let rest = opening.response.split_off(head);
+                    opening.status = Some(response.status);
+                    return match ask.check(&response) {
+                        Ok(Agreed { protocol, .. }) => {
+                            opening.subprotocol = protocol;
+                            Some(rest)
+                        }
+                        Err(faults) => {
+                            opening.faults = faults.collect();
+                            None
+                        }
+                    };
+                }
+                Ok(None) if size > 0 => {}
+                Ok(None) => {
+                    // It ended inside the head, or before it.
+                    opening.faults.extend((!opening.response.is_empty()).then_some(Rule::ResponseMalformed));
+                    return None;
+                }
+                Err(error) => {
+                    opening.faults.push(rule_of(&error, Role::Server).unwrap_or(Rule::ResponseMalformed));
+                    opening.response.truncate(limits.max_bytes);
+                    return None;
+                }
+            }
+        }
+    }
+
+    async fn drive(&mut self, script: &mut Script, keys: &mut dyn SendKeys) -> Exit {
+        loop {
+            let now = self.opened.elapsed();
+            match script.next(now, &mut self.record, &mut || keys.key()) {
+                Act::Write(bytes) => {
+                    if let Some(exit) = self.write(&bytes, script).await {
+                        return exit;
+                    }
+                }
+                Act::Wait(until) => {
+                    let opened = self.opened;
+                    tokio::select! {
+                        biased;
+                        read = self.reader.read(&mut self.buffer) => self.take(read),
+                        () = sleep_until(opened + until) => {}
+                    }
+                }
+                Act::HalfClose => {
+                    let _ = timeout(FAREWELL, self.writer.shutdown()).await;
+                }
+                Act::Reset => return Exit::Reset,
+                Act::Done => return Exit::Polite,
+            }
+        }
+    }
+
+    /// Writes all of `bytes`, and reads what comes meanwhile.
+    async fn write(&mut self, mut bytes: &[u8], script: &mut Script) -> Option<Exit> {
+        while !bytes.is_empty() {
+            let until = self.opened + script.stalls_at(&self.record);
+            tokio::select! {
+                biased;
+                written = self.writer.write(bytes) => match written {
+                    Ok(size @ 1..) => bytes = &bytes[size..],
+                    _ => {
+                        script.deafened(self.opened.elapsed());
+                        return None;
+                    }
+                },
+                read = self.reader.read(&mut self.buffer) => self.take(read),
+                () = sleep_until(until) => {
+                    let now = self.opened.elapsed();
+                    return (script.stalled(now, &mut self.record) == Act::Reset).then_some(Exit::Reset);
+                }
+            }
+            if self.record.is_over() || self.record.is_flooded() {
+                return None;
+            }
+        }
+        if self.writer.flush().await.is_err() {
+            script.deafened(self.opened.elapsed());
+        }
+        None
+    }
+
+    fn take(&mut self, read: std::io::Result<usize>) {
+        let now = self.opened.elapsed();
+        match read {
+            Ok(0) => self.record.ended(now, Ending::ByPeer),
+            Ok(size) => self.record.received(now, &mut self.buffer[..size]),
+            Err(_) => self.record.ended(now, Ending::Reset),
+        }
+    }
+
+    /// Ends the connection.
+    async fn leave(self, reset: bool) -> Transcript {
+        let Self { reader, mut writer, record, .. } = self;
+        if reset {
+            reader.unsplit(writer).reset();
+        } else {
+            let _ = timeout(FAREWELL, writer.shutdown()).await;
+        }
+        record.finish()
+    }
+}

@@ -1,0 +1,349 @@
+//! A run: which case when, how often, and what is told of it.
+//!
+//! Nothing is printed here: everything is told to a [`Sink`] as [`Event`]s. A run ends, whatever the target does; cases
+//! that were not run are told as such, never left out.
+
+use std::collections::{HashMap, VecDeque};
+use std::future::Future;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::{Id, JoinSet};
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::conform::expect::Wanted;
+use crate::conform::judge::{Judgement, judge_wanted};
+use crate::conform::peer::{Connect, SystemKeys, play};
+use crate::conform::script::Pace;
+use crate::conform::{Case, Step};
+use crate::proto::Role;
+use crate::watch::{
+    Brief, CloseVerdict, Event, Kind, Outcome, Plan, Reason, Sink, Summary, Timestamp, Trouble, Verdict,
+};
+
+/// How a run is done.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Connections at the same time. By default many for cases that mostly wait, and one a core for those that move
+    /// much data.
+    pub jobs: Option<usize>,
+    /// All times of cases and timers.
+    pub pace: Pace,
+    /// How often a case that failed is tried again.
+    pub retries: u32,
+    /// The run ends when so many cases failed.
+    pub max_fail: Option<u64>,
+    /// How long to wait until the target can be reached.
+    pub wait: Duration,
+    /// Which end the target is.
+    pub target: Role,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            jobs: None,
+            pace: Pace::default(),
+            retries: 0,
+            max_fail: None,
+            wait: Duration::ZERO,
+            target: Role::Server,
+        }
+    }
+}
+
+/// What a run came to.
+#[derive(Debug)]
+pub struct Conclusion {
+    /// The counts.
+    pub summary: Summary,
+    /// The outcomes, in the order of the cases.
+    pub outcomes: Vec<Outcome>,
+    /// Whether the target could ever be reached.
+    pub reached: bool,
+    /// Whether the sink took all events; after its first error it was told nothing more.
+    pub told: io::Result<()>,
+}
+
+/// Cases that mostly wait, at the same time.
+const WAITING: usize = 64;
+
+/// A connection may take so long.
+const CONNECT: Duration = Duration::from_secs(10);
+
+/// So many cases without a connection, one after another, and the target counts as gone.
+const GONE: u32 = 8;
+
+/// Bytes to be sent from which on a case counts as one that moves much data.
+const BULK: u64 = 512 * 1024;
+
+/// Runs `cases` against `target` until they are done or `cancel` is.
+///
+/// Dropping the future ends all connections.
+pub async fn run<C: Connect>(
+    target: Arc<C>,
+    cases: &[Arc<Case>],
+    options: Options,
+    sink: &mut dyn Sink,
+    cancel: impl Future<Output = ()>,
+) -> Conclusion {
+    let mut run = Run::new(target, cases, options, sink);
+    run.tell(Kind::RunStarted(plan(&run.target.name(), cases, options.target)));
+    let stopped = tokio::select! {
+        biased;
+        () = cancel => Some(Reason::Cancelled),
+        stopped = run.go() => stopped,
+    };
+    run.tasks.abort_all();
+    run.conclude(stopped)
+}
+
+fn plan(target: &str, cases: &[Arc<Case>], role: Role) -> Plan {
+    let brief = |case: &Arc<Case>| Brief {
+        id: case.id.to_string(),
+        title: case.title.clone(),
+        level: case.level,
+        clauses: case.clauses.iter().map(|clause| clause.0.to_owned()).collect(),
+        rules: case.rules.clone(),
+    };
+    Plan { target: target.to_owned(), role, cases: cases.iter().map(brief).collect() }
+}
+
+struct Run<'a, C> {
+    target: Arc<C>,
+    cases: &'a [Arc<Case>],
+    options: Options,
+    sink: &'a mut dyn Sink,
+    told: io::Result<()>,
+    begun: Instant,
+    /// Indices of the cases that are still to be started, by lane.
+    waiting: [VecDeque<usize>; 2],
+    room: [usize; 2],
+    tasks: JoinSet<Outcome>,
+    running: HashMap<Id, Running>,
+    outcomes: Vec<Option<Outcome>>,
+    failures: u64,
+    unreached: u32,
+    reached: bool,
+}
+
+#[derive(Clone, Copy)]
+struct Running {
+    case: usize,
+    lane: usize,
+    attempt: u32,
+}
+
+impl<'a, C: Connect> Run<'a, C> {
+    fn new(target: Arc<C>, cases: &'a [Arc<Case>], options: Options, sink: &'a mut dyn Sink) -> Self {
+        let mut waiting = [VecDeque::new(), VecDeque::new()];
+        for (index, case) in cases.iter().enumerate() {
+            // With a number of jobs given there is one lane, in the order of the cases.
+            let lane = usize::from(options.jobs.is_none() && weight(&case.send) >= BULK);
+            waiting[lane].push_back(index);
+        }
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let room = options.jobs.map_or([WAITING, cores], |jobs| [jobs.max(1), 1]);
+        Self {
+            target,
+            cases,
+            options,
+            sink,
+            told: Ok(()),
+            begun: Instant::now(),
+            waiting,
+            room,
+            tasks: JoinSet::new(),
+            running: HashMap::new(),
+            outcomes: vec![None; cases.len()],
+            failures: 0,
+            unreached: 0,
+            reached: false,
+        }
+    }
+
+    /// Runs until all is done. Gives the reason if it ends before.
+    async fn go(&mut self) -> Option<Reason> {
+        if let Err(trouble) = self.reach().await {
+            self.tell(Kind::Unreachable(trouble));
+            return Some(Reason::Unreachable);
+        }
+        self.reached = true;
+        let mut stopped = None;
+        loop {
+            if stopped.is_none() {
+                self.start();
+            }
+            let (id, outcome) = match self.tasks.join_next_with_id().await? {
+                Ok(done) => done,
+                // A case that panics is a fault of ours; it must not take the run with it.
+                Err(error) => (error.id(), self.crashed(error.id())),
+            };
+            self.finished(id, outcome);
+            if self.options.max_fail.is_some_and(|most| self.failures >= most) {
+                stopped.get_or_insert(Reason::MaxFail);
+            }
+            if self.unreached >= GONE {
+                stopped.get_or_insert(Reason::Unreachable);
+            }
+            if stopped.is_some() && self.tasks.is_empty() {
+                return stopped.filter(|_| self.outcomes.contains(&None));
+            }
+        }
+    }
+
+    /// Connects once, to see whether anybody is there.
+    async fn reach(&self) -> Result<(), Trouble> {
+        let until = Instant::now() + self.options.wait;
+        loop {
+            match connect(&*self.target).await {
+                Ok(_) => return Ok(()),
+                Err(trouble @ (Trouble::Tls(_) | Trouble::Target(_))) => return Err(trouble),
+                Err(trouble) if Instant::now() >= until => return Err(trouble),
+                Err(_) => sleep(Duration::from_millis(50)).await,
+            }
+        }
+    }
+
+    /// Starts as many cases as there is room for.
+    fn start(&mut self) {
+        for lane in 0..self.waiting.len() {
+            while self.room[lane] > 0 {
+                let Some(case) = self.waiting[lane].pop_front() else { break };
+                if self.cases[case].target.is_some_and(|role| role != self.options.target) {
+                    let outcome = not_run(&self.cases[case], Reason::OtherRole);
+                    self.record(case, outcome);
+                    continue;
+                }
+                self.room[lane] -= 1;
+                self.spawn(Running { case, lane, attempt: 1 });
+            }
+        }
+    }
+
+    fn spawn(&mut self, running: Running) {
+        let case = Arc::clone(&self.cases[running.case]);
+        self.tell(Kind::CaseStarted { case: case.id.to_string(), attempt: running.attempt });
+        let (target, pace) = (Arc::clone(&self.target), self.options.pace);
+        let task = self.tasks.spawn(async move { attempt(&*target, case, pace, running.attempt).await });
+        self.running.insert(task.id(), running);
+    }
+
+    fn finished(&mut self, id: Id, outcome: Outcome) {
+        let Some(running) = self.running.remove(&id) else { return };
+        if matches!(outcome.verdict, Verdict::Broken(_)) {
+            self.unreached += 1;
+        } else {
+            self.unreached = 0;
+        }
+        if outcome.verdict.is_failure() && running.attempt <= self.options.retries {
+            self.tell(Kind::CaseRetried(Box::new(outcome)));
+            self.spawn(Running { attempt: running.attempt + 1, ..running });
+            return;
+        }
+        self.room[running.lane] += 1;
+        self.failures += u64::from(outcome.verdict.is_failure());
+        self.record(running.case, outcome);
+    }
+
+    fn crashed(&self, id: Id) -> Outcome {
+        let running = self.running.get(&id).copied();
+        let case = running.map(|running| self.cases[running.case].id.to_string()).unwrap_or_default();
+        let trouble = Trouble::Io("the tester itself failed in this case".to_owned());
+        broken(case, trouble, running.map_or(1, |running| running.attempt), Duration::ZERO)
+    }
+
+    fn record(&mut self, case: usize, outcome: Outcome) {
+        self.tell(Kind::CaseFinished(Box::new(outcome.clone())));
+        self.outcomes[case] = Some(outcome);
+    }
+
+    fn tell(&mut self, kind: Kind) {
+        if self.told.is_ok() {
+            self.told = self.sink.take(&Event { at: Timestamp::now(), connection: None, kind });
+        }
+    }
+
+    fn conclude(mut self, stopped: Option<Reason>) -> Conclusion {
+        for case in 0..self.cases.len() {
+            if self.outcomes[case].is_none() {
+                let outcome = not_run(&self.cases[case], stopped.unwrap_or(Reason::Cancelled));
+                self.record(case, outcome);
+            }
+        }
+        let outcomes: Vec<_> = std::mem::take(&mut self.outcomes).into_iter().flatten().collect();
+        let mut summary = Summary { stopped, duration: self.begun.elapsed(), ..Summary::default() };
+        for outcome in &outcomes {
+            *summary.verdicts.entry(outcome.verdict.word().to_owned()).or_default() += 1;
+            summary.flaky += u64::from(outcome.is_flaky());
+        }
+        self.tell(Kind::RunFinished(summary.clone()));
+        Conclusion { summary, outcomes, reached: self.reached, told: self.told }
+    }
+}
+
+/// Bytes that the steps send, and more for each write of a chopped frame.
+fn weight(steps: &[Step]) -> u64 {
+    let one = |step: &Step| match step {
+        Step::Frame(frame) => {
+            let len = frame.payload.len() as u64;
+            frame.chop.map_or(len, |chop| len.max(len / chop.max(1) as u64 * 256))
+        }
+        Step::More(payload) | Step::Raw { bytes: payload, .. } => payload.len() as u64,
+        Step::Repeat { times, steps } => u64::from(*times).saturating_mul(weight(steps).saturating_add(256)),
+        Step::Wait { .. } | Step::Await(_) | Step::HalfClose | Step::Reset => 0,
+    };
+    steps.iter().map(one).fold(0, u64::saturating_add)
+}
+
+async fn connect<C: Connect>(target: &C) -> Result<C::Transport, Trouble> {
+    timeout(CONNECT, target.connect()).await.unwrap_or(Err(Trouble::TimedOut))
+}
+
+/// Connects; a target that refuses may be one that just starts again.
+async fn connect_patiently<C: Connect>(target: &C) -> Result<C::Transport, Trouble> {
+    for pause in [50, 200] {
+        match connect(target).await {
+            Err(Trouble::Refused) => sleep(Duration::from_millis(pause)).await,
+            other => return other,
+        }
+    }
+    connect(target).await
+}
+
+async fn attempt<C: Connect>(target: &C, case: Arc<Case>, pace: Pace, attempts: u32) -> Outcome {
+    let begun = Instant::now();
+    let id = case.id.to_string();
+    let mut keys = match SystemKeys::new() {
+        Ok(keys) => keys,
+        Err(trouble) => return broken(id, trouble, attempts, begun.elapsed()),
+    };
+    let wanted = Arc::new(Wanted::of(&case));
+    let transport = match connect_patiently(target).await {
+        Ok(transport) => transport,
+        Err(trouble) => return broken(id, trouble, attempts, begun.elapsed()),
+    };
+    let ask = target.ask(keys.handshake());
+    let transcript = play(transport, &ask, &case, &wanted, pace, &mut keys).await;
+    let Judgement { verdict, close, close_why } = judge_wanted(&case, &wanted, &transcript);
+    let (duration, transcript) = (begun.elapsed(), Some(transcript));
+    Outcome { case: id, verdict, close, close_why, attempts, duration, transcript }
+}
+
+fn broken(case: String, trouble: Trouble, attempts: u32, duration: Duration) -> Outcome {
+    let (verdict, close) = (Verdict::Broken(trouble), CloseVerdict::Failed);
+    Outcome { case, verdict, close, close_why: None, attempts, duration, transcript: None }
+}
+
+fn not_run(case: &Case, reason: Reason) -> Outcome {
+    Outcome {
+        case: case.id.to_string(),
+        verdict: Verdict::NotRun(reason),
+        close: CloseVerdict::Failed,
+        close_why: None,
+        attempts: 0,
+        duration: Duration::ZERO,
+        transcript: None,
+    }
+}

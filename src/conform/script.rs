@@ -1,0 +1,525 @@
+//! Plays a case: what to do next on a connection, from what was recorded of it so far.
+//!
+//! Pure: time and masking keys come in as arguments. The script knows the tester's manners, which are Autobahn's: it
+//! answers pings while the connection is open, answers the target's close frame with 1000, closes when all that the
+//! case expects has come, fails the connection when the target breaks a rule, and waits no longer than its timers say.
+//! Where Autobahn writes a control frame into the middle of an unfinished frame, this script first finishes the frame.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use crate::conform::expect::{Progress, Wanted};
+use crate::conform::outgoing::{Keys, Outgoing, Unfinished};
+use crate::conform::transcript::{Bounds, Mid, Recorder};
+use crate::conform::{Await, Case, Closer, Frame, Mask, Payload, Step, Then};
+use crate::proto::Role;
+use crate::watch::{Ending, Timeout};
+use crate::wire::{CloseBody, CloseCode, Opcode};
+
+/// What is to be done on the connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// Write these bytes, all of them, then ask again. The script took note of them already.
+    Write(Bytes),
+    /// Ask again when something came, or at this time since the connection was open.
+    Wait(Duration),
+    /// End our direction of TCP, then ask again.
+    HalfClose,
+    /// Reset the connection; it is over.
+    Reset,
+    /// The connection is over: end TCP politely.
+    Done,
+}
+
+/// How patient a run is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Pace(f64);
+
+impl Pace {
+    /// Every time is multiplied by `factor`, which is kept between a thousandth and a thousand.
+    pub const fn new(factor: f64) -> Self {
+        Self(if factor.is_nan() { 1.0 } else { factor.clamp(0.001, 1000.0) })
+    }
+
+    /// A time of a case, as long as it is in this run.
+    pub fn scale(self, time: Duration) -> Duration {
+        time.mul_f64(self.0)
+    }
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self(1.0)
+    }
+}
+
+/// The most bytes of one write.
+const CHUNK: usize = 64 * 1024;
+
+/// An unfinished frame is finished with up to so many bytes, so that a close frame can follow.
+const PADDING: u64 = 64 * 1024;
+
+/// How long the target may take to answer a close frame, and a server to end TCP after that.
+const CLOSING: Duration = Duration::from_secs(1);
+
+/// Small cases may take this long from open, however little patience they have: what counts is silence.
+const AT_LEAST: Duration = Duration::from_secs(5);
+
+/// What a target may send beyond the longest alternative before it counts as flooding.
+const FLOOD: u64 = 16 * 1024 * 1024;
+
+/// Events that are kept beyond the longest alternative, and altogether.
+const EVENTS: u64 = 64;
+const MOST_EVENTS: u64 = 100_000;
+
+/// Plays one case once.
+#[derive(Debug)]
+pub struct Script {
+    case: Arc<Case>,
+    wanted: Arc<Wanted>,
+    role: Role,
+    pace: Pace,
+    progress: Progress,
+    /// Where in the steps we are, and how many rounds of each `Repeat` are left.
+    place: Vec<(usize, u32)>,
+    outgoing: Option<Outgoing>,
+    unfinished: Unfinished,
+    pause: Option<Pause>,
+    wait: Option<Duration>,
+    awaited: (u64, u64),
+    /// No more steps: the connection is closing, and not because a step closed it.
+    stopped: bool,
+    /// The body of a close frame that is to be sent.
+    closing: Option<Vec<u8>>,
+    /// Nothing more can be written.
+    mute: bool,
+    /// When writing failed.
+    deaf: Option<Duration>,
+    /// A write is on its way.
+    writing: bool,
+    /// When the last write or pause ended.
+    since: Duration,
+    /// Time that passed because the case wanted it to.
+    paused: Duration,
+    lost_at: Option<Duration>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Pause {
+    /// From when the write is done.
+    For(Duration),
+    Until(Duration),
+}
+
+impl Script {
+    /// Plays `case`, in which we are `role`.
+    pub fn new(case: Arc<Case>, wanted: Arc<Wanted>, role: Role, pace: Pace) -> Self {
+        let progress = Progress::new(&wanted);
+        Self {
+            case,
+            wanted,
+            role,
+            pace,
+            progress,
+            place: vec![(0, 1)],
+            outgoing: None,
+            unfinished: Unfinished::default(),
+            pause: None,
+            wait: None,
+            awaited: (0, 0),
+            stopped: false,
+            closing: None,
+            mute: false,
+            deaf: None,
+            writing: false,
+            since: Duration::ZERO,
+            paused: Duration::ZERO,
+            lost_at: None,
+        }
+    }
+
+    /// How much of the connection has to be recorded for a verdict.
+    pub fn bounds(&self) -> Bounds {
+        Bounds {
+            events: (self.wanted.longest() + EVENTS).min(MOST_EVENTS) as usize,
+            bytes: self.wanted.bytes().saturating_mul(2).saturating_add(FLOOD),
+        }
+    }
+
+    /// What is to be done now. After an [`Act::Write`] it is to be asked when all is written.
+    pub fn next(&mut self, now: Duration, record: &mut Recorder, keys: &mut dyn Keys) -> Act {
+        if record.is_over() {
+            return Act::Done;
+        }
+        if std::mem::take(&mut self.writing) {
+            self.since = now;
+        }
+        if record.is_flooded() {
+            return self.drop(now, record, Ending::Flooded);
+        }
+        self.progress.follow(&self.wanted, &record.transcript().heard);
+        if self.progress.is_lost() {
+            self.lost_at.get_or_insert(now);
+        }
+        if let Some(act) = self.react(now, record) {
+            return act;
+        }
+        if let Some(bytes) = self.answer(record, keys).or_else(|| self.close(record, keys)) {
+            return self.write(now, record, bytes);
+        }
+        if !self.stopped && !self.mute {
+            match self.go_on(now, record, keys) {
+                Some(Doing::Write(bytes)) => return self.write(now, record, bytes),
+                Some(Doing::Act(act)) => return act,
+                None => {}
+            }
+        }
+        self.rest(now, record, keys)
+    }
+
+    /// When a write that makes no progress is to be given up.
+    pub fn stalls_at(&self, record: &Recorder) -> Duration {
+        let closing = record.closing();
+        match closing.remote.as_ref().or(closing.local.as_ref()) {
+            Some(said) => self.since.max(said.at) + self.pace.scale(CLOSING),
+            None => self.patience_ends(),
+        }
+    }
+
+    /// Gives up a write that made no progress until [`Script::stalls_at`].
+    pub fn stalled(&mut self, now: Duration, record: &mut Recorder) -> Act {
+        record.timed_out(now, Timeout::Stall);
+        self.drop(now, record, Ending::ByUs)
+    }
+
+    /// Nothing can be written any more: the target ended its end. What it sent before is still to be read.
+    pub fn deafened(&mut self, now: Duration) {
+        self.deaf.get_or_insert(now);
+        self.mute = true;
+        self.outgoing = None;
+    }
+
+    /// Reacts to what the target did.
+    fn react(&mut self, now: Duration, record: &mut Recorder) -> Option<Act> {
+        let closing = record.closing();
+        let (local, remote) = (closing.local.is_some(), closing.remote.is_some());
+        if let Some(rule) = record.violation().filter(|_| !closing.failed_by_us) {
+            record.failed();
+            if local || remote {
+                return Some(self.drop(now, record, Ending::ByUs));
+            }
+            let code = rule.close_code().unwrap_or(CloseCode::PROTOCOL_ERROR);
+            self.close_with(CloseBody::Status(code, rule.words().as_bytes()));
+        } else if remote && !local && self.closing.is_none() {
+            self.close_with(CloseBody::Status(CloseCode::NORMAL, b""));
+        } else if remote && local && self.role == Role::Server {
+            // The server ends TCP (section 7.1.1).
+            record.ended(now, Ending::ByUs);
+            return Some(Act::Done);
+        }
+        self.stopped |= remote;
+        None
+    }
+
+    /// The pong for a ping, while the connection is open and no frame of ours is unfinished.
+    fn answer(&mut self, record: &mut Recorder, keys: &mut dyn Keys) -> Option<Vec<u8>> {
+        let open = record.closing().local.is_none() && !self.mute;
+        if !open || record.closing().failed_by_us || record.mid() != Mid::Between {
+            return None;
+        }
+        let payload = record.take_ping()?;
+        Some(self.control(Opcode::PONG, payload, keys))
+    }
+
+    /// The close frame that is due, or what has to be sent before it.
+    fn close(&mut self, record: &Recorder, keys: &mut dyn Keys) -> Option<Vec<u8>> {
+        if self.mute {
+            return None;
+        }
+        let body = self.closing.as_ref()?;
+        let mid = record.mid();
+        if mid == Mid::Between {
+            let frame = self.control(Opcode::CLOSE, body.clone(), keys);
+            self.closing = None;
+            self.outgoing = None;
+            return Some(frame);
+        }
+        if let Some(outgoing) = self.outgoing.as_mut().filter(|outgoing| !outgoing.is_done()) {
+            let mut bytes = Vec::new();
+            outgoing.fill(&mut bytes, outgoing.chop.unwrap_or(CHUNK).max(1), true, keys);
+            return Some(bytes);
+        }
+        match mid {
+            Mid::Payload(missing) if missing <= PADDING => Some(vec![0; missing as usize]),
+            // Nothing that we could send now would be read as a close frame.
+            _ => {
+                self.mute = true;
+                None
+            }
+        }
+    }
+
+    fn close_with(&mut self, body: CloseBody<'_>) {
+        self.stopped = true;
+        let mut bytes = Vec::new();
+        body.write(&mut bytes);
+        self.closing.get_or_insert(bytes);
+    }
+
+    /// Goes on with the steps, as far as they go without waiting.
+    fn go_on(&mut self, now: Duration, record: &mut Recorder, keys: &mut dyn Keys) -> Option<Doing> {
+        if let Some(pause) = self.pause {
+            let until = match pause {
+                Pause::For(time) => now + time,
+                Pause::Until(until) => until,
+            };
+            self.pause = Some(Pause::Until(until));
+            if now < until {
+                return None;
+            }
+            self.pause = None;
+            self.since = now;
+        }
+        let mut bytes = Vec::new();
+        loop {
+            if self.outgoing.is_some() {
+                self.fill(&mut bytes, record, keys);
+                if self.outgoing.is_some() || self.pause.is_some() {
+                    break;
+                }
+                if record.has_pings() {
+                    break;
+                }
+                continue;
+            }
+            let case = Arc::clone(&self.case);
+            let Some(step) = self.step(&case.send) else { break };
+            let alone = match step {
+                Step::Frame(frame) => frame.chop.is_some() || frame.pause.is_some(),
+                Step::Raw { chop, .. } => chop.is_some(),
+                Step::More(_) | Step::Repeat { .. } => false,
+                Step::Wait { .. } | Step::Await(_) | Step::HalfClose | Step::Reset => true,
+            };
+            if alone && !bytes.is_empty() {
+                break;
+            }
+            if let Some(act) = self.take(step, now, record, keys)? {
+                return Some(Doing::Act(act));
+            }
+        }
+        (!bytes.is_empty()).then_some(Doing::Write(bytes))
+    }
+
+    /// Takes up a step. `None` if it has to wait.
+    fn take(&mut self, step: &Step, now: Duration, record: &mut Recorder, keys: &mut dyn Keys) -> Option<Option<Act>> {
+        match step {
+            Step::Frame(frame) => self.outgoing = Some(Outgoing::frame(frame, self.role, keys)),
+            Step::More(payload) => self.outgoing = Some(Outgoing::more(payload.clone(), self.unfinished)),
+            Step::Raw { bytes, chop } => self.outgoing = Some(Outgoing::raw(bytes.clone(), *chop)),
+            Step::Wait { time, tag } => {
+                let time = self.pace.scale(*time);
+                if now < *self.wait.get_or_insert(now + time) {
+                    return None;
+                }
+                self.wait = None;
+                self.paused += time;
+                self.since = now;
+                record.waited(now, tag.as_deref());
+                self.progress.follow(&self.wanted, &record.transcript().heard);
+            }
+            Step::Await(what) => {
+                let (have, awaited) = match what {
+                    Await::Message => (record.messages(), &mut self.awaited.0),
+                    Await::Pong => (record.pongs(), &mut self.awaited.1),
+                };
+                if have <= *awaited {
+                    return None;
+                }
+                *awaited += 1;
+            }
+            Step::Repeat { times, steps } if *times > 0 && !steps.is_empty() => {
+                self.place.push((0, *times));
+                return Some(None);
+            }
+            Step::Repeat { .. } => {}
+            Step::HalfClose => {
+                self.advance();
+                self.mute = true;
+                record.half_closed(now);
+                return Some(Some(Act::HalfClose));
+            }
+            Step::Reset => {
+                record.reset(now);
+                return Some(Some(Act::Reset));
+            }
+        }
+        self.advance();
+        Some(None)
+    }
+
+    /// The step at our place; closes the rounds that are over.
+    fn step<'a>(&mut self, steps: &'a [Step]) -> Option<&'a Step> {
+        loop {
+            let mut level = steps;
+            let (last, outer) = self.place.split_last_mut()?;
+            for (index, _) in outer.iter() {
+                let Some(Step::Repeat { steps, .. }) = level.get(*index) else { return None };
+                level = steps;
+            }
+            if let Some(step) = level.get(last.0) {
+                return Some(step);
+            }
+            if outer.is_empty() {
+                return None;
+            }
+            last.1 -= 1;
+            if last.1 > 0 {
+                last.0 = 0;
+            } else {
+                self.place.pop();
+                self.advance();
+            }
+        }
+    }
+
+    fn advance(&mut self) {
+        if let Some((index, _)) = self.place.last_mut() {
+            *index += 1;
+        }
+    }
+
+    /// Whether all steps were taken.
+    fn is_through(&mut self) -> bool {
+        let case = Arc::clone(&self.case);
+        self.outgoing.is_none() && self.pause.is_none() && self.step(&case.send).is_none()
+    }
+
+    /// Gives the next bytes of the step that is being sent.
+    fn fill(&mut self, bytes: &mut Vec<u8>, record: &Recorder, keys: &mut dyn Keys) {
+        let Some(outgoing) = &mut self.outgoing else { return };
+        let before = bytes.len();
+        let room = outgoing.chop.map_or(CHUNK.saturating_sub(bytes.len()), |chop| chop.max(1));
+        outgoing.fill(bytes, room, record.has_pings(), keys);
+        // A piece that is chopped off, or a frame that is followed by a pause, is a write of its own.
+        let piece = outgoing.chop.is_some() || outgoing.is_done() && outgoing.pause.is_some();
+        if piece && bytes.len() > before {
+            let pause = outgoing.pause.map_or(Duration::ZERO, |pause| self.pace.scale(pause));
+            self.pause = Some(Pause::For(pause));
+            self.paused += pause;
+        }
+        if outgoing.is_done() {
+            self.unfinished = outgoing.unfinished();
+            self.outgoing = None;
+        }
+    }
+
+    /// Nothing to send: closes, or waits for what is next.
+    fn rest(&mut self, now: Duration, record: &mut Recorder, keys: &mut dyn Keys) -> Act {
+        let closing = record.closing();
+        let done = self.is_through();
+        if done
+            && self.case.close.by == Closer::Us
+            && closing.local.is_none()
+            && !self.mute
+            && self.closing.is_none()
+            && self.progress.is_complete(&self.wanted)
+        {
+            let code = self.case.close.codes.first().copied().unwrap_or(CloseCode::NORMAL);
+            self.close_with(CloseBody::Status(code, b""));
+            return self.next(now, record, keys);
+        }
+        let (at, timeout) = self.deadline(record);
+        let next = match self.pause {
+            _ if self.stopped || self.mute => None,
+            Some(Pause::Until(until)) => Some(until),
+            _ => self.wait,
+        };
+        match next {
+            // While the case itself waits, no timer runs.
+            Some(until) => return Act::Wait(until),
+            None if now < at => return Act::Wait(at),
+            None => {}
+        }
+        record.timed_out(now, timeout);
+        if timeout != Timeout::Patience {
+            return self.drop(now, record, Ending::ByUs);
+        }
+        match self.case.patience.then {
+            Then::Fail => {
+                record.failed();
+                self.close_with(CloseBody::Status(CloseCode::GOING_AWAY, b"Going Away"));
+            }
+            Then::Close => self.close_with(CloseBody::Empty),
+        }
+        if self.mute {
+            return self.drop(now, record, Ending::ByUs);
+        }
+        match self.next(now, record, keys) {
+            // No close frame could be sent.
+            Act::Wait(_) if self.mute => self.drop(now, record, Ending::ByUs),
+            act => act,
+        }
+    }
+
+    /// Which timer runs, and until when.
+    fn deadline(&self, record: &Recorder) -> (Duration, Timeout) {
+        let closing = record.closing();
+        let from = |at: Duration| self.since.max(at) + self.pace.scale(CLOSING);
+        match (&closing.local, &closing.remote) {
+            (Some(local), Some(remote)) => (local.at.max(remote.at) + self.pace.scale(CLOSING), Timeout::ServerDrop),
+            (None, Some(remote)) => (from(remote.at), Timeout::ServerDrop),
+            (Some(local), None) => (from(local.at), Timeout::CloseHandshake),
+            (None, None) => match self.deaf {
+                Some(at) => (from(at), Timeout::Stall),
+                None => (self.patience_ends(), Timeout::Patience),
+            },
+        }
+    }
+
+    fn patience_ends(&self) -> Duration {
+        let patience = self.pace.scale(self.case.patience.time);
+        let end = (self.since + patience).min(self.paused + patience.max(self.pace.scale(AT_LEAST)));
+        match self.lost_at {
+            // The verdict is certain; a moment more shows what else the target does.
+            Some(at) if self.case.close.by == Closer::Us => end.min(at + self.pace.scale(CLOSING)),
+            _ => end,
+        }
+    }
+
+    fn control(&self, opcode: Opcode, payload: Vec<u8>, keys: &mut dyn Keys) -> Vec<u8> {
+        let frame = Frame {
+            opcode,
+            fin: true,
+            rsv: 0,
+            mask: Mask::ByRole,
+            len: None,
+            form: None,
+            payload: Payload::Bytes(payload.into()),
+            fragments: None,
+            chop: None,
+            pause: None,
+        };
+        let mut bytes = Vec::new();
+        Outgoing::frame(&frame, self.role, keys).fill(&mut bytes, CHUNK, false, keys);
+        bytes
+    }
+
+    fn write(&mut self, now: Duration, record: &mut Recorder, bytes: Vec<u8>) -> Act {
+        record.sent(now, &bytes);
+        self.since = now;
+        self.writing = true;
+        Act::Write(bytes.into())
+    }
+
+    fn drop(&mut self, now: Duration, record: &mut Recorder, ending: Ending) -> Act {
+        record.dropped(now, ending);
+        Act::Reset
+    }
+}
+
+enum Doing {
+    Write(Vec<u8>),
+    Act(Act),
+}

@@ -1,0 +1,143 @@
+//! The stream of events that every reader of a run consumes, live or recorded.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::words::micros;
+use super::{Outcome, Reason, Trouble};
+use crate::proto::{Level, Role, Rule};
+
+/// One thing that happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// When.
+    pub at: Timestamp,
+    /// On which connection, if it was on one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connection: Option<ConnectionId>,
+    /// What.
+    pub kind: Kind,
+}
+
+/// The number of a connection within a run, from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ConnectionId(pub u64);
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// A conformance run begins.
+    RunStarted(Plan),
+    /// A case begins.
+    CaseStarted {
+        /// Its id.
+        case: String,
+        /// Which attempt at it, from 1.
+        attempt: u32,
+    },
+    /// A case failed and is tried again.
+    CaseRetried(Box<Outcome>),
+    /// A case is over.
+    CaseFinished(Box<Outcome>),
+    /// The target cannot be reached.
+    Unreachable(Trouble),
+    /// A conformance run is over.
+    RunFinished(Summary),
+}
+
+/// What a conformance run is going to do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The target, as a person wrote it.
+    pub target: String,
+    /// Which end the target is.
+    pub role: Role,
+    /// The cases, in the order of their ids.
+    pub cases: Vec<Brief>,
+}
+
+/// A case, as far as a report needs to know it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Brief {
+    /// Its id.
+    pub id: String,
+    /// One sentence.
+    pub title: String,
+    /// How binding the requirement is.
+    pub level: Level,
+    /// The clauses that it tests.
+    pub clauses: Vec<String>,
+    /// The rules that it is about.
+    pub rules: Vec<Rule>,
+}
+
+/// What a conformance run came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Summary {
+    /// How many cases have each verdict, by its word.
+    pub verdicts: BTreeMap<String, u64>,
+    /// How many cases passed only when they were repeated.
+    pub flaky: u64,
+    /// Why the run ended early, if it did.
+    pub stopped: Option<Reason>,
+    /// How long it took.
+    #[serde(with = "micros")]
+    pub duration: Duration,
+}
+
+impl Summary {
+    /// How many cases have the verdict of this word.
+    pub fn count(&self, word: &str) -> u64 {
+        self.verdicts.get(word).copied().unwrap_or_default()
+    }
+}
+
+/// A reader of events.
+pub trait Sink {
+    /// Takes the next event.
+    ///
+    /// # Errors
+    /// If it cannot be written where the sink writes. The run goes on; the sink is not told more.
+    fn take(&mut self, event: &Event) -> io::Result<()>;
+}
+
+/// Keeps all events.
+impl Sink for Vec<Event> {
+    fn take(&mut self, event: &Event) -> io::Result<()> {
+        self.push(event.clone());
+        Ok(())
+    }
+}
+
+/// Calls a function.
+impl<F: FnMut(&Event) -> io::Result<()>> Sink for F {
+    fn take(&mut self, event: &Event) -> io::Result<()> {
+        self(event)
+    }
+}
+
+/// Several sinks as one.
+#[derive(Default)]
+pub struct Many<'a>(pub Vec<&'a mut dyn Sink>);
+
+impl std::fmt::Debug for Many<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} sinks", self.0.len())
+    }
+}
+
+impl Sink for Many<'_> {
+    /// Each sink takes the event; the first error is given back when all have.
+    fn take(&mut self, event: &Event) -> io::Result<()> {
+        let mut result = Ok(());
+        for sink in &mut self.0 {
+            result = result.and(sink.take(event));
+        }
+        result
+    }
+}

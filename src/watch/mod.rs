@@ -1,0 +1,17 @@
+//! What happened, as data.
+//!
+//! Everything a run does is told as [`Event`]s to a [`Sink`]: the live display, the recording, the reports. Nothing
+//! here prints, and an event holds all that its readers need, so a recording that is read again renders the same.
+
+mod event;
+mod outcome;
+mod transcript;
+mod words;
+
+pub use event::{Brief, ConnectionId, Event, Kind, Many, Plan, Sink, Summary};
+pub use jiff::Timestamp;
+pub use outcome::{CloseVerdict, Difference, Outcome, Reason, Trouble, Verdict, Why};
+pub use transcript::{
+    Closing, Content, Ending, Entry, Fault, Gather, Happening, Heard, Item, Log, Opening, Said, Side, Timeout, Traffic,
+    Transcript,
+};

@@ -1,0 +1,312 @@
+//! What a case came to: its verdict, in Autobahn's vocabulary, and why.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::words::{hex, micros};
+use super::{Happening, Side, Timeout, Transcript};
+use crate::proto::Rule;
+use crate::wire::CloseCode;
+
+/// What a target's behaviour is worth.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// What the RFC wants.
+    Ok,
+    /// Acceptable, not what the RFC wants.
+    NonStrict,
+    /// Neither good nor bad: the case only records.
+    Informational,
+    /// The target lacks the extension that the case needs.
+    Unimplemented,
+    /// Not what the RFC allows.
+    Failed(Vec<Why>),
+    /// There was no connection to judge.
+    Broken(Trouble),
+    /// The case was not run.
+    NotRun(Reason),
+}
+
+impl Verdict {
+    /// The word for it in every output.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::NonStrict => "non-strict",
+            Self::Informational => "informational",
+            Self::Unimplemented => "unimplemented",
+            Self::Failed(_) => "failed",
+            Self::Broken(_) => "broken",
+            Self::NotRun(_) => "not-run",
+        }
+    }
+
+    /// Whether the case says something against the target.
+    pub const fn is_failure(&self) -> bool {
+        matches!(self, Self::Failed(_) | Self::Broken(_))
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.word())
+    }
+}
+
+/// What the end of the connection is worth, judged apart from the rest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CloseVerdict {
+    /// As it has to be.
+    Ok,
+    /// The closing handshake was not completed.
+    Unclean,
+    /// The target closed with a code that the case does not accept.
+    WrongCode,
+    /// The wrong end closed, or there was nothing to close.
+    Failed,
+    /// We, as client, had to end TCP.
+    FailedByClient,
+    /// The case only records.
+    Informational,
+}
+
+impl CloseVerdict {
+    /// The word for it in every output.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Unclean => "unclean",
+            Self::WrongCode => "wrong-code",
+            Self::Failed => "failed",
+            Self::FailedByClient => "failed-by-client",
+            Self::Informational => "informational",
+        }
+    }
+}
+
+impl fmt::Display for CloseVerdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.word())
+    }
+}
+
+/// A reason for a verdict.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Why {
+    /// What came is none of the alternatives.
+    Differs(Difference),
+    /// The target closed with a code that states a policy (1008) or a limit (1009): a refusal, not a broken rule.
+    PolicyLimit {
+        /// The code.
+        code: CloseCode,
+        /// The reason that the target gave.
+        reason: String,
+    },
+    /// The wrong end closed the connection.
+    WrongEnd {
+        /// Who had to.
+        wanted: Side,
+        /// Who did.
+        got: Side,
+    },
+    /// The target's close frame has a code that is not accepted.
+    WrongCode {
+        /// The accepted ones.
+        wanted: Vec<CloseCode>,
+        /// The one that came.
+        got: CloseCode,
+    },
+    /// The closing handshake was not completed.
+    Unclean,
+    /// The target, a server, did not end TCP.
+    Dropped,
+    /// The opening handshake failed.
+    Handshake {
+        /// The rules that the target broke; empty if it ended the connection or took too long.
+        faults: Vec<Rule>,
+        /// The status of its answer.
+        status: Option<u16>,
+        /// Whether it took too long.
+        timed_out: bool,
+        /// How its answer begins.
+        #[serde(with = "hex")]
+        response: Vec<u8>,
+    },
+    /// The target broke a rule by itself.
+    Broke(Rule),
+    /// A timer ended the connection.
+    TimedOut(Timeout),
+    /// The target sent more than any case can ask for; so many bytes were taken.
+    Flooded(u64),
+    /// The target ended the connection without a close frame.
+    Lost,
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Differs(difference) => difference.fmt(f),
+            Self::PolicyLimit { code, reason } if reason.is_empty() => {
+                write!(f, "the target refused it as a matter of policy: it closed with {code}")
+            }
+            Self::PolicyLimit { code, reason } => {
+                write!(f, "the target refused it as a matter of policy: it closed with {code}, \"{reason}\"")
+            }
+            Self::WrongEnd { wanted, got } => write!(f, "{wanted} had to close the connection, but {got} did"),
+            Self::WrongCode { wanted, got } => {
+                write!(f, "the target closed with {got} instead of ")?;
+                let mut seen = Vec::new();
+                for code in wanted {
+                    if !seen.contains(&code) {
+                        f.write_str(if seen.is_empty() { "" } else { " or " })?;
+                        code.fmt(f)?;
+                        seen.push(code);
+                    }
+                }
+                Ok(())
+            }
+            Self::Unclean => f.write_str("the closing handshake was not completed"),
+            Self::Dropped => f.write_str("the target did not end the TCP connection"),
+            Self::Handshake { timed_out: true, .. } => {
+                f.write_str("the opening handshake failed: the target did not answer in time")
+            }
+            Self::Handshake { faults, status, .. } => {
+                f.write_str("the opening handshake failed")?;
+                if let Some(status) = status.filter(|status| *status != 101) {
+                    write!(f, ": status {status}")?;
+                }
+                if faults.is_empty() && status.is_none() {
+                    f.write_str(": the target ended the connection")?;
+                }
+                faults.iter().try_for_each(|rule| write!(f, ": {rule}"))
+            }
+            Self::Broke(rule) => write!(f, "the target broke a rule: {rule} ({})", rule.clause()),
+            Self::TimedOut(Timeout::Patience) => f.write_str("our patience was over"),
+            Self::TimedOut(Timeout::CloseHandshake) => f.write_str("the target did not answer the close frame in time"),
+            Self::TimedOut(Timeout::ServerDrop) => {
+                f.write_str("the target did not end the TCP connection in time after the closing handshake")
+            }
+            Self::TimedOut(Timeout::Stall) => f.write_str("the target stopped reading"),
+            Self::Flooded(bytes) => write!(f, "the target does not stop sending: {bytes} bytes came"),
+            Self::Lost => f.write_str("the target ended the connection without a close frame"),
+        }
+    }
+}
+
+/// Where what came departs from the nearest alternative.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Difference {
+    /// The index of the first event that differs, from 0.
+    pub at: u64,
+    /// What each alternative that agrees so far wants there; `None` for its end.
+    pub wanted: Vec<Option<Happening>>,
+    /// What came there; `None` if nothing more came.
+    pub got: Option<Happening>,
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = |happening: &Option<Happening>| match happening {
+            None => "nothing".to_owned(),
+            Some(Happening::Text(content)) => format!("text of {content:?}"),
+            Some(Happening::Binary(content)) => format!("binary of {content:?}"),
+            Some(Happening::Pong(content)) => format!("pong of {content:?}"),
+            Some(Happening::Wait(tag)) => format!("wait {tag}"),
+        };
+        let wanted: Vec<_> = self.wanted.iter().map(shown).collect();
+        write!(f, "event {}: expected {}, got {}", self.at + 1, wanted.join(" or "), shown(&self.got))
+    }
+}
+
+/// Why there was no connection.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "kebab-case")]
+pub enum Trouble {
+    /// Nobody listens.
+    #[error("the connection was refused")]
+    Refused,
+    /// Nobody answered.
+    #[error("the connection could not be made in time")]
+    TimedOut,
+    /// The name has no address.
+    #[error("the host was not found: {0}")]
+    NotFound(String),
+    /// The TLS handshake failed.
+    #[error("the TLS handshake failed: {0}")]
+    Tls(String),
+    /// The system said no.
+    #[error("the connection could not be made: {0}")]
+    Io(String),
+    /// We cannot use this target.
+    #[error("{0}")]
+    Target(String),
+}
+
+/// Why a case was not run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reason {
+    /// It tests the other role.
+    OtherRole,
+    /// It needs a target that echoes.
+    NeedsEcho,
+    /// Enough cases failed before.
+    MaxFail,
+    /// The target went away.
+    Unreachable,
+    /// The run was cancelled.
+    Cancelled,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::OtherRole => "it tests the other role",
+            Self::NeedsEcho => "it needs a target that echoes",
+            Self::MaxFail => "enough cases had failed",
+            Self::Unreachable => "the target went away",
+            Self::Cancelled => "the run was cancelled",
+        })
+    }
+}
+
+/// A case, run and judged.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// The id of the case.
+    pub case: String,
+    /// The verdict on the behaviour.
+    pub verdict: Verdict,
+    /// The verdict on the end of the connection.
+    pub close: CloseVerdict,
+    /// Why, if that is not OK.
+    pub close_why: Option<Why>,
+    /// How often the case was run; more than once if it failed at first.
+    pub attempts: u32,
+    /// How long the last run took, connecting included.
+    #[serde(with = "micros")]
+    pub duration: Duration,
+    /// What happened in the last run.
+    pub transcript: Option<Transcript>,
+}
+
+impl Outcome {
+    /// Whether the case failed at first and passed when it was repeated.
+    pub const fn is_flaky(&self) -> bool {
+        self.attempts > 1 && !self.verdict.is_failure()
+    }
+
+    /// All reasons: those of the verdict, then that of the close verdict, each once.
+    pub fn why(&self) -> impl Iterator<Item = &Why> {
+        let whys: &[Why] = match &self.verdict {
+            Verdict::Failed(whys) => whys,
+            _ => &[],
+        };
+        whys.iter().chain(self.close_why.iter().filter(|why| !whys.contains(why)))
+    }
+}
