@@ -5,5 +5,6 @@ pub mod cli;
 pub mod conform;
 pub mod net;
 pub mod proto;
+pub mod report;
 pub mod watch;
 pub mod wire;

@@ -1,7 +1,6 @@
 //! `wslab connect`: talk to a server by hand.
 
 use std::io::BufRead as _;
-use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -10,9 +9,9 @@ use anyhow::Context as _;
 use clap::Args;
 use tokio::sync::mpsc;
 
+use super::request::Asking;
 use super::{Everywhere, Exit};
-use crate::net::{Client, ConnectError, Connection, Happening, Target, Trust};
-use crate::proto::opening::Extra;
+use crate::net::{Client, ConnectError, Connection, Happening, Target};
 use crate::proto::{Closed, Config, Message, ReadyState};
 use crate::wire::CloseCode;
 
@@ -27,21 +26,8 @@ pub(super) struct Connect {
     /// How often to ping the server, and say how long the pong took
     #[arg(long, env = "WSLAB_PING", value_name = "TIME", value_parser = humantime::parse_duration)]
     ping: Option<Duration>,
-    /// A further header of the request, as `Name: value`; repeat it for several
-    #[arg(long = "header", short = 'H', env = "WSLAB_HEADER", value_name = "HEADER")]
-    headers: Vec<String>,
-    /// A subprotocol to ask for; repeat it for several, the preferred one first
-    #[arg(long, env = "WSLAB_SUBPROTOCOL", value_name = "NAME", value_delimiter = ',')]
-    subprotocol: Vec<String>,
-    /// The origin to name
-    #[arg(long, env = "WSLAB_ORIGIN", value_name = "ORIGIN")]
-    origin: Option<String>,
-    /// Trust the certificates of this PEM file instead of the system's
-    #[arg(long, env = "WSLAB_CACERT", value_name = "FILE")]
-    cacert: Option<PathBuf>,
-    /// Trust any certificate
-    #[arg(long, env = "WSLAB_INSECURE", conflicts_with = "cacert")]
-    insecure: bool,
+    #[command(flatten)]
+    asking: Asking,
     /// How long opening and closing may take
     #[arg(long, env = "WSLAB_TIMEOUT", value_name = "TIME", value_parser = humantime::parse_duration,
           default_value = "10s")]
@@ -54,33 +40,13 @@ pub(super) struct Connect {
 
 impl Connect {
     fn client(&self) -> anyhow::Result<Client> {
-        let mut headers = Extra::default();
-        for header in &self.headers {
-            let (name, value) = header
-                .split_once(':')
-                .with_context(|| format!("`{header}` is not a header: write it as `Name: value`"))?;
-            headers.push(name.trim(), value.trim())?;
-        }
-        let trust = match (&self.cacert, self.insecure) {
-            (Some(roots), _) => Trust::Roots(roots.clone()),
-            (None, true) => Trust::Anybody,
-            (None, false) => Trust::System,
-        };
         let config = Config {
             opening_timeout: self.timeout,
             closing_timeout: self.timeout,
             ping_interval: self.ping,
             ..Config::default()
         };
-        let mut client = Client::to(Target::from_str(&self.url)?)
-            .config(config)
-            .headers(headers)
-            .protocols(&self.subprotocol)
-            .trust(trust);
-        if let Some(origin) = &self.origin {
-            client = client.origin(origin);
-        }
-        Ok(client)
+        Ok(self.asking.client(Target::from_str(&self.url)?)?.config(config))
     }
 
     pub(super) async fn run(self, everywhere: &Everywhere) -> anyhow::Result<Exit> {

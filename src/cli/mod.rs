@@ -1,7 +1,9 @@
 //! The command line: arguments in, exit code out.
 
+mod conform;
 mod connect;
 mod exit;
+mod request;
 mod serve;
 
 use std::process::ExitCode;
@@ -43,6 +45,8 @@ enum Color {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Prove that an endpoint conforms to RFC 6455
+    Conform(Box<conform::Conform>),
     /// Run a server
     Serve(serve::Serve),
     /// Talk to a server by hand
@@ -74,6 +78,7 @@ fn run(cli: Cli) -> Exit {
         Err(error) => return report(&anyhow::Error::new(error).context("failed to start the runtime")),
     };
     let result = match cli.command {
+        Command::Conform(conform) => runtime.block_on(conform.run(&cli.everywhere)),
         Command::Serve(serve) => runtime.block_on(serve.run(&cli.everywhere)),
         Command::Connect(connect) => runtime.block_on(connect.run(&cli.everywhere)),
     };

@@ -301,6 +301,18 @@ impl Outcome {
         self.attempts > 1 && !self.verdict.is_failure()
     }
 
+    /// Whether the case counts as passed: its verdict is acceptable, and the connection ended as it had to. With
+    /// `strict`, what the RFC merely puts up with is not.
+    pub fn passes(&self, strict: bool) -> bool {
+        let verdict = match self.verdict {
+            Verdict::Ok | Verdict::Informational | Verdict::Unimplemented | Verdict::NotRun(_) => true,
+            Verdict::NonStrict => !strict,
+            Verdict::Failed(_) | Verdict::Broken(_) => false,
+        };
+        let close = matches!(self.close, CloseVerdict::Ok | CloseVerdict::Informational | CloseVerdict::FailedByClient);
+        verdict && (close || matches!(self.verdict, Verdict::NotRun(_)))
+    }
+
     /// All reasons: those of the verdict, then that of the close verdict, each once.
     pub fn why(&self) -> impl Iterator<Item = &Why> {
         let whys: &[Why] = match &self.verdict {

@@ -1,0 +1,11 @@
+//! What people and programs read of a run, rendered from its events.
+//!
+//! Nothing here prints, asks what time it is, or opens a file: everything is text for somebody else to write.
+
+mod failure;
+mod json;
+mod table;
+
+pub use failure::failure;
+pub use json::{json_outcome, json_summary};
+pub use table::{Tally, sections};

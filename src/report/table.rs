@@ -1,0 +1,100 @@
+//! The table of sections at the end of a run.
+
+use std::fmt::Write as _;
+
+use crate::conform::parse::Section;
+use crate::watch::{CloseVerdict, Outcome, Verdict};
+
+/// How many cases of a section came to what.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// All cases.
+    pub cases: usize,
+    /// What the RFC wants.
+    pub ok: usize,
+    /// Acceptable, not what the RFC wants.
+    pub non_strict: usize,
+    /// Only recorded, or not implemented by the target.
+    pub informational: usize,
+    /// Failed, or without a connection to judge.
+    pub failed: usize,
+    /// Passed but for the end of the connection.
+    pub closing: usize,
+    /// Not run.
+    pub not_run: usize,
+}
+
+impl Tally {
+    /// Counts a case.
+    pub fn count(&mut self, outcome: &Outcome) {
+        self.cases += 1;
+        let closing = matches!(outcome.close, CloseVerdict::Unclean | CloseVerdict::WrongCode | CloseVerdict::Failed);
+        match outcome.verdict {
+            Verdict::Failed(_) | Verdict::Broken(_) => self.failed += 1,
+            Verdict::NotRun(_) => self.not_run += 1,
+            _ if closing => self.closing += 1,
+            Verdict::Ok => self.ok += 1,
+            Verdict::NonStrict => self.non_strict += 1,
+            Verdict::Informational | Verdict::Unimplemented => self.informational += 1,
+        }
+    }
+
+    /// The tally of these cases.
+    pub fn of<'a>(outcomes: impl IntoIterator<Item = &'a Outcome>) -> Self {
+        let mut tally = Self::default();
+        outcomes.into_iter().for_each(|outcome| tally.count(outcome));
+        tally
+    }
+
+    const COLUMNS: [&'static str; 7] = ["cases", "ok", "non-strict", "informational", "failed", "bad close", "not run"];
+
+    const fn cells(&self) -> [usize; 7] {
+        [self.cases, self.ok, self.non_strict, self.informational, self.failed, self.closing, self.not_run]
+    }
+}
+
+/// A row for each section that has cases among `outcomes`, and one for all of them. Columns without any case are left
+/// out.
+pub fn sections(sections: &[Section], outcomes: &[Outcome]) -> String {
+    let mut rows: Vec<(String, Tally)> = sections
+        .iter()
+        .filter(|section| !section.id.as_str().contains('.'))
+        .map(|section| {
+            let of_section = outcomes.iter().filter(|outcome| is_in(&outcome.case, section.id.as_str()));
+            (format!("{:<3} {}", section.id.as_str(), section.title), Tally::of(of_section))
+        })
+        .filter(|(_, tally)| tally.cases > 0)
+        .collect();
+    rows.push(("    all".to_owned(), Tally::of(outcomes)));
+    render(&rows)
+}
+
+/// Whether a case belongs to the section of this id.
+fn is_in(case: &str, section: &str) -> bool {
+    case.split('.').next() == Some(section)
+}
+
+fn render(rows: &[(String, Tally)]) -> String {
+    let total = rows.last().map(|(_, tally)| tally.cells()).unwrap_or_default();
+    let shown: Vec<usize> = (0..total.len()).filter(|&column| column < 2 || total[column] > 0).collect();
+    let width = rows.iter().map(|(title, _)| title.chars().count()).max().unwrap_or_default();
+    let mut text = " ".repeat(width);
+    for &column in &shown {
+        let _infallible = write!(text, "  {}", Tally::COLUMNS[column]);
+    }
+    text.push('\n');
+    for (title, tally) in rows {
+        let _infallible = write!(text, "{title:width$}");
+        for &column in &shown {
+            let size = Tally::COLUMNS[column].len();
+            match tally.cells()[column] {
+                0 if column > 0 => text.extend(std::iter::repeat_n(' ', size + 1).chain(['·'])),
+                count => {
+                    let _infallible = write!(text, "  {count:size$}");
+                }
+            }
+        }
+        text.push('\n');
+    }
+    text
+}
