@@ -1,0 +1,39 @@
+# List what there is to do
+default:
+    @just --list --unsorted
+
+# Run the tests, or some of them: just test --test wire
+test *ARGS:
+    cargo test {{ARGS}}
+
+# Find what the linter finds
+lint:
+    cargo clippy --all-targets --all-features -- -D warnings
+
+# Format the code
+fmt:
+    cargo fmt
+
+# Build the library's documentation
+doc:
+    RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --all-features
+
+# Test wslab's own server, or another: just conform ws://127.0.0.1:9001
+conform *ARGS:
+    cargo run --release -- conform {{ARGS}}
+
+# Compare the verdicts on Node ws and Python websockets with those of Autobahn
+interop:
+    WSLAB_INTEROP=require cargo test --test interop
+
+# Measure CPU time per message beside other libraries; --help tells what else
+bench *ARGS:
+    cargo run --release --manifest-path tests/bench/Cargo.toml -- {{ARGS}}
+
+# Count instructions per message under valgrind
+callgrind *ARGS:
+    cargo run --release --manifest-path tests/bench/Cargo.toml -- --callgrind {{ARGS}}
+
+# Do all that has to hold before a change lands
+ci:
+    .ci/run
