@@ -3,7 +3,7 @@
 //! A [`Flow`] owns no buffer: it is lent the reader's own bytes, unmasks them in place and lends slices of them back.
 //! Between calls it keeps a head that was cut (14 bytes at most) and where it is, nothing else. It never reacts and
 //! never stops: after a fault it reads on as well as the bytes allow. Cutting the bytes differently changes nothing
-//! but where [`Seen::Data`] is cut.
+//! but where [`Seen::Data`] is cut, and so how early a fault of the payload is said.
 
 use crate::proto::{Role, Rule, Rules};
 use crate::wire::{self, CloseCode, Head, Opcode, Utf8};
