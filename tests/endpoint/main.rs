@@ -11,6 +11,7 @@ mod failing;
 mod keepalive;
 mod limits;
 mod messages;
+mod observer;
 mod opening;
 mod pair;
 mod ping;

@@ -334,8 +334,8 @@ impl<'t> Turn<'t> {
             },
             Found::Failed => match endpoint.failure.as_deref() {
                 Some(cause) => {
-                    if let (Cause::Rule(rule), Some(observer)) = (cause, &mut outbound.observer) {
-                        observer.failed(*rule);
+                    if let Some(observer) = &mut outbound.observer {
+                        observer.failed(cause);
                     }
                     Event::Failed(cause)
                 }
