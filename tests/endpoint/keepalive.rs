@@ -136,6 +136,14 @@ mirrored! {
         assert_eq!(end.receives(hex!("88 02 03e8")), [close(1000, "")]);
     }
 
+    fn an_interval_of_no_time_asks_never(end) {
+        let config = Config { ping_interval: Some(Duration::ZERO), ..Config::default() };
+        let mut end = End::open_with(end.role(), config);
+        assert_eq!(end.patience(), None);
+        assert_eq!(end.waits(secs(1)), []);
+        assert!(end.sends().is_empty());
+    }
+
     fn a_timeout_of_no_time_fails_the_connection_with_its_ping(end) {
         let mut end = End::open_with(end.role(), watching(30, 0));
         assert_eq!(end.waits(secs(30)), [Told::Failed(Cause::PongTimeout)]);

@@ -95,6 +95,35 @@ proptest! {
             prop_assert_eq!(delivered, sent);
         }
     }
+
+    /// Time alone never makes an end busy: whenever a tick is due it does what is due, and then waits.
+    #[test]
+    fn time_passes(role in role(), timers in vec(millis(0..50), 5), open: bool, frames in vec(frame(), 0..5)) {
+        let config = Config {
+            opening_timeout: timers[0],
+            closing_timeout: timers[1],
+            ping_interval: Some(timers[2]),
+            pong_timeout: timers[3],
+            ..Config::default()
+        };
+        let mut end = End::connecting(role, config);
+        end.ticks();
+        if open && !end.is_closed() {
+            end.receives_raw(peers_half(role));
+            end.receives_raw(frames.into_iter().flat_map(|frame| frame.bytes(role)).collect::<Vec<_>>());
+        }
+        // `End` checks that every deadline lies ahead, so each round takes time.
+        for _ in 0..1000 {
+            match end.patience() {
+                Some(patience) => end.waits(patience),
+                None => break,
+            };
+            end.takes_outgoing();
+        }
+        if let Some(patience) = end.patience() {
+            end.waits(patience + timers[4]);
+        }
+    }
 }
 
 /// Small limits, so that they are met.
