@@ -62,6 +62,19 @@ mirrored! {
         is_too_big(limited(end.role(), 0, 0), 0, &hex!("82 01 61"));
     }
 
+    fn a_frame_that_is_too_big_and_broken_is_broken(end) {
+        for (rule, frame) in [
+            (Rule::LengthTopBit, &hex!("82 7f 8000000000000000")[..]),
+            (Rule::ReservedBit, &hex!("c2 7e 1000")),
+            (Rule::NothingToContinue, &hex!("80 7e 1000")),
+            (Rule::MessageUnfinished, &hex!("01 01 61  82 7e 1000")),
+        ] {
+            let mut end = limited(end.role(), 200, 200);
+            assert_eq!(end.receives(frame), [failed_by(rule)[0].clone()]);
+            assert_eq!(end.sends(), farewell(1002, rule.words()));
+        }
+    }
+
     fn what_is_declared_is_not_reserved(end) {
         // 64 MiB are allowed by default.
         assert_eq!(end.receives(hex!("82 7f 0000000004000000 00")), []);

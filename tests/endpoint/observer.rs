@@ -144,6 +144,20 @@ mirrored! {
         }
     }
 
+    fn all_faults_of_a_frame_that_is_too_big_are_observed(end) {
+        let mut end = End::open_with(end.role(), Config { max_frame: 1, ..Config::default() });
+        let diary = Diary::of(&mut end);
+        end.receives(hex!("c1 02 6162"));
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(diary.read(), @r"
+            received text of 2
+            received Fault(ReservedBit)
+            sent close of 56
+            failed: the peer broke a rule: a reserved bit is set that no extension gave a meaning (RFC 6455, section 5.2)
+            ");
+        }
+    }
+
     fn a_round_trip_is_observed(end) {
         let mut end = End::open_with(end.role(), Config { ping_interval: Some(secs(5)), ..Config::default() });
         let diary = Diary::of(&mut end);

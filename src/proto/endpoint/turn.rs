@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::opening::Progress;
 use super::timers::Due;
 use super::{Cause, Closed, Endpoint, Event, Output, Phase, ReadyState};
-use crate::proto::{Joined, Kind, Message, Role, Rule, Seen};
+use crate::proto::{Flow, Joined, Kind, Message, Observer, Role, Rule, Seen};
 use crate::wire::{CloseBody, CloseCode, Opcode};
 
 /// What comes of one input, as long as [`Turn::next`] is asked.
@@ -129,10 +129,11 @@ impl<'t> Turn<'t> {
             }
             match seen {
                 Seen::Head(head) => {
-                    if let Err(too_big) = joiner.head(&head) {
-                        break Cause::TooBig { limit: too_big.limit };
-                    }
                     last = 0..0;
+                    if let Err(too_big) = joiner.head(&head) {
+                        let fault = fault_of_head(flow, outbound.observer.as_deref_mut());
+                        break fault.map_or(Cause::TooBig { limit: too_big.limit }, Cause::Rule);
+                    }
                 }
                 Seen::Data(data) => {
                     last = read - data.len()..read;
@@ -370,6 +371,21 @@ impl<'t> Turn<'t> {
         }
         Output::Wait(endpoint.timers.next())
     }
+}
+
+/// The first fault of the head that was just read that calls for failing the connection. Payload is left alone.
+#[cold]
+fn fault_of_head(flow: &mut Flow, mut observer: Option<&mut (dyn Observer + 'static)>) -> Option<Rule> {
+    while let Some(seen) = flow.next(&mut <&mut [u8]>::default()) {
+        if let Some(observer) = &mut observer {
+            observer.received(&seen);
+        }
+        match seen {
+            Seen::Fault(rule) if rule.close_code().is_some() => return Some(rule),
+            _ => {}
+        }
+    }
+    None
 }
 
 /// The reason of a close frame; the flow has judged that it is UTF-8.
