@@ -51,6 +51,14 @@ mirrored! {
         assert_eq!(end.receives(hex!("88 02 03e8")), [close(1000, ""), closed_cleanly(1000, "", 1000)]);
     }
 
+    fn tcp_that_does_not_end_after_a_fault_is_ended(end) {
+        let [failed, closed] = failed_by(Rule::ReservedBit);
+        assert_eq!(end.receives(hex!("c1 00")), [failed]);
+        assert_eq!(end.waits(secs(10) - MOMENT), []);
+        assert_eq!(end.waits(MOMENT), [closed]);
+        assert!(end.takes_outgoing().is_empty(), "who does not read is not waited for");
+    }
+
     fn a_time_beyond_the_calendar_is_no_timeout(end) {
         let forever = Duration::MAX;
         let config = Config {

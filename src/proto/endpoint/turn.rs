@@ -250,19 +250,23 @@ impl<'t> Turn<'t> {
                 endpoint.outbound.frame(Opcode::PING, true, &payload);
                 self.fire()
             }
-            Some(Due::Opening) => {
-                endpoint.failure = Some(Box::new(Cause::OpeningTimeout));
-                self.end()
-            }
-            Some(Due::Closing) => {
-                endpoint.failure.get_or_insert_with(|| Box::new(Cause::ClosingTimeout));
-                self.end()
-            }
+            Some(Due::Opening) => self.give_up(Cause::OpeningTimeout),
+            Some(Due::Closing) => self.give_up(Cause::ClosingTimeout),
             Some(Due::Pong) => {
                 endpoint.fail(Cause::PongTimeout);
                 self.find()
             }
         }
+    }
+
+    /// The peer was too slow.
+    #[cold]
+    fn give_up(&mut self, cause: Cause) -> Found {
+        let endpoint = &mut *self.endpoint;
+        // Who did not answer in time will not read either, and a driver must not wait for it.
+        endpoint.outbound.discard();
+        endpoint.failure.get_or_insert_with(|| Box::new(cause));
+        self.end()
     }
 
     /// The connection is over.
@@ -279,7 +283,6 @@ impl<'t> Turn<'t> {
                 observer.received(&Seen::Fault(rule));
             }
         }
-        let timed_out = matches!(endpoint.failure.as_deref(), Some(Cause::ClosingTimeout));
         let cause = match endpoint.failure.take().map(|cause| *cause) {
             // The server did not end TCP in time, but everything was said.
             Some(Cause::ClosingTimeout) if handshake => Cause::Handshake,
@@ -294,10 +297,6 @@ impl<'t> Turn<'t> {
         endpoint.phase = Phase::Over;
         endpoint.timers.stop();
         endpoint.opening = None;
-        if timed_out {
-            // Who did not answer will not read either.
-            endpoint.outbound.discard();
-        }
         if let Some(observer) = &mut endpoint.outbound.observer {
             observer.closed(&closed);
         }
