@@ -158,9 +158,31 @@ mirrored! {
         assert_eq!(end.sends().len(), 127);
     }
 
+    fn an_end_without_any_close_frame_is_a_loss(end) {
+        let told = end.receives_eof();
+        assert_eq!(told, [Told::Failed(Cause::Lost), closed_abnormally(None, Cause::Lost)]);
+        assert!(end.sends().is_empty());
+    }
+
+    fn an_end_inside_of_a_frame_is_a_loss(end) {
+        let frame = end.as_peer_sends(hex!("81 05 48656c6c6f"));
+        for cut in 1..frame.len() {
+            let mut end = End::open(end.role());
+            assert_eq!(end.receives_raw(&frame[..cut]), []);
+            assert_eq!(end.receives_eof().last(), Some(&closed_abnormally(None, Cause::Lost)), "cut at {cut}");
+        }
+    }
+
     fn an_end_between_fragments_is_a_loss(end) {
         assert_eq!(end.receives(hex!("01 01 61")), []);
         assert_eq!(end.receives_eof().last(), Some(&closed_abnormally(None, Cause::Lost)));
+    }
+
+    fn an_end_instead_of_the_answer_is_a_loss(end) {
+        end.out().close(CloseCode::NORMAL, "").unwrap();
+        end.ticks();
+        let told = end.receives_eof();
+        assert_eq!(told, [Told::Failed(Cause::Lost), closed_abnormally(1000, Cause::Lost)]);
     }
 
     fn nothing_follows_the_end(end) {

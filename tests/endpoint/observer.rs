@@ -158,6 +158,21 @@ mirrored! {
         }
     }
 
+    fn a_loss_is_observed_with_the_rules_that_it_breaks(end) {
+        let diary = Diary::of(&mut end);
+        end.receives(hex!("81 02 61"));
+        end.receives_eof();
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(diary.read(), @r#"
+            received text of 2
+            received "a"
+            received Fault(TruncatedFrame)
+            failed: the peer ended the connection without a closing handshake
+            closed with 1006: the peer ended the connection without a closing handshake
+            "#);
+        }
+    }
+
     fn a_round_trip_is_observed(end) {
         let mut end = End::open_with(end.role(), Config { ping_interval: Some(secs(5)), ..Config::default() });
         let diary = Diary::of(&mut end);

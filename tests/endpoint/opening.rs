@@ -93,6 +93,15 @@ mirrored! {
         assert_eq!(crate::end::without_masks(&bytes[head..], end.role()), hex!("81 05 6669727374"));
     }
 
+    fn tcp_ending_before_the_handshake_is_a_loss(end) {
+        for cut in [0, 1, 40] {
+            let mut end = connecting(end.role());
+            end.receives_raw(&peers_half(end.role())[..cut]);
+            let told = end.receives_eof();
+            assert_eq!(told, [Told::Failed(Cause::Lost), closed_abnormally(None, Cause::Lost)]);
+        }
+    }
+
     fn a_head_that_is_too_long_is_refused(end) {
         let config = Config { max_head: 200, ..Config::default() };
         for chop in [1, 7, 1000] {

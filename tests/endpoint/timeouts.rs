@@ -20,11 +20,36 @@ fn given_up(sent: Option<u16>, cause: Cause) -> [Told; 2] {
 }
 
 mirrored! {
+    fn an_opening_handshake_that_takes_too_long_fails_the_connection(end) {
+        let mut end = End::connecting(end.role(), Config::default());
+        end.ticks();
+        assert_eq!(end.patience(), Some(secs(10)));
+        end.waits(secs(9));
+        end.receives_raw(&peers_half(end.role())[..50]);
+        assert_eq!(end.patience(), Some(secs(1)), "bytes do not prolong it");
+        assert_eq!(end.waits(secs(1) - MOMENT), []);
+        assert_eq!(end.waits(MOMENT), given_up(None, Cause::OpeningTimeout));
+        assert!(end.shutdown);
+        assert!(end.takes_outgoing().is_empty(), "who does not read is not waited for");
+    }
+
     fn an_open_connection_has_no_timeout(end) {
         assert_eq!(end.patience(), None);
         assert_eq!(end.waits(secs(1_000_000)), []);
         assert_eq!(end.patience(), None);
         assert_eq!(end.receives(hex!("81 01 61")), [text("a")]);
+    }
+
+    fn a_close_frame_that_is_not_answered_ends_the_connection(end) {
+        end.out().close(CloseCode::NORMAL, "").unwrap();
+        end.ticks();
+        assert_eq!(end.patience(), Some(secs(10)));
+        end.waits(secs(9));
+        assert_eq!(end.receives(hex!("81 01 61  8a 00")).len(), 2);
+        assert_eq!(end.patience(), Some(secs(1)), "messages do not prolong it");
+        assert_eq!(end.waits(secs(1)), given_up(Some(1000), Cause::ClosingTimeout));
+        assert!(end.shutdown);
+        assert!(end.takes_outgoing().is_empty(), "who does not answer is not waited for");
     }
 
     fn tcp_that_does_not_end_after_the_handshake_is_ended(end) {
@@ -59,6 +84,16 @@ mirrored! {
         assert!(end.takes_outgoing().is_empty(), "who does not read is not waited for");
     }
 
+    fn no_time_at_all_is_a_timeout_at_once(end) {
+        let config = Config { closing_timeout: Duration::ZERO, ..Config::default() };
+        let mut end = End::open_with(end.role(), config);
+        end.out().close(CloseCode::NORMAL, "").unwrap();
+        assert_eq!(end.ticks(), given_up(Some(1000), Cause::ClosingTimeout));
+        let config = Config { opening_timeout: Duration::ZERO, ..Config::default() };
+        let mut end = End::connecting(end.role(), config);
+        assert_eq!(end.ticks(), given_up(None, Cause::OpeningTimeout));
+    }
+
     fn a_time_beyond_the_calendar_is_no_timeout(end) {
         let forever = Duration::MAX;
         let config = Config {
@@ -76,6 +111,16 @@ mirrored! {
         assert_eq!(end.receives(hex!("88 02 03e8")), [close(1000, "")]);
         assert_eq!(end.receives_eof(), [closed_cleanly(1000, "", 1000)]);
     }
+}
+
+#[test]
+fn a_server_that_does_not_decide_times_out() {
+    let mut server = End::server(Config::default(), Instant::now());
+    server.policy = None;
+    assert_eq!(server.receives_raw(REQUEST), [asked()]);
+    assert_eq!(server.waits(secs(10)), given_up(None, Cause::OpeningTimeout));
+    assert_eq!(server.answers(&Policy::default()), []);
+    assert!(server.takes_outgoing().is_empty());
 }
 
 #[test]

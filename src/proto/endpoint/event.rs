@@ -50,7 +50,8 @@ pub enum Event<'a> {
     Pong(&'a [u8], Option<Duration>),
     /// The peer's close frame came, and is answered.
     Close(Option<CloseCode>, &'a str),
-    /// The connection is being failed: browsers call this `error`.
+    /// The connection is being failed: browsers call this `error`. It comes before every [`Event::Closed`] that tells
+    /// of an unclean end, unless the application itself refused the connection.
     Failed(&'a Cause),
     /// It is over. Nothing follows.
     Closed(&'a Closed),

@@ -215,14 +215,20 @@ impl Endpoint {
         self.shutdown = true;
     }
 
+    /// Fails the connection when it is over already.
+    #[cold]
+    fn lose(&mut self, cause: Cause) {
+        self.turn_away(cause);
+        self.phase = Phase::Failing;
+    }
+
     /// The peer's half of the opening handshake is not to be had: there is nobody to send a close frame to.
     #[cold]
     fn refuse(&mut self, cause: Cause, answer: Option<Answer>) {
         if let Some(answer) = answer {
             self.outbound.raw(|out| answer.write(out));
         }
-        self.turn_away(cause);
-        self.phase = Phase::Failing;
+        self.lose(cause);
     }
 
     fn turn_away(&mut self, cause: Cause) {

@@ -235,8 +235,7 @@ impl<'t> Turn<'t> {
             self.endpoint.timers.start_closing(self.now, &self.endpoint.config);
         }
         if self.eof {
-            self.eof = false;
-            return self.end();
+            return self.end(Cause::Lost);
         }
         self.fire()
     }
@@ -262,33 +261,31 @@ impl<'t> Turn<'t> {
     /// The peer was too slow.
     #[cold]
     fn give_up(&mut self, cause: Cause) -> Found {
-        let endpoint = &mut *self.endpoint;
         // Who did not answer in time will not read either, and a driver must not wait for it.
-        endpoint.outbound.discard();
-        endpoint.failure.get_or_insert_with(|| Box::new(cause));
-        self.end()
+        self.endpoint.outbound.discard();
+        self.end(cause)
     }
 
-    /// The connection is over.
+    /// The connection is over: because of `cause`, unless the closing handshake is complete or it failed before.
     #[cold]
-    fn end(&mut self) -> Found {
+    fn end(&mut self, cause: Cause) -> Found {
         let endpoint = &mut *self.endpoint;
-        if endpoint.outbound.state == ReadyState::Closed {
-            return Found::Nothing;
-        }
-        let handshake = endpoint.received.is_some() && endpoint.outbound.close_sent.is_some();
-        let truncated = (matches!(endpoint.phase, Phase::Open)).then(|| endpoint.flow.finish()).into_iter().flatten();
-        for rule in truncated {
-            if let Some(observer) = &mut endpoint.outbound.observer {
-                observer.received(&Seen::Fault(rule));
+        if endpoint.phase == Phase::Open {
+            for rule in endpoint.flow.finish() {
+                if let Some(observer) = &mut endpoint.outbound.observer {
+                    observer.received(&Seen::Fault(rule));
+                }
             }
         }
-        let cause = match endpoint.failure.take().map(|cause| *cause) {
-            // The server did not end TCP in time, but everything was said.
-            Some(Cause::ClosingTimeout) if handshake => Cause::Handshake,
-            Some(failure) => failure,
-            None if handshake => Cause::Handshake,
-            None => Cause::Lost,
+        let cause = match endpoint.failure.take() {
+            Some(failure) => *failure,
+            None if endpoint.received.is_some() => Cause::Handshake,
+            None => {
+                // Section 7.2.1: this fails the connection. When that is told, the end of it is due.
+                endpoint.lose(cause);
+                self.eof = true;
+                return self.find();
+            }
         };
         let (code, reason) = endpoint.received.take().unwrap_or((CloseCode::ABNORMAL, Box::default()));
         let clean = cause == Cause::Handshake;
