@@ -97,6 +97,13 @@ mirrored! {
         }
     }
 
+    fn no_bytes_are_no_sign_of_life(end) {
+        let mut end = watchful(end.role());
+        end.waits(secs(30));
+        end.receives([]);
+        assert_eq!(end.patience(), Some(secs(5)));
+    }
+
     fn bytes_that_come_with_the_timeout_are_a_sign_of_life(end) {
         let mut end = watchful(end.role());
         end.waits(secs(30));

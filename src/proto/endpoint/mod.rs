@@ -115,7 +115,9 @@ impl Endpoint {
     pub fn handle<'t>(&'t mut self, input: Input<'t>, now: Instant) -> Turn<'t> {
         let (bytes, eof): (&mut [u8], _) = match input {
             Input::Bytes(bytes) => {
-                self.timers.heard();
+                if !bytes.is_empty() {
+                    self.timers.heard();
+                }
                 (bytes, false)
             }
             Input::Eof => (&mut [], true),
