@@ -220,6 +220,33 @@ fn bytes_that_waited_are_processed_without_new_ones() {
 }
 
 #[test]
+fn more_bytes_than_a_head_before_the_answer_are_not_kept_and_refuse_the_connection() {
+    let mut server = End::server(Config { max_head: 300, ..Config::default() }, std::time::Instant::now());
+    server.policy = None;
+    assert_eq!(server.receives_raw(REQUEST), [asked()]);
+    for _ in 0..301 {
+        server.receives_raw([0]);
+    }
+    server.answers(&Policy::default());
+    assert!(server.takes_outgoing().starts_with(b"HTTP/1.1 400 "));
+    assert!(server.shutdown);
+    let Told::Closed(closed) = &server.receives_eof()[0] else { panic!("{:?}", server.told) };
+    let Cause::OpeningInvalid(rules, None) = &closed.cause else { panic!("{:?}", closed.cause) };
+    assert!(rules.contains(Rule::FrameBeforeOpen));
+}
+
+#[test]
+fn more_bytes_than_a_head_before_a_refusal_do_not_matter() {
+    let mut server = End::server(Config { max_head: 300, ..Config::default() }, std::time::Instant::now());
+    server.policy = None;
+    server.receives_raw([REQUEST.as_bytes(), &[0; 1000]].concat());
+    server.endpoint.answer(Answer::refusal(401, "who are you?"));
+    server.ticks();
+    assert!(server.takes_outgoing().starts_with(b"HTTP/1.1 401 "));
+    assert_eq!(server.receives_eof(), [closed_abnormally(None, Cause::Refused(401))]);
+}
+
+#[test]
 fn a_server_may_refuse() {
     let mut server = undecided();
     server.receives_raw(REQUEST);

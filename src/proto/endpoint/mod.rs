@@ -133,9 +133,13 @@ impl Endpoint {
     /// Answers a client that [`Event::Asked`]. With [`Agreed`] in it the connection is open from the next turn on;
     /// otherwise it ends when the answer is sent.
     ///
+    /// A client has to wait for the answer (RFC 6455, section 4.1). Of one that does not, [`Config::max_head`] bytes are
+    /// kept; after more than that it is refused with 400, whatever the application answers.
+    ///
     /// Without an unanswered request this does nothing.
     pub fn answer(&mut self, answer: Answer) {
         let Some(opening) = self.opening.as_mut().filter(|opening| opening.asked().is_some()) else { return };
+        let answer = opening.judge_answer(answer);
         opening.accept();
         self.outbound.raw(|out| answer.write(out));
         match answer.agreed {
