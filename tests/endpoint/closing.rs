@@ -170,6 +170,7 @@ mirrored! {
             let mut end = End::open(end.role());
             assert_eq!(end.receives_raw(&frame[..cut]), []);
             assert_eq!(end.receives_eof().last(), Some(&closed_abnormally(None, Cause::Lost)), "cut at {cut}");
+            assert_eq!(end.endpoint.gathered(), 0);
         }
     }
 

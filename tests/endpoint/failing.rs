@@ -15,6 +15,7 @@ fn fails(mut end: End, rule: Rule, bytes: &[u8]) {
     assert_eq!(end.state(), ReadyState::Closing);
     assert_eq!(end.sends(), farewell(code, rule.words()), "{rule:?}");
     assert!(end.shutdown);
+    assert_eq!(end.endpoint.gathered(), 0);
     assert_eq!(end.out().send("after"), Err(SendError::NotOpen));
     assert_eq!(end.receives(hex!("89 00  81 01 61  88 02 03e8")), [], "nothing is processed any more");
     assert!(end.sends().is_empty());

@@ -16,6 +16,7 @@ fn is_too_big(mut end: End, limit: usize, frames: &[u8]) {
     assert_eq!(end.receives(frames), [Told::Failed(cause.clone())]);
     assert_eq!(end.sends(), farewell(1009, "the message is too big"));
     assert!(end.shutdown);
+    assert_eq!(end.endpoint.gathered(), 0);
     assert_eq!(end.receives(hex!("89 00")), []);
     assert_eq!(end.receives_eof(), [closed_abnormally(1009, cause)]);
 }

@@ -151,6 +151,7 @@ fn survives(role: Role, head: &str, bytes: &[u8], cuts: &[usize]) -> Result<(), 
         end.receives_eof();
         prop_assert!(end.is_closed());
         prop_assert!(matches!(end.told.last(), Some(Told::Closed(_))));
+        prop_assert_eq!(end.endpoint.gathered(), 0);
     }
     prop_assert_eq!(&whole.told, &cut.told);
     prop_assert_eq!(whole.takes_outgoing(), cut.takes_outgoing());

@@ -219,6 +219,12 @@ impl Endpoint {
         self.phase = Phase::Failing;
         self.failure = Some(Box::new(cause));
         self.shutdown = true;
+        self.forget_message();
+    }
+
+    /// Gives the memory of a message back that will never be complete.
+    fn forget_message(&mut self) {
+        self.joiner = Joiner::new(self.config.max_frame, self.config.max_message);
     }
 
     /// Fails the connection when it is over already.

@@ -294,6 +294,7 @@ impl<'t> Turn<'t> {
         endpoint.phase = Phase::Over;
         endpoint.timers.stop();
         endpoint.opening = None;
+        endpoint.forget_message();
         if let Some(observer) = &mut endpoint.outbound.observer {
             observer.closed(&closed);
         }
