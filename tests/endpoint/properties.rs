@@ -96,6 +96,20 @@ proptest! {
         }
     }
 
+    /// Whatever comes, however it is cut: no panic, no endless turn, no more memory than allowed, and the same events.
+    #[test]
+    fn any_bytes_are_survived(role in role(), bytes in vec(any::<u8>(), 0..300), cuts in vec(1..20_usize, 1..4)) {
+        survives(role, "", &bytes, &cuts)?;
+        survives(role, peers_half(role), &bytes, &cuts)?;
+    }
+
+    /// The same of bytes that are nearly frames.
+    #[test]
+    fn any_frames_are_survived(role in role(), frames in vec(frame(), 0..12), cuts in vec(1..40_usize, 1..4)) {
+        let bytes: Vec<u8> = frames.into_iter().flat_map(|frame| frame.bytes(role)).collect();
+        survives(role, peers_half(role), &bytes, &cuts)?;
+    }
+
     /// Time alone never makes an end busy: whenever a tick is due it does what is due, and then waits.
     #[test]
     fn time_passes(role in role(), timers in vec(millis(0..50), 5), open: bool, frames in vec(frame(), 0..5)) {
