@@ -137,6 +137,15 @@ mirrored! {
         assert_eq!(error.fault, HeadFault::TooManyHeaders(2));
     }
 
+    fn what_is_no_head_is_called_so_when_tcp_ends(end) {
+        let mut end = connecting(end.role());
+        for byte in b"HTTP/1.1 101 Oh\0no".iter().chain(b" and more of this") {
+            end.receives_raw([*byte]);
+        }
+        end.receives_eof();
+        assert!(matches!(end.told[..], [Told::Failed(Cause::OpeningUnreadable(_)), Told::Closed(_)]), "{:?}", end.told);
+    }
+
     fn nothing_is_processed_behind_a_head_that_cannot_be_read(end) {
         let mut end = connecting(end.role());
         end.receives_raw("this is not HTTP\r\n\r\n");
@@ -315,6 +324,19 @@ fn a_server_tells_whoever_sends_no_http() {
         assert!(matches!(server.told[..], [Told::Failed(Cause::OpeningUnreadable(_))]), "{bytes:?}");
         assert!(server.takes_outgoing().starts_with(format!("HTTP/1.1 {status} ").as_bytes()), "{bytes:?}");
         assert!(server.shutdown);
+    }
+}
+
+#[test]
+fn whoever_speaks_tls_to_a_server_is_told_at_once() {
+    // No line ends in it.
+    for chop in [1, 11] {
+        let mut server = connecting(Role::Server);
+        for piece in hex!("16 0301 0200 01 0001fc 0303").chunks(chop) {
+            server.receives_raw(piece);
+        }
+        assert!(matches!(server.told[..], [Told::Failed(Cause::OpeningUnreadable(_))]), "{:?}", server.told);
+        assert!(server.takes_outgoing().starts_with(b"HTTP/1.1 400 "));
     }
 }
 

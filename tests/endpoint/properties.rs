@@ -110,6 +110,21 @@ proptest! {
         survives(role, peers_half(role), &bytes, &cuts)?;
     }
 
+    /// The same of bytes that are nearly an opening handshake.
+    #[test]
+    fn any_heads_are_survived(
+        role in role(),
+        changes in vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
+        cuts in vec(1..40_usize, 1..4),
+    ) {
+        let mut head = peers_half(role).as_bytes().to_vec();
+        for (at, byte) in changes {
+            let at = at.index(head.len());
+            head[at] = byte;
+        }
+        survives(role, "", &head, &cuts)?;
+    }
+
     /// Time alone never makes an end busy: whenever a tick is due it does what is due, and then waits.
     #[test]
     fn time_passes(role in role(), timers in vec(millis(0..50), 5), open: bool, frames in vec(frame(), 0..5)) {

@@ -30,6 +30,9 @@ enum Stage {
     Accepted,
 }
 
+/// The first bytes of a head, which are looked at as they come.
+const TELLING: usize = 16;
+
 /// What bytes did for the opening handshake.
 pub(super) enum Progress {
     /// All were taken, and more are wanted.
@@ -116,10 +119,23 @@ impl Opening {
         let before = self.kept.len();
         self.kept.extend_from_slice(bytes);
         // Only the end of a line can complete a head, or be one line too many; so a peer that sends byte by byte
-        // does not have the head read again for each of them.
-        if !bytes.contains(&b'\n') && self.kept.len() <= config.max_head {
+        // does not have the head read again for each of them. Whoever does not speak HTTP shows it at the beginning.
+        if before >= TELLING && !bytes.contains(&b'\n') && self.kept.len() <= config.max_head {
             return Progress::Wants;
         }
+        self.read(before, config)
+    }
+
+    /// TCP has ended: what came of a head may be none at all, beside being cut.
+    pub(super) fn finish(&mut self, config: &Config) -> Progress {
+        match self.stage {
+            Stage::Waiting(_) | Stage::Listening => self.read(self.kept.len(), config),
+            Stage::Asked(_) | Stage::Accepted => Progress::Wants,
+        }
+    }
+
+    /// Reads what is kept, of which so many bytes were kept `before`.
+    fn read(&mut self, before: usize, config: &Config) -> Progress {
         let limits = Limits { max_bytes: config.max_head, max_headers: config.max_headers };
         let progress = match &self.stage {
             Stage::Waiting(ask) => read_response(ask, &self.kept, before, &limits),

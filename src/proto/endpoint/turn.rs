@@ -235,6 +235,13 @@ impl<'t> Turn<'t> {
             self.endpoint.timers.start_closing(self.now, &self.endpoint.config);
         }
         if self.eof {
+            let endpoint = &mut *self.endpoint;
+            if let Some(opening) = &mut endpoint.opening
+                && let Progress::Failed(cause, answer) = opening.finish(&endpoint.config)
+            {
+                endpoint.refuse(cause, answer);
+                return self.find();
+            }
             return self.end(Cause::Lost);
         }
         self.fire()
