@@ -343,10 +343,11 @@ impl Flow {
             scan.code[usize::from(scan.seen)] = byte;
             scan.seen += 1;
         }
-        if scan.seen == 2 && missing > 0 {
-            if let Some(rule) = fault_of_code(CloseCode(u16::from_be_bytes(scan.code))) {
-                self.faults.insert(rule);
-            }
+        if scan.seen == 2
+            && missing > 0
+            && let Some(rule) = fault_of_code(CloseCode(u16::from_be_bytes(scan.code)))
+        {
+            self.faults.insert(rule);
         }
         if scan.reason.feed(reason).is_err() {
             self.faults.insert(Rule::CloseReasonNotUtf8);

@@ -75,6 +75,10 @@ impl<'t> Turn<'t> {
 
     /// What comes next.
     #[inline]
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "what is lent lives until the next call, which no iterator can say"
+    )]
     pub fn next(&mut self) -> Output<'_> {
         if self.told == Told::Events {
             let found = self.find();
