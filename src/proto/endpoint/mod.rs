@@ -8,6 +8,7 @@
 //! Messages are lent out of the driver's own buffer wherever they lie whole in it, and answers are queued in one
 //! buffer that the driver sends once a turn.
 
+mod ending;
 mod event;
 mod opening;
 mod outbound;
@@ -208,46 +209,5 @@ impl Endpoint {
         self.outbound.state = ReadyState::Open;
         self.opening = None;
         self.timers.start_open(now, &self.config);
-    }
-
-    /// Fails the connection (RFC 6455, section 7.1.7): says why, and ends it.
-    #[cold]
-    fn fail(&mut self, cause: Cause) {
-        if self.outbound.close_sent.is_none() {
-            self.outbound.close_frame(turn::farewell(&cause));
-        }
-        self.phase = Phase::Failing;
-        self.failure = Some(Box::new(cause));
-        self.shutdown = true;
-        self.forget_message();
-    }
-
-    /// Gives the memory of a message back that will never be complete.
-    fn forget_message(&mut self) {
-        self.joiner = Joiner::new(self.config.max_frame, self.config.max_message);
-    }
-
-    /// Fails the connection when it is over already.
-    #[cold]
-    fn lose(&mut self, cause: Cause) {
-        self.turn_away(cause);
-        self.phase = Phase::Failing;
-    }
-
-    /// The peer's half of the opening handshake is not to be had: there is nobody to send a close frame to.
-    #[cold]
-    fn refuse(&mut self, cause: Cause, answer: Option<Answer>) {
-        if let Some(answer) = answer {
-            self.outbound.raw(|out| answer.write(out));
-        }
-        self.lose(cause);
-    }
-
-    fn turn_away(&mut self, cause: Cause) {
-        self.outbound.state = ReadyState::Closing;
-        self.phase = Phase::Deaf;
-        self.opening = None;
-        self.failure = Some(Box::new(cause));
-        self.shutdown = true;
     }
 }

@@ -4,8 +4,7 @@ use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use super::opening::Progress;
-use super::timers::Due;
-use super::{Cause, Closed, Endpoint, Event, Output, Phase, ReadyState};
+use super::{Cause, Endpoint, Event, Output, Phase, ReadyState};
 use crate::proto::{Flow, Joined, Kind, Message, Observer, Role, Rule, Seen};
 use crate::wire::{CloseBody, CloseCode, Opcode};
 
@@ -14,11 +13,11 @@ use crate::wire::{CloseBody, CloseCode, Opcode};
 /// The last output is always [`Output::Wait`]. A turn that is dropped before it loses what it had not told.
 #[derive(Debug)]
 pub struct Turn<'t> {
-    endpoint: &'t mut Endpoint,
-    now: Instant,
+    pub(super) endpoint: &'t mut Endpoint,
+    pub(super) now: Instant,
     bytes: Bytes<'t>,
     read: usize,
-    eof: bool,
+    pub(super) eof: bool,
     told: Told,
 }
 
@@ -56,7 +55,7 @@ enum Told {
 }
 
 /// What the bytes brought, without borrowing them yet.
-enum Found {
+pub(super) enum Found {
     Nothing,
     Asked,
     Open,
@@ -90,7 +89,7 @@ impl<'t> Turn<'t> {
     }
 
     #[inline]
-    fn find(&mut self) -> Found {
+    pub(super) fn find(&mut self) -> Found {
         loop {
             let found = match self.endpoint.phase {
                 Phase::Open => self.read_frames(),
@@ -232,88 +231,6 @@ impl<'t> Turn<'t> {
         }
     }
 
-    /// Behind the bytes: the end of the peer's direction, and what is due.
-    #[inline]
-    fn pass_time(&mut self) -> Found {
-        if self.endpoint.outbound.state == ReadyState::Closing {
-            self.endpoint.timers.start_closing(self.now, &self.endpoint.config);
-        }
-        if self.eof {
-            let endpoint = &mut *self.endpoint;
-            if let Some(opening) = &mut endpoint.opening
-                && let Progress::Failed(cause, answer) = opening.finish(&endpoint.config)
-            {
-                endpoint.refuse(cause, answer);
-                return self.find();
-            }
-            return self.end(Cause::Lost);
-        }
-        self.fire()
-    }
-
-    fn fire(&mut self) -> Found {
-        let endpoint = &mut *self.endpoint;
-        match endpoint.timers.due(self.now) {
-            None => Found::Nothing,
-            Some(Due::Ping) => {
-                let payload = endpoint.timers.pinged(self.now, &endpoint.config);
-                endpoint.outbound.frame(Opcode::PING, true, &payload);
-                self.fire()
-            }
-            Some(Due::Opening) => self.give_up(Cause::OpeningTimeout),
-            Some(Due::Closing) => self.give_up(Cause::ClosingTimeout),
-            Some(Due::Pong) => {
-                endpoint.fail(Cause::PongTimeout);
-                self.find()
-            }
-        }
-    }
-
-    /// The peer was too slow.
-    #[cold]
-    fn give_up(&mut self, cause: Cause) -> Found {
-        // Who did not answer in time will not read either, and a driver must not wait for it.
-        self.endpoint.outbound.discard();
-        self.end(cause)
-    }
-
-    /// The connection is over: because of `cause`, unless the closing handshake is complete or it failed before.
-    #[cold]
-    fn end(&mut self, cause: Cause) -> Found {
-        let endpoint = &mut *self.endpoint;
-        if endpoint.phase == Phase::Open {
-            for rule in endpoint.flow.finish() {
-                if let Some(observer) = &mut endpoint.outbound.observer {
-                    observer.received(&Seen::Fault(rule));
-                }
-            }
-        }
-        let cause = match endpoint.failure.take() {
-            Some(failure) => *failure,
-            None if endpoint.received.is_some() => Cause::Handshake,
-            None => {
-                // Section 7.2.1: this fails the connection. When that is told, the end of it is due.
-                endpoint.lose(cause);
-                self.eof = true;
-                return self.find();
-            }
-        };
-        let (code, reason) = endpoint.received.take().unwrap_or((CloseCode::ABNORMAL, Box::default()));
-        let clean = cause == Cause::Handshake;
-        let closed = Closed { code, reason: reason.into(), sent: endpoint.outbound.close_sent, clean, cause };
-        endpoint.outbound.state = ReadyState::Closed;
-        endpoint.phase = Phase::Over;
-        endpoint.timers.stop();
-        endpoint.opening = None;
-        endpoint.forget_message();
-        if let Some(observer) = &mut endpoint.outbound.observer {
-            observer.closed(&closed);
-        }
-        endpoint.closed = Some(Box::new(closed));
-        endpoint.shutdown = true;
-        Found::Closed
-    }
-
     #[inline]
     fn tell(&mut self, found: Found) -> Output<'_> {
         let endpoint = &mut *self.endpoint;
@@ -399,16 +316,4 @@ fn fault_of_head(flow: &mut Flow, mut observer: Option<&mut (dyn Observer + 'sta
 /// The reason of a close frame; the flow has judged that it is UTF-8.
 fn reason<'a>(body: &CloseBody<'a>) -> &'a str {
     std::str::from_utf8(body.reason()).unwrap_or_default()
-}
-
-/// The close frame that fails a connection.
-pub(super) fn farewell(cause: &Cause) -> CloseBody<'static> {
-    match cause {
-        Cause::Rule(rule) => {
-            CloseBody::Status(rule.close_code().unwrap_or(CloseCode::PROTOCOL_ERROR), rule.words().as_bytes())
-        }
-        Cause::TooBig { .. } => CloseBody::Status(CloseCode::TOO_BIG, b"the message is too big"),
-        Cause::PongTimeout => CloseBody::Status(CloseCode::INTERNAL_ERROR, b"no answer to a ping"),
-        _ => CloseBody::Status(CloseCode::PROTOCOL_ERROR, Rule::NotFailed.words().as_bytes()),
-    }
 }
