@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use wslab::proto::opening::{Agreed, Ask, Policy};
+use wslab::proto::opening::{Agreed, Ask, Policy, answer};
 use wslab::proto::{
     Cause, Closed, Config, Endpoint, Event, Input, Kind, Message, Outbound, Output, ReadyState, Role, Rule,
 };
+use wslab::wire::http::{Limits, Request};
 use wslab::wire::{CloseCode, Head, mask};
 
 /// The key of the example in section 1.3, and the answer to it.
@@ -254,9 +255,7 @@ impl End {
 
     /// Answers the request of section 1.3.
     pub(crate) fn answers(&mut self, policy: &Policy) -> Vec<Told> {
-        let mut request = REQUEST.as_bytes();
-        let (request, _) = wslab::wire::http::Request::parse(&mut request, &Default::default()).unwrap().unwrap();
-        self.endpoint.answer(wslab::proto::opening::answer(&request, policy));
+        self.endpoint.answer(answer(&request(), policy));
         self.ticks()
     }
 
@@ -287,6 +286,7 @@ impl End {
             }
         };
         assert!(matches!(turn.next(), Output::Wait(deadline) if deadline == self.deadline), "a turn ends with Wait");
+        assert!(shutdown || !self.shutdown, "said in every turn from then on");
         self.shutdown |= shutdown;
         assert_eq!(transmit, !self.endpoint.outgoing().is_empty());
         assert!(self.deadline.is_none_or(|deadline| deadline > self.now), "what is due was done");
@@ -304,6 +304,15 @@ impl End {
             _ => assert!(!self.is_closed()),
         }
     }
+}
+
+/// The request of section 1.3.
+pub(crate) fn request() -> Request {
+    read_request(REQUEST)
+}
+
+pub(crate) fn read_request(head: &str) -> Request {
+    Request::parse(head.as_bytes(), &Limits::default()).unwrap().unwrap().0
 }
 
 /// What an end of `role` needs to be open.

@@ -1,13 +1,14 @@
 //! The opening handshake (section 4), as an endpoint goes through it.
 
 use hex_literal::hex;
-use wslab::proto::opening::{Agreed, Answer, Ask, Policy};
-use wslab::proto::{Cause, Config, Event, ReadyState, Role, Rule, SendError};
+use wslab::proto::opening::{Agreed, Answer, Ask, Policy, answer};
+use wslab::proto::{Cause, Config, Endpoint, Event, ReadyState, Role, Rule, SendError};
 use wslab::wire::CloseCode;
 use wslab::wire::http::{HeadFault, Response};
 
 use crate::end::{
-    End, REQUEST, RESPONSE, Told, asked, binary, close, closed_abnormally, opened, peers_half, secs, text,
+    End, REQUEST, RESPONSE, Told, asked, binary, close, closed_abnormally, keys, opened, peers_half, ping,
+    read_request, request, secs, text, without_masks,
 };
 use crate::mirrored;
 
@@ -90,7 +91,7 @@ mirrored! {
         end.receives_raw(peers_half(end.role()));
         let bytes = end.takes_outgoing();
         let head = bytes.windows(4).position(|window| window == b"\r\n\r\n").expect("a head") + 4;
-        assert_eq!(crate::end::without_masks(&bytes[head..], end.role()), hex!("81 05 6669727374"));
+        assert_eq!(without_masks(&bytes[head..], end.role()), hex!("81 05 6669727374"));
     }
 
     fn tcp_ending_before_the_handshake_is_a_loss(end) {
@@ -185,12 +186,11 @@ fn a_subprotocol_is_agreed_on() {
     request.write(&mut head);
     let mut server = undecided();
     server.receives_raw(head);
-    let answer = wslab::proto::opening::answer(&request, &policy);
-    server.endpoint.answer(answer.clone());
+    server.endpoint.answer(answer(&request, &policy));
     server.ticks();
     let agreed = Agreed { protocol: Some("superchat".into()), ..Agreed::default() };
     assert_eq!(server.told.last(), Some(&Told::Open(agreed.clone())));
-    let endpoint = wslab::proto::Endpoint::client(ask, crate::end::keys(), Default::default(), server.now).unwrap();
+    let endpoint = Endpoint::client(ask, keys(), Default::default(), server.now).unwrap();
     let mut client = End::new(endpoint, server.now);
     assert_eq!(client.receives_raw(server.takes_outgoing()), [Told::Open(agreed)]);
 }
@@ -199,7 +199,7 @@ fn a_subprotocol_is_agreed_on() {
 fn what_cannot_be_asked_is_refused_before_anything_is_sent() {
     let ask = Ask::new("example.com", "no slash", [0; 16]);
     let now = std::time::Instant::now();
-    assert!(wslab::proto::Endpoint::client(ask, crate::end::keys(), Default::default(), now).is_err());
+    assert!(Endpoint::client(ask, keys(), Default::default(), now).is_err());
 }
 
 #[test]
@@ -213,8 +213,7 @@ fn bytes_wait_for_the_answer_of_the_server() {
     assert_eq!(server.waits(secs(5)), []);
     assert_eq!(server.state(), ReadyState::Connecting);
     assert!(server.takes_outgoing().is_empty());
-    let request = parsed_request();
-    server.endpoint.answer(wslab::proto::opening::answer(&request, &Policy::default()));
+    server.endpoint.answer(answer(&request(), &Policy::default()));
     assert_eq!(server.receives_raw(third), [opened(), text("a"), binary("b")], "in order, also with new bytes");
 }
 
@@ -224,7 +223,7 @@ fn bytes_that_waited_are_processed_without_new_ones() {
     let frames = server.as_peer_sends(hex!("81 01 61  89 01 70"));
     server.receives_raw([REQUEST.as_bytes(), &frames].concat());
     let told = server.answers(&Policy::default());
-    assert_eq!(told, [opened(), text("a"), crate::end::ping("p")]);
+    assert_eq!(told, [opened(), text("a"), ping("p")]);
     assert_eq!(server.takes_outgoing(), [RESPONSE.as_bytes(), &hex!("8a 01 70")].concat());
 }
 
@@ -300,8 +299,7 @@ fn a_server_tells_a_client_that_its_request_breaks_rules() {
         let request = without_header(REQUEST, header);
         let mut server = undecided();
         assert_eq!(server.receives_raw(&request), [asked()]);
-        let (parsed, _) = wslab::wire::http::Request::parse(request.as_bytes(), &Default::default()).unwrap().unwrap();
-        server.endpoint.answer(wslab::proto::opening::answer(&parsed, &Policy::default()));
+        server.endpoint.answer(answer(&read_request(&request), &Policy::default()));
         server.ticks();
         assert!(server.takes_outgoing().starts_with(format!("HTTP/1.1 {status} ").as_bytes()), "{header}");
         let Told::Closed(closed) = &server.receives_eof()[0] else { panic!("{:?}", server.told) };
@@ -374,8 +372,4 @@ fn a_client_fails_upon_a_response_that_does_not_answer_its_request() {
         assert_eq!(rules.collect::<Vec<_>>(), [rule]);
         assert_eq!(client.state(), ReadyState::Closing);
     }
-}
-
-fn parsed_request() -> wslab::wire::http::Request {
-    wslab::wire::http::Request::parse(REQUEST.as_bytes(), &Default::default()).unwrap().unwrap().0
 }

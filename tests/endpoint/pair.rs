@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use wslab::proto::{Closed, Config, Kind, Message, Role, SendError};
+use wslab::proto::{Closed, Config, Message, Role, SendError};
 use wslab::wire::CloseCode;
 
 use crate::end::{End, Told};
@@ -224,13 +224,4 @@ impl Pipe {
 
 fn pick<T: Copy>(values: &[T], index: usize) -> Option<T> {
     (!values.is_empty()).then(|| values[index % values.len()])
-}
-
-/// The messages among what was told.
-pub(crate) fn messages(told: &[Told]) -> Vec<(Kind, Vec<u8>)> {
-    let messages = told.iter().filter_map(|told| match told {
-        Told::Message(message) => Some((message.kind, message.payload.to_vec())),
-        _ => None,
-    });
-    messages.collect()
 }

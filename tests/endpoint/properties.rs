@@ -49,7 +49,7 @@ fn config() -> impl Strategy<Value = Config> {
     })
 }
 
-/// What one end was told beside the opening, the answers to keepalive and the end, given what the other did.
+/// What has to be delivered: not what is measured, nor what looks like a ping of keepalive.
 fn delivered(told: &[Told]) -> Vec<Told> {
     let kept = told.iter().filter(|told| match told {
         Told::Message(_) | Told::Close(..) => true,
@@ -86,13 +86,13 @@ proptest! {
         prop_assert_eq!(client.sent, Some(server.code));
         prop_assert_eq!(server.sent, Some(client.code));
         for (role, end) in [(Role::Client, &pair.server), (Role::Server, &pair.client)] {
-            let mut delivered = delivered(&end.told);
-            let sent = self::delivered(&sent[role as usize]);
+            let mut came = delivered(&end.told);
+            let sent = delivered(&sent[role as usize]);
             if !sent.iter().any(|told| matches!(told, Told::Close(..))) {
                 // Its close frame is the answer to the other's.
-                prop_assert!(matches!(delivered.pop(), Some(Told::Close(_, reason)) if reason.is_empty()));
+                prop_assert!(matches!(came.pop(), Some(Told::Close(_, reason)) if reason.is_empty()));
             }
-            prop_assert_eq!(delivered, sent);
+            prop_assert_eq!(came, sent);
         }
     }
 

@@ -5,7 +5,7 @@ use super::timers::Due;
 use super::turn::{Found, Turn};
 use super::{Cause, Closed, Endpoint, Phase, ReadyState};
 use crate::proto::opening::Answer;
-use crate::proto::{Joiner, Rule, Seen};
+use crate::proto::{Joiner, Seen};
 use crate::wire::{CloseBody, CloseCode, Opcode};
 
 impl Turn<'_> {
@@ -143,6 +143,7 @@ fn farewell(cause: &Cause) -> CloseBody<'static> {
         }
         Cause::TooBig { .. } => CloseBody::Status(CloseCode::TOO_BIG, b"the message is too big"),
         Cause::PongTimeout => CloseBody::Status(CloseCode::INTERNAL_ERROR, b"no answer to a ping"),
-        _ => CloseBody::Status(CloseCode::PROTOCOL_ERROR, Rule::NotFailed.words().as_bytes()),
+        // All others end connections on which no close frame can be sent any more, or not yet.
+        _ => CloseBody::Empty,
     }
 }

@@ -27,7 +27,8 @@ pub enum Output<'a> {
     /// There are bytes to be sent: [`Endpoint::outgoing`](super::Endpoint::outgoing). Said once a turn, behind the
     /// events, so that one write takes the answers to all of them.
     Transmit,
-    /// When everything is sent, our direction of TCP has to be ended; what comes is still to be read.
+    /// When everything is sent, our direction of TCP has to be ended; what comes is still to be read. Said in every
+    /// turn from then on.
     Shutdown,
     /// Nothing more for now. Without input until this instant a [`Input::Tick`] is due.
     Wait(Option<Instant>),
@@ -44,7 +45,7 @@ pub enum Event<'a> {
     Open(&'a Agreed),
     /// A message came.
     Message(Message<'a>),
-    /// A ping came, and is answered.
+    /// A ping came, and is answered unless a close frame was sent.
     Ping(&'a [u8]),
     /// A pong came. If it answers our last ping, after this time.
     Pong(&'a [u8], Option<Duration>),

@@ -281,9 +281,6 @@ impl<'t> Turn<'t> {
         if self.told < Told::Transmit {
             self.told = Told::Transmit;
             endpoint.joiner.release();
-            if endpoint.outbound.state == ReadyState::Closing {
-                endpoint.timers.start_closing(self.now, &endpoint.config);
-            }
             if !endpoint.outgoing().is_empty() {
                 return Output::Transmit;
             }
