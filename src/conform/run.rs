@@ -209,6 +209,10 @@ impl<'a, C: Connect> Run<'a, C> {
     /// Starts as many cases as there is room for.
     fn start(&mut self) {
         for lane in 0..self.waiting.len() {
+            // A target of one thread that is busy with megabytes would fail the patience of small cases.
+            if lane > 0 && self.running.values().any(|running| running.lane < lane) {
+                break;
+            }
             while self.room[lane] > 0 {
                 let Some(case) = self.waiting[lane].pop_front() else { break };
                 if self.cases[case].target.is_some_and(|role| role != self.options.target) {

@@ -62,10 +62,15 @@ const CHUNK: usize = 64 * 1024;
 const PADDING: u64 = 64 * 1024;
 
 /// How long the target may take to answer a close frame, and a server to end TCP after that.
+/// A case with much patience moves much data, perhaps beside others, so a tenth of its patience if that is more.
 const CLOSING: Duration = Duration::from_secs(1);
+const MOST_CLOSING: Duration = Duration::from_secs(10);
 
 /// Small cases may take this long from open, however little patience they have: what counts is silence.
 const AT_LEAST: Duration = Duration::from_secs(5);
+
+/// Waited after a chopped frame, so that the next one does not come in the same read as its last piece.
+const BREATH: Duration = Duration::from_millis(1);
 
 /// What a target may send beyond the longest alternative before it counts as flooding.
 const FLOOD: u64 = 16 * 1024 * 1024;
@@ -166,12 +171,19 @@ impl Script {
         if let Some(act) = self.react(now, record) {
             return act;
         }
-        if let Some(bytes) = self.answer(record, keys).or_else(|| self.close(record, keys)) {
-            return self.write(now, record, bytes);
+        if let Some(frame) = self.answer(record, keys) {
+            return self.write(now, record, frame, true);
+        }
+        if let Some((bytes, closes)) = self.close(record, keys) {
+            return self.write(now, record, bytes, closes);
         }
         if !self.stopped && !self.mute {
             match self.go_on(now, record, keys) {
-                Some(Doing::Write(bytes)) => return self.write(now, record, bytes),
+                Some(Doing::Write(bytes)) => {
+                    // Where the target has to close, a close frame among the steps is a stimulus like any other.
+                    let closes = self.case.close.by == Closer::Us;
+                    return self.write(now, record, bytes, closes);
+                }
                 Some(Doing::Act(act)) => return act,
                 None => {}
             }
@@ -183,7 +195,7 @@ impl Script {
     pub fn stalls_at(&self, record: &Recorder) -> Duration {
         let closing = record.closing();
         match closing.remote.as_ref().or(closing.local.as_ref()) {
-            Some(said) => self.since.max(said.at) + self.pace.scale(CLOSING),
+            Some(said) => self.since.max(said.at) + self.closing_time(),
             None => self.patience_ends(),
         }
     }
@@ -233,8 +245,8 @@ impl Script {
         Some(self.control(Opcode::PONG, payload, keys))
     }
 
-    /// The close frame that is due, or what has to be sent before it.
-    fn close(&mut self, record: &Recorder, keys: &mut dyn Keys) -> Option<Vec<u8>> {
+    /// The close frame that is due, or what has to be sent before it, and which of the two it is.
+    fn close(&mut self, record: &Recorder, keys: &mut dyn Keys) -> Option<(Vec<u8>, bool)> {
         if self.mute {
             return None;
         }
@@ -244,15 +256,15 @@ impl Script {
             let frame = self.control(Opcode::CLOSE, body.clone(), keys);
             self.closing = None;
             self.outgoing = None;
-            return Some(frame);
+            return Some((frame, true));
         }
         if let Some(outgoing) = self.outgoing.as_mut().filter(|outgoing| !outgoing.is_done()) {
             let mut bytes = Vec::new();
             outgoing.fill(&mut bytes, outgoing.chop.unwrap_or(CHUNK).max(1), true, keys);
-            return Some(bytes);
+            return Some((bytes, false));
         }
         match mid {
-            Mid::Payload(missing) if missing <= PADDING => Some(vec![0; missing as usize]),
+            Mid::Payload(missing) if missing <= PADDING => Some((vec![0; missing as usize], false)),
             // Nothing that we could send now would be read as a close frame.
             _ => {
                 self.mute = true;
@@ -405,7 +417,11 @@ impl Script {
         // A piece that is chopped off, or a frame that is followed by a pause, is a write of its own.
         let piece = outgoing.chop.is_some() || outgoing.is_done() && outgoing.pause.is_some();
         if piece && bytes.len() > before {
-            let pause = outgoing.pause.map_or(Duration::ZERO, |pause| self.pace.scale(pause));
+            let pause = match outgoing.pause {
+                Some(pause) => self.pace.scale(pause),
+                None if outgoing.is_done() => BREATH,
+                None => Duration::ZERO,
+            };
             self.pause = Some(Pause::For(pause));
             self.paused += pause;
         }
@@ -466,9 +482,9 @@ impl Script {
     /// Which timer runs, and until when.
     fn deadline(&self, record: &Recorder) -> (Duration, Timeout) {
         let closing = record.closing();
-        let from = |at: Duration| self.since.max(at) + self.pace.scale(CLOSING);
+        let from = |at: Duration| self.since.max(at) + self.closing_time();
         match (&closing.local, &closing.remote) {
-            (Some(local), Some(remote)) => (local.at.max(remote.at) + self.pace.scale(CLOSING), Timeout::ServerDrop),
+            (Some(local), Some(remote)) => (local.at.max(remote.at) + self.closing_time(), Timeout::ServerDrop),
             (None, Some(remote)) => (from(remote.at), Timeout::ServerDrop),
             (Some(local), None) => (from(local.at), Timeout::CloseHandshake),
             (None, None) => match self.deaf {
@@ -478,12 +494,16 @@ impl Script {
         }
     }
 
+    fn closing_time(&self) -> Duration {
+        self.pace.scale((self.case.patience.time / 10).clamp(CLOSING, MOST_CLOSING))
+    }
+
     fn patience_ends(&self) -> Duration {
         let patience = self.pace.scale(self.case.patience.time);
         let end = (self.since + patience).min(self.paused + patience.max(self.pace.scale(AT_LEAST)));
         match self.lost_at {
             // The verdict is certain; a moment more shows what else the target does.
-            Some(at) if self.case.close.by == Closer::Us => end.min(at + self.pace.scale(CLOSING)),
+            Some(at) if self.case.close.by == Closer::Us => end.min(at + self.closing_time()),
             _ => end,
         }
     }
@@ -506,8 +526,8 @@ impl Script {
         bytes
     }
 
-    fn write(&mut self, now: Duration, record: &mut Recorder, bytes: Vec<u8>) -> Act {
-        record.sent(now, &bytes);
+    fn write(&mut self, now: Duration, record: &mut Recorder, bytes: Vec<u8>, closes: bool) -> Act {
+        record.sent(now, &bytes, closes);
         self.since = now;
         self.writing = true;
         Act::Write(bytes.into())

@@ -71,10 +71,11 @@ impl Recorder {
         }
     }
 
-    /// Takes note of what we send.
-    pub fn sent(&mut self, now: Duration, bytes: &[u8]) {
+    /// Takes note of what we send. `closes` says whether a close frame in it begins or ends a closing handshake, or is
+    /// sent to see what the target does with it.
+    pub fn sent(&mut self, now: Duration, bytes: &[u8], closes: bool) {
         self.transcript.sent.count(bytes.len());
-        self.outbox.take(now, bytes, &mut self.transcript);
+        self.outbox.take(now, bytes, closes, &mut self.transcript);
     }
 
     /// Takes note of a wait that passed.
@@ -333,7 +334,7 @@ struct Outbox {
 }
 
 impl Outbox {
-    fn take(&mut self, now: Duration, mut bytes: &[u8], transcript: &mut Transcript) {
+    fn take(&mut self, now: Duration, mut bytes: &[u8], closes: bool, transcript: &mut Transcript) {
         while !bytes.is_empty() {
             if let Some(frame) = &mut self.frame {
                 let missing = frame.head.len - frame.len;
@@ -352,7 +353,7 @@ impl Outbox {
                 self.frame = Some(Passing::new(head, now));
             }
             if let Some(frame) = self.frame.take_if(|frame| frame.len == frame.head.len) {
-                if frame.head.opcode == Opcode::CLOSE && transcript.closing.local.is_none() {
+                if closes && frame.head.opcode == Opcode::CLOSE && transcript.closing.local.is_none() {
                     let closing = &mut transcript.closing;
                     closing.local = Some(said(now, &frame.start));
                     closing.by_us = closing.remote.is_none();

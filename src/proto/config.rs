@@ -19,7 +19,7 @@ pub struct Config {
     pub opening_timeout: Duration,
     /// How long the closing handshake may take, from the first close frame to the end of TCP.
     pub closing_timeout: Duration,
-    /// How often a ping asks whether the peer is alive; `None` asks never.
+    /// How often a ping asks whether the peer is alive; `None` and no time ask never.
     pub ping_interval: Option<Duration>,
     /// How long after a ping nothing at all may come from the peer before it is held for dead.
     pub pong_timeout: Duration,

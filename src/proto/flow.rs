@@ -3,7 +3,7 @@
 //! A [`Flow`] owns no buffer: it is lent the reader's own bytes, unmasks them in place and lends slices of them back.
 //! Between calls it keeps a head that was cut (14 bytes at most) and where it is, nothing else. It never reacts and
 //! never stops: after a fault it reads on as well as the bytes allow. Cutting the bytes differently changes nothing
-//! but where [`Seen::Data`] is cut.
+//! but where [`Seen::Data`] is cut, and so how early a fault of the payload is said.
 
 use crate::proto::{Role, Rule, Rules};
 use crate::wire::{self, CloseCode, Head, Opcode, Utf8};
@@ -312,18 +312,8 @@ impl Flow {
     #[cold]
     fn judge_close(&mut self) {
         let scan = &mut self.close;
-        let broken = match scan.seen {
-            0 => None,
-            1 => Some(Rule::CloseBodyStub),
-            _ => match CloseCode(u16::from_be_bytes(scan.code)) {
-                code if code.may_be_sent() => None,
-                CloseCode(1004..=1006 | 1015) => Some(Rule::CloseCodeReserved),
-                CloseCode(1016..=2999) => Some(Rule::CloseCodeUnassigned),
-                _ => Some(Rule::CloseCodeInvalid),
-            },
-        };
-        if let Some(rule) = broken {
-            self.faults.insert(rule);
+        if scan.seen == 1 {
+            self.faults.insert(Rule::CloseBodyStub);
         }
         if self.judge == Judge::Close && scan.reason.finish().is_err() {
             self.faults.insert(Rule::CloseReasonNotUtf8);
@@ -355,10 +345,26 @@ impl Flow {
             scan.code[usize::from(scan.seen)] = byte;
             scan.seen += 1;
         }
+        if scan.seen == 2
+            && missing > 0
+            && let Some(rule) = fault_of_code(CloseCode(u16::from_be_bytes(scan.code)))
+        {
+            self.faults.insert(rule);
+        }
         if scan.reason.feed(reason).is_err() {
             self.faults.insert(Rule::CloseReasonNotUtf8);
             self.judge = Judge::Nothing;
         }
+    }
+}
+
+/// The rule that a close frame with this code breaks.
+fn fault_of_code(code: CloseCode) -> Option<Rule> {
+    match code {
+        code if code.may_be_sent() => None,
+        CloseCode(1004..=1006 | 1015) => Some(Rule::CloseCodeReserved),
+        CloseCode(1016..=2999) => Some(Rule::CloseCodeUnassigned),
+        _ => Some(Rule::CloseCodeInvalid),
     }
 }
 

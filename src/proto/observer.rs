@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::proto::{Closed, Message, Rule, Seen};
+use crate::proto::{Cause, Closed, Message, Seen};
 use crate::wire::Head;
 
 /// Is told what a connection sees and does, as it happens.
@@ -19,8 +19,8 @@ pub trait Observer: Send {
     /// A frame was queued to be sent.
     fn sent(&mut self, _head: &Head) {}
 
-    /// The connection is being failed because of this.
-    fn failed(&mut self, _rule: Rule) {}
+    /// The connection is being failed, and why.
+    fn failed(&mut self, _cause: &Cause) {}
 
     /// A pong answered our ping after this time.
     fn round_trip(&mut self, _time: Duration) {}

@@ -117,7 +117,6 @@ pub(super) mod micros {
 
     use serde::{Deserialize, Deserializer, Serializer};
 
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes what it writes by reference")]
     pub(in crate::watch) fn serialize<S: Serializer>(time: &Duration, to: S) -> Result<S::Ok, S::Error> {
         to.serialize_u64(u64::try_from(time.as_micros()).unwrap_or(u64::MAX))
     }
@@ -152,7 +151,6 @@ pub(super) mod hash {
     use serde::de::{Error, Unexpected};
     use serde::{Deserialize, Deserializer, Serializer};
 
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes what it writes by reference")]
     pub(in crate::watch) fn serialize<S: Serializer>(hash: &u128, to: S) -> Result<S::Ok, S::Error> {
         to.collect_str(&format_args!("{hash:032x}"))
     }

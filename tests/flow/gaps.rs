@@ -353,6 +353,15 @@ fn a_torn_close_frame_is_not_judged_and_still_closes() {
 }
 
 #[test]
+fn a_close_frame_after_a_torn_frame_is_judged() {
+    each_sender(|mut it| {
+        it.sends_without(0..1, ping("xy"));
+        it.sends(close_with(1005, [0xff]));
+        it.is_seen_as(r"ping 2, lost 1, 'y', end, close 3, '\x03\xed\xff', CloseCodeReserved, CloseReasonNotUtf8, end");
+    });
+}
+
+#[test]
 fn a_close_frame_before_a_loss_was_still_the_last_frame() {
     each_sender(|mut it| {
         it.sends(close(""));

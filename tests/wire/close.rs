@@ -23,6 +23,15 @@ fn only_a_status_has_a_code_and_a_reason() {
 }
 
 #[test]
+fn every_shape_is_written_as_it_was_read() {
+    for payload in [&[][..], &hex!("03"), &hex!("03e8"), &hex!("03e8 627965"), &hex!("0000 ff")] {
+        let mut written = Vec::new();
+        CloseBody::parse(payload).write(&mut written);
+        assert_eq!(written, payload);
+    }
+}
+
+#[test]
 fn the_longest_reason_fills_a_control_frame() {
     let mut payload = Vec::new();
     CloseBody::Status(CloseCode::NORMAL, &[b'x'; CloseBody::MAX_REASON]).write(&mut payload);

@@ -27,7 +27,8 @@ pub enum Output<'a> {
     /// There are bytes to be sent: [`Endpoint::outgoing`](super::Endpoint::outgoing). Said once a turn, behind the
     /// events, so that one write takes the answers to all of them.
     Transmit,
-    /// When everything is sent, our direction of TCP has to be ended; what comes is still to be read.
+    /// When everything is sent, our direction of TCP has to be ended; what comes is still to be read. Said in every
+    /// turn from then on.
     Shutdown,
     /// Nothing more for now. Without input until this instant a [`Input::Tick`] is due.
     Wait(Option<Instant>),
@@ -44,13 +45,14 @@ pub enum Event<'a> {
     Open(&'a Agreed),
     /// A message came.
     Message(Message<'a>),
-    /// A ping came, and is answered.
+    /// A ping came, and is answered unless a close frame was sent.
     Ping(&'a [u8]),
     /// A pong came. If it answers our last ping, after this time.
     Pong(&'a [u8], Option<Duration>),
     /// The peer's close frame came, and is answered.
     Close(Option<CloseCode>, &'a str),
-    /// The connection is being failed: browsers call this `error`.
+    /// The connection is being failed: browsers call this `error`. It comes before every [`Event::Closed`] that tells
+    /// of an unclean end, unless the application itself refused the connection.
     Failed(&'a Cause),
     /// It is over. Nothing follows.
     Closed(&'a Closed),

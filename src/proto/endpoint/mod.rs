@@ -8,6 +8,7 @@
 //! Messages are lent out of the driver's own buffer wherever they lie whole in it, and answers are queued in one
 //! buffer that the driver sends once a turn.
 
+mod ending;
 mod event;
 mod opening;
 mod outbound;
@@ -116,7 +117,9 @@ impl Endpoint {
     pub fn handle<'t>(&'t mut self, input: Input<'t>, now: Instant) -> Turn<'t> {
         let (bytes, eof): (&mut [u8], _) = match input {
             Input::Bytes(bytes) => {
-                self.timers.heard();
+                if !bytes.is_empty() {
+                    self.timers.heard();
+                }
                 (bytes, false)
             }
             Input::Eof => (&mut [], true),
@@ -137,9 +140,13 @@ impl Endpoint {
     /// Answers a client that [`Event::Asked`]. With [`Agreed`] in it the connection is open from the next turn on;
     /// otherwise it ends when the answer is sent.
     ///
+    /// A client has to wait for the answer (RFC 6455, section 4.1). Of one that does not, [`Config::max_head`] bytes are
+    /// kept; after more than that it is refused with 400, whatever the application answers.
+    ///
     /// Without an unanswered request this does nothing.
     pub fn answer(&mut self, answer: Answer) {
         let Some(opening) = self.opening.as_mut().filter(|opening| opening.asked().is_some()) else { return };
+        let answer = opening.judge_answer(answer);
         opening.accept();
         self.outbound.raw(|out| answer.write(out));
         match answer.agreed {
@@ -208,34 +215,5 @@ impl Endpoint {
         self.outbound.state = ReadyState::Open;
         self.opening = None;
         self.timers.start_open(now, &self.config);
-    }
-
-    /// Fails the connection (RFC 6455, section 7.1.7): says why, and ends it.
-    #[cold]
-    fn fail(&mut self, cause: Cause) {
-        if self.outbound.close_sent.is_none() {
-            self.outbound.close_frame(turn::farewell(&cause));
-        }
-        self.phase = Phase::Failing;
-        self.failure = Some(Box::new(cause));
-        self.shutdown = true;
-    }
-
-    /// The peer's half of the opening handshake is not to be had: there is nobody to send a close frame to.
-    #[cold]
-    fn refuse(&mut self, cause: Cause, answer: Option<Answer>) {
-        if let Some(answer) = answer {
-            self.outbound.raw(|out| answer.write(out));
-        }
-        self.turn_away(cause);
-        self.phase = Phase::Failing;
-    }
-
-    fn turn_away(&mut self, cause: Cause) {
-        self.outbound.state = ReadyState::Closing;
-        self.phase = Phase::Deaf;
-        self.opening = None;
-        self.failure = Some(Box::new(cause));
-        self.shutdown = true;
     }
 }

@@ -4,8 +4,8 @@ use std::mem;
 
 use super::Cause;
 use super::turn::Bytes;
-use crate::proto::Config;
 use crate::proto::opening::{Agreed, Answer, Ask, Asked, judge_request};
+use crate::proto::{Config, Rule};
 use crate::wire::http::{HeadError, Limits, Request, Response};
 
 /// Where the opening handshake stands.
@@ -13,6 +13,8 @@ use crate::wire::http::{HeadError, Limits, Request, Response};
 pub(super) struct Opening {
     /// The peer's half as far as it came; then what came behind it before it was answered.
     kept: Vec<u8>,
+    /// More came before the answer than is kept.
+    flooded: bool,
     stage: Stage,
 }
 
@@ -27,6 +29,9 @@ enum Stage {
     /// It has accepted.
     Accepted,
 }
+
+/// The first bytes of a head, which are looked at as they come.
+const TELLING: usize = 16;
 
 /// What bytes did for the opening handshake.
 pub(super) enum Progress {
@@ -44,11 +49,15 @@ pub(super) enum Progress {
 
 impl Opening {
     pub(super) const fn client(ask: Ask) -> Self {
-        Self { kept: Vec::new(), stage: Stage::Waiting(ask) }
+        Self::new(Stage::Waiting(ask))
     }
 
     pub(super) const fn server() -> Self {
-        Self { kept: Vec::new(), stage: Stage::Listening }
+        Self::new(Stage::Listening)
+    }
+
+    const fn new(stage: Stage) -> Self {
+        Self { kept: Vec::new(), flooded: false, stage }
     }
 
     /// What was asked and waits for an answer.
@@ -64,6 +73,18 @@ impl Opening {
         self.stage = Stage::Accepted;
     }
 
+    /// What is answered where the application has given `answer`.
+    pub(super) fn judge_answer(&self, answer: Answer) -> Answer {
+        if !self.flooded || answer.agreed.is_none() {
+            return answer;
+        }
+        // Bytes are missing, so there are no frames to be read.
+        let rule = Rule::FrameBeforeOpen;
+        let mut refusal = Answer::refusal(400, rule.words());
+        refusal.faults.insert(rule);
+        refusal
+    }
+
     /// The bytes of the next turn: what was kept until the answer comes first.
     pub(super) fn release<'t>(&mut self, bytes: &'t mut [u8]) -> Bytes<'t> {
         if !matches!(self.stage, Stage::Accepted) || self.kept.is_empty() {
@@ -74,12 +95,22 @@ impl Opening {
         Bytes::Kept(kept)
     }
 
+    /// Keeps what comes before the answer: as much as a head at most, since a client should wait (section 4.1).
+    fn keep(&mut self, bytes: &[u8], config: &Config) {
+        self.flooded |= bytes.len() > config.max_head.saturating_sub(self.kept.len());
+        if self.flooded {
+            self.kept = Vec::new();
+        } else {
+            self.kept.extend_from_slice(bytes);
+        }
+    }
+
     /// Takes bytes of the peer.
     pub(super) fn take(&mut self, bytes: &[u8], config: &Config) -> Progress {
         match self.stage {
             Stage::Accepted => return Progress::Accepted,
             Stage::Asked(_) => {
-                self.kept.extend_from_slice(bytes);
+                self.keep(bytes, config);
                 return Progress::Wants;
             }
             Stage::Waiting(_) | Stage::Listening if bytes.is_empty() => return Progress::Wants,
@@ -88,10 +119,23 @@ impl Opening {
         let before = self.kept.len();
         self.kept.extend_from_slice(bytes);
         // Only the end of a line can complete a head, or be one line too many; so a peer that sends byte by byte
-        // does not have the head read again for each of them.
-        if !bytes.contains(&b'\n') && self.kept.len() <= config.max_head {
+        // does not have the head read again for each of them. Whoever does not speak HTTP shows it at the beginning.
+        if before >= TELLING && !bytes.contains(&b'\n') && self.kept.len() <= config.max_head {
             return Progress::Wants;
         }
+        self.read(before, config)
+    }
+
+    /// TCP has ended: what came of a head may be none at all, beside being cut.
+    pub(super) fn finish(&mut self, config: &Config) -> Progress {
+        match self.stage {
+            Stage::Waiting(_) | Stage::Listening => self.read(self.kept.len(), config),
+            Stage::Asked(_) | Stage::Accepted => Progress::Wants,
+        }
+    }
+
+    /// Reads what is kept, of which so many bytes were kept `before`.
+    fn read(&mut self, before: usize, config: &Config) -> Progress {
         let limits = Limits { max_bytes: config.max_head, max_headers: config.max_headers };
         let progress = match &self.stage {
             Stage::Waiting(ask) => read_response(ask, &self.kept, before, &limits),

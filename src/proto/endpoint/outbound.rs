@@ -96,15 +96,21 @@ impl Outbound {
         Ok(())
     }
 
-    /// Queues bytes that are frames already, such as a message that was encoded once for many connections.
+    /// Queues bytes that are whole frames of a server already, such as a message that was encoded once for many
+    /// connections.
     ///
     /// # Errors
     /// If the connection is not open; nothing is queued then.
     pub(crate) fn send_encoded(&mut self, frames: &[u8]) -> Result<(), SendError> {
         self.check_open()?;
         self.buffer.extend_from_slice(frames);
-        if let (Some(observer), Some((head, _))) = (&mut self.observer, Head::parse(frames)) {
-            observer.sent(&head);
+        if let Some(observer) = &mut self.observer {
+            let mut rest = frames;
+            while let Some((head, size)) = Head::parse(rest) {
+                observer.sent(&head);
+                let len = usize::try_from(head.len).unwrap_or(usize::MAX);
+                rest = rest.get(size.saturating_add(len)..).unwrap_or_default();
+            }
         }
         Ok(())
     }
@@ -248,5 +254,36 @@ impl std::fmt::Debug for Outbound {
             .field("state", &self.state)
             .field("queued", &self.queued())
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use hex_literal::hex;
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Lengths(Arc<Mutex<Vec<u64>>>);
+
+    impl Observer for Lengths {
+        fn sent(&mut self, head: &Head) {
+            self.0.lock().expect("nobody panics").push(head.len);
+        }
+    }
+
+    #[test]
+    fn every_frame_that_is_sent_encoded_is_observed() {
+        let lengths = Lengths::default();
+        let mut out = Outbound::new(Role::Server, None, None);
+        out.observer = Some(Box::new(lengths.clone()));
+        let frames = hex!("01 03 616263  00 00  80 01 64");
+        assert_eq!(out.send_encoded(&frames), Err(SendError::NotOpen));
+        out.state = ReadyState::Open;
+        assert_eq!(out.send_encoded(&frames), Ok(()));
+        assert_eq!(out.outgoing(), frames);
+        assert_eq!(*lengths.0.lock().expect("nobody panics"), [3, 0, 1]);
     }
 }

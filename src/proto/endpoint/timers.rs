@@ -31,7 +31,7 @@ impl Timers {
 
     pub(super) fn start_open(&mut self, now: Instant, config: &Config) {
         self.opening = None;
-        self.ping = config.ping_interval.and_then(|interval| now.checked_add(interval));
+        self.schedule_ping(now, config);
     }
 
     /// The first call counts.
@@ -51,9 +51,15 @@ impl Timers {
         self.pong = None;
     }
 
+    /// An interval of no time would make a ping due for ever.
+    fn schedule_ping(&mut self, now: Instant, config: &Config) {
+        let interval = config.ping_interval.filter(|interval| !interval.is_zero());
+        self.ping = interval.and_then(|interval| now.checked_add(interval));
+    }
+
     /// The payload of the next ping.
     pub(super) fn pinged(&mut self, now: Instant, config: &Config) -> [u8; 4] {
-        self.ping = config.ping_interval.and_then(|interval| now.checked_add(interval));
+        self.schedule_ping(now, config);
         if self.pong.is_none() {
             self.pong = now.checked_add(config.pong_timeout);
         }

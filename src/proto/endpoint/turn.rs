@@ -4,9 +4,8 @@ use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use super::opening::Progress;
-use super::timers::Due;
-use super::{Cause, Closed, Endpoint, Event, Output, Phase, ReadyState};
-use crate::proto::{Joined, Kind, Message, Role, Rule, Seen};
+use super::{Cause, Endpoint, Event, Output, Phase, ReadyState};
+use crate::proto::{Flow, Joined, Kind, Message, Observer, Role, Rule, Seen};
 use crate::wire::{CloseBody, CloseCode, Opcode};
 
 /// What comes of one input, as long as [`Turn::next`] is asked.
@@ -14,11 +13,11 @@ use crate::wire::{CloseBody, CloseCode, Opcode};
 /// The last output is always [`Output::Wait`]. A turn that is dropped before it loses what it had not told.
 #[derive(Debug)]
 pub struct Turn<'t> {
-    endpoint: &'t mut Endpoint,
-    now: Instant,
+    pub(super) endpoint: &'t mut Endpoint,
+    pub(super) now: Instant,
     bytes: Bytes<'t>,
     read: usize,
-    eof: bool,
+    pub(super) eof: bool,
     told: Told,
 }
 
@@ -56,7 +55,7 @@ enum Told {
 }
 
 /// What the bytes brought, without borrowing them yet.
-enum Found {
+pub(super) enum Found {
     Nothing,
     Asked,
     Open,
@@ -75,6 +74,10 @@ impl<'t> Turn<'t> {
 
     /// What comes next.
     #[inline]
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "what is lent lives until the next call, which no iterator can say"
+    )]
     pub fn next(&mut self) -> Output<'_> {
         if self.told == Told::Events {
             let found = self.find();
@@ -86,7 +89,7 @@ impl<'t> Turn<'t> {
     }
 
     #[inline]
-    fn find(&mut self) -> Found {
+    pub(super) fn find(&mut self) -> Found {
         loop {
             let found = match self.endpoint.phase {
                 Phase::Open => self.read_frames(),
@@ -129,10 +132,11 @@ impl<'t> Turn<'t> {
             }
             match seen {
                 Seen::Head(head) => {
-                    if let Err(too_big) = joiner.head(&head) {
-                        break Cause::TooBig { limit: too_big.limit };
-                    }
                     last = 0..0;
+                    if let Err(too_big) = joiner.head(&head) {
+                        let fault = fault_of_head(flow, outbound.observer.as_deref_mut());
+                        break fault.map_or(Cause::TooBig { limit: too_big.limit }, Cause::Rule);
+                    }
                 }
                 Seen::Data(data) => {
                     last = read - data.len()..read;
@@ -227,84 +231,6 @@ impl<'t> Turn<'t> {
         }
     }
 
-    /// Behind the bytes: the end of the peer's direction, and what is due.
-    #[inline]
-    fn pass_time(&mut self) -> Found {
-        if self.endpoint.outbound.state == ReadyState::Closing {
-            self.endpoint.timers.start_closing(self.now, &self.endpoint.config);
-        }
-        if self.eof {
-            self.eof = false;
-            return self.end();
-        }
-        self.fire()
-    }
-
-    fn fire(&mut self) -> Found {
-        let endpoint = &mut *self.endpoint;
-        match endpoint.timers.due(self.now) {
-            None => Found::Nothing,
-            Some(Due::Ping) => {
-                let payload = endpoint.timers.pinged(self.now, &endpoint.config);
-                endpoint.outbound.frame(Opcode::PING, true, &payload);
-                self.fire()
-            }
-            Some(Due::Opening) => {
-                endpoint.failure = Some(Box::new(Cause::OpeningTimeout));
-                self.end()
-            }
-            Some(Due::Closing) => {
-                endpoint.failure.get_or_insert_with(|| Box::new(Cause::ClosingTimeout));
-                self.end()
-            }
-            Some(Due::Pong) => {
-                endpoint.fail(Cause::PongTimeout);
-                self.find()
-            }
-        }
-    }
-
-    /// The connection is over.
-    #[cold]
-    fn end(&mut self) -> Found {
-        let endpoint = &mut *self.endpoint;
-        if endpoint.outbound.state == ReadyState::Closed {
-            return Found::Nothing;
-        }
-        let handshake = endpoint.received.is_some() && endpoint.outbound.close_sent.is_some();
-        let truncated = (matches!(endpoint.phase, Phase::Open)).then(|| endpoint.flow.finish()).into_iter().flatten();
-        for rule in truncated {
-            if let Some(observer) = &mut endpoint.outbound.observer {
-                observer.received(&Seen::Fault(rule));
-            }
-        }
-        let timed_out = matches!(endpoint.failure.as_deref(), Some(Cause::ClosingTimeout));
-        let cause = match endpoint.failure.take().map(|cause| *cause) {
-            // The server did not end TCP in time, but everything was said.
-            Some(Cause::ClosingTimeout) if handshake => Cause::Handshake,
-            Some(failure) => failure,
-            None if handshake => Cause::Handshake,
-            None => Cause::Lost,
-        };
-        let (code, reason) = endpoint.received.take().unwrap_or((CloseCode::ABNORMAL, Box::default()));
-        let clean = cause == Cause::Handshake;
-        let closed = Closed { code, reason: reason.into(), sent: endpoint.outbound.close_sent, clean, cause };
-        endpoint.outbound.state = ReadyState::Closed;
-        endpoint.phase = Phase::Over;
-        endpoint.timers.stop();
-        endpoint.opening = None;
-        if timed_out {
-            // Who did not answer will not read either.
-            endpoint.outbound.discard();
-        }
-        if let Some(observer) = &mut endpoint.outbound.observer {
-            observer.closed(&closed);
-        }
-        endpoint.closed = Some(Box::new(closed));
-        endpoint.shutdown = true;
-        Found::Closed
-    }
-
     #[inline]
     fn tell(&mut self, found: Found) -> Output<'_> {
         let endpoint = &mut *self.endpoint;
@@ -334,8 +260,8 @@ impl<'t> Turn<'t> {
             },
             Found::Failed => match endpoint.failure.as_deref() {
                 Some(cause) => {
-                    if let (Cause::Rule(rule), Some(observer)) = (cause, &mut outbound.observer) {
-                        observer.failed(*rule);
+                    if let Some(observer) = &mut outbound.observer {
+                        observer.failed(cause);
                     }
                     Event::Failed(cause)
                 }
@@ -355,9 +281,6 @@ impl<'t> Turn<'t> {
         if self.told < Told::Transmit {
             self.told = Told::Transmit;
             endpoint.joiner.release();
-            if endpoint.outbound.state == ReadyState::Closing {
-                endpoint.timers.start_closing(self.now, &endpoint.config);
-            }
             if !endpoint.outgoing().is_empty() {
                 return Output::Transmit;
             }
@@ -372,19 +295,22 @@ impl<'t> Turn<'t> {
     }
 }
 
+/// The first fault of the head that was just read that calls for failing the connection. Payload is left alone.
+#[cold]
+fn fault_of_head(flow: &mut Flow, mut observer: Option<&mut (dyn Observer + 'static)>) -> Option<Rule> {
+    while let Some(seen) = flow.next(&mut <&mut [u8]>::default()) {
+        if let Some(observer) = &mut observer {
+            observer.received(&seen);
+        }
+        match seen {
+            Seen::Fault(rule) if rule.close_code().is_some() => return Some(rule),
+            _ => {}
+        }
+    }
+    None
+}
+
 /// The reason of a close frame; the flow has judged that it is UTF-8.
 fn reason<'a>(body: &CloseBody<'a>) -> &'a str {
     std::str::from_utf8(body.reason()).unwrap_or_default()
-}
-
-/// The close frame that fails a connection.
-pub(super) fn farewell(cause: &Cause) -> CloseBody<'static> {
-    match cause {
-        Cause::Rule(rule) => {
-            CloseBody::Status(rule.close_code().unwrap_or(CloseCode::PROTOCOL_ERROR), rule.words().as_bytes())
-        }
-        Cause::TooBig { .. } => CloseBody::Status(CloseCode::TOO_BIG, b"the message is too big"),
-        Cause::PongTimeout => CloseBody::Status(CloseCode::INTERNAL_ERROR, b"no answer to a ping"),
-        _ => CloseBody::Status(CloseCode::PROTOCOL_ERROR, Rule::NotFailed.words().as_bytes()),
-    }
 }

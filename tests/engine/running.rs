@@ -1,0 +1,202 @@
+//! Runs: order, retries, limits, targets that are not there.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use tokio::io::{DuplexStream, duplex};
+use tokio::time::sleep;
+use wslab::conform::{Case, Conclusion, Connect, Id, Options, Reason, Trouble, run};
+use wslab::proto::Role;
+use wslab::proto::opening::Ask;
+use wslab::watch::{Event, Kind};
+
+use crate::peering::serve;
+use crate::stage::{Target, case, echo, hears, mute, text};
+
+/// Connections in memory: the n-th one, from 0, gets what the function says.
+struct Memory<F> {
+    count: AtomicU32,
+    target: F,
+}
+
+impl<F: Fn(u32) -> Result<Target, Trouble> + Send + Sync + 'static> Connect for Memory<F> {
+    type Transport = DuplexStream;
+
+    async fn connect(&self) -> Result<DuplexStream, Trouble> {
+        let target = (self.target)(self.count.fetch_add(1, Ordering::Relaxed))?;
+        let (ours, theirs) = duplex(4096);
+        // The connection that only looks whether anybody is there ends in the handshake.
+        tokio::spawn(async move {
+            let served = tokio::spawn(serve(theirs, target, usize::MAX));
+            let _ = served.await;
+        });
+        Ok(ours)
+    }
+
+    fn ask(&self, key: [u8; 16]) -> Ask {
+        Ask::new("localhost", "/", key)
+    }
+
+    fn name(&self) -> String {
+        "memory".to_owned()
+    }
+}
+
+fn cases(count: usize) -> Vec<Arc<Case>> {
+    let named = |index| Case { id: Id(format!("1.{index}").into()), ..case([text("Hello")], &[hears("Hello")]) };
+    (1..=count).map(|index| Arc::new(named(index))).collect()
+}
+
+async fn ran(
+    cases: &[Arc<Case>],
+    options: Options,
+    target: impl Fn(u32) -> Result<Target, Trouble> + Send + Sync + 'static,
+) -> (Conclusion, Vec<Event>) {
+    let mut events = Vec::new();
+    let memory = Memory { count: AtomicU32::new(0), target };
+    let end = run(Arc::new(memory), cases, options, &mut events, std::future::pending()).await;
+    (end, events)
+}
+
+/// The events in words.
+fn told(events: &[Event]) -> Vec<String> {
+    let word = |event: &Event| match &event.kind {
+        Kind::RunStarted(plan) => format!("run of {} on {}", plan.cases.len(), plan.target),
+        Kind::CaseStarted { case, attempt } => format!("{case} starts, {attempt}"),
+        Kind::CaseRetried(outcome) => format!("{} again: {}", outcome.case, outcome.verdict),
+        Kind::CaseFinished(outcome) => format!("{}: {}", outcome.case, outcome.verdict),
+        Kind::Unreachable(trouble) => format!("unreachable: {trouble}"),
+        Kind::RunFinished(summary) => format!("end: {:?} {:?}", summary.verdicts, summary.stopped),
+    };
+    events.iter().map(word).collect()
+}
+
+const ONE: Options = {
+    let mut options = OPTIONS;
+    options.jobs = Some(1);
+    options
+};
+
+const OPTIONS: Options = Options {
+    jobs: None,
+    pace: wslab::conform::Pace::new(1.0),
+    retries: 0,
+    max_fail: None,
+    wait: Duration::ZERO,
+    target: Role::Server,
+};
+
+#[tokio::test(start_paused = true)]
+async fn one_job_runs_the_cases_in_order() {
+    let (_, events) = ran(&cases(2), ONE, |_| Ok(echo())).await;
+    insta::assert_snapshot!(told(&events).join("\n"), @r#"
+    run of 2 on memory
+    1.1 starts, 1
+    1.1: ok
+    1.2 starts, 1
+    1.2: ok
+    end: {"ok": 2} None
+    "#);
+}
+
+#[tokio::test(start_paused = true)]
+async fn silent_cases_are_waited_for_side_by_side() {
+    let (end, _) = ran(&cases(50), OPTIONS, |_| Ok(mute())).await;
+    assert_eq!(end.summary.count("failed"), 50);
+    assert_eq!(end.summary.duration, Duration::from_secs(2));
+    let order: Vec<_> = end.outcomes.iter().map(|outcome| outcome.case.clone()).collect();
+    assert_eq!(order, cases(50).iter().map(|case| case.id.to_string()).collect::<Vec<_>>());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_case_that_passes_on_repetition_is_called_flaky() {
+    let options = Options { retries: 2, ..ONE };
+    // The first connection only looks whether anybody is there.
+    let (end, events) = ran(&cases(1), options, |count| Ok(if count < 3 { mute() } else { echo() })).await;
+    insta::assert_snapshot!(told(&events).join("\n"), @r#"
+    run of 1 on memory
+    1.1 starts, 1
+    1.1 again: failed
+    1.1 starts, 2
+    1.1 again: failed
+    1.1 starts, 3
+    1.1: ok
+    end: {"ok": 1} None
+    "#);
+    assert!(end.outcomes[0].is_flaky() && end.summary.flaky == 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn enough_failures_end_the_run() {
+    let (end, _) = ran(&cases(5), Options { max_fail: Some(2), ..ONE }, |_| Ok(mute())).await;
+    assert_eq!((end.summary.count("failed"), end.summary.count("not-run")), (2, 3));
+    assert_eq!(end.summary.stopped, Some(Reason::MaxFail));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_target_that_is_not_there_is_told_once() {
+    let (end, events) = ran(&cases(2), ONE, |_| Err(Trouble::Refused)).await;
+    insta::assert_snapshot!(told(&events).join("\n"), @r#"
+    run of 2 on memory
+    unreachable: the connection was refused
+    1.1: not-run
+    1.2: not-run
+    end: {"not-run": 2} Some(Unreachable)
+    "#);
+    assert!(!end.reached);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_target_that_is_late_is_waited_for() {
+    let options = Options { wait: Duration::from_secs(30), ..ONE };
+    let (end, _) = ran(&cases(1), options, |count| if count < 100 { Err(Trouble::Refused) } else { Ok(echo()) }).await;
+    assert!(end.reached && end.summary.count("ok") == 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_target_that_goes_away_ends_the_run() {
+    let target = |count| if count < 3 { Ok(echo()) } else { Err(Trouble::Refused) };
+    let (end, _) = ran(&cases(20), ONE, target).await;
+    assert_eq!((end.summary.count("ok"), end.summary.count("broken"), end.summary.count("not-run")), (2, 8, 10));
+    assert_eq!(end.summary.stopped, Some(Reason::Unreachable));
+    assert!(end.reached);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cancelled_run_says_what_it_did_not_run() {
+    let mut events = Vec::new();
+    let memory = Memory { count: AtomicU32::new(0), target: |_| Ok(mute()) };
+    let cancel = sleep(Duration::from_millis(3500));
+    let end = run(Arc::new(memory), &cases(4), ONE, &mut events, cancel).await;
+    assert_eq!((end.summary.count("failed"), end.summary.count("not-run")), (1, 3));
+    assert_eq!(end.summary.stopped, Some(Reason::Cancelled));
+}
+
+#[tokio::test(start_paused = true)]
+async fn cases_for_the_other_role_are_told_as_not_run() {
+    let mut cases = cases(2);
+    Arc::make_mut(&mut cases[0]).target = Some(Role::Client);
+    let (end, _) = ran(&cases, ONE, |_| Ok(echo())).await;
+    assert_eq!((end.summary.count("ok"), end.summary.count("not-run")), (1, 1));
+    assert_eq!(end.summary.stopped, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sink_that_fails_is_said_and_does_not_end_the_run() {
+    let mut full = |_: &Event| Err(std::io::Error::other("the disk is full"));
+    let memory = Memory { count: AtomicU32::new(0), target: |_| Ok(echo()) };
+    let end = run(Arc::new(memory), &cases(2), ONE, &mut full, std::future::pending()).await;
+    assert_eq!(end.summary.count("ok"), 2);
+    assert!(end.told.is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn events_survive_their_recording() {
+    let (_, events) = ran(&cases(2), ONE, |count| Ok(if count == 1 { mute() } else { echo() })).await;
+    for event in events {
+        let line = serde_json::to_string(&event).unwrap();
+        let read: Event = serde_json::from_str(&line).unwrap();
+        assert_eq!(serde_json::to_string(&read).unwrap(), line);
+    }
+}
