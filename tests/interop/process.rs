@@ -91,5 +91,5 @@ fn gather(pipe: Option<impl Read + Send + 'static>) -> mpsc::Receiver<Vec<u8>> {
 pub(crate) fn tail(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
     let lines: Vec<_> = text.lines().collect();
-    lines.iter().skip(lines.len().saturating_sub(15)).flat_map(|line| [line, "\n"]).collect()
+    lines.iter().skip(lines.len().saturating_sub(30)).flat_map(|line| [line, "\n"]).collect()
 }
