@@ -1,4 +1,94 @@
-//! wslab: everything one does to a WebSocket implementation.
+//! A WebSocket laboratory: everything one does to a WebSocket implementation.
+//!
+//! wslab proves that an endpoint conforms to RFC 6455, and is a complete client and server itself. Every part stands
+//! on one protocol core that does no I/O. What is not here yet is said in the README.
+//!
+//! # The one idea
+//!
+//! **Reading, judging and reacting are three different things.**
+//!
+//! * [`wire`] *reads and writes any bits.* Parsing a frame head cannot fail, it can only want more bytes; what is
+//!   illegal round-trips like anything else.
+//! * [`proto::Flow`] *judges one direction*: bytes (or a declared gap) in, [`Seen`](proto::Seen) items out, broken
+//!   [`Rule`](proto::Rule)s among them. It never reacts, and never stops at the first fault.
+//! * [`proto::Endpoint`] *reacts*: a `Flow` for what comes in, manners for what goes out.
+//!
+//! So a server and a conformance tester name the same fault with the same rule, and there is one table of rules:
+//! clause, level, close code, words.
+//!
+//! # The layers
+//!
+//! `wire ← proto ← net ← {conform, app} ← cli`, and beside them `watch` (what happened, as data) and `report` (what
+//! people read of it). A module knows only those on the left of it; a test holds this.
+//!
+//! ## Wire
+//!
+//! ```
+//! use wslab::wire::{Head, Opcode};
+//!
+//! // A final, masked text frame of five bytes, whose length takes sixteen bits, against the rules.
+//! let bytes = [0x81, 0xfe, 0x00, 0x05, 1, 2, 3, 4];
+//! let (head, size) = Head::parse(&bytes).ok_or("wants more")?;
+//! assert_eq!((head.opcode, head.len, size), (Opcode::TEXT, 5, 8));
+//! assert_eq!(*head.encode(), bytes);
+//! # Ok::<_, &str>(())
+//! ```
+//!
+//! ## Proto
+//!
+//! ```
+//! use wslab::proto::{Flow, Role, Rule, Seen};
+//!
+//! let mut flow = Flow::new(Role::Client);
+//! // A client has to mask.
+//! let mut bytes = *b"\x81\x05Hello";
+//! let seen: Vec<_> = flow.read(&mut bytes).collect();
+//! assert!(seen.contains(&Seen::Fault(Rule::Unmasked)));
+//! assert!(seen.contains(&Seen::Data(b"Hello")));
+//! ```
+//!
+//! ## Net
+//!
+//! ```
+//! use wslab::app;
+//! use wslab::net::{Client, Listen, Server, ServerConfig};
+//! use wslab::proto::Message;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let server = Server::bind(&Listen::Tcp(([127, 0, 0, 1], 0).into()), ServerConfig::default())?;
+//! let url = server.url();
+//! tokio::spawn(server.run(app::echo));
+//!
+//! let mut connection = Client::new(&url)?.connect().await?;
+//! connection.send("hello").await?;
+//! assert_eq!(connection.next().await?, Some(Message::text("hello")));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! ## Conform
+//!
+//! ```
+//! use wslab::conform::Corpus;
+//!
+//! let corpus = Corpus::embedded();
+//! let case = corpus.case("5.15").ok_or("no such case")?;
+//! assert_eq!(case.clauses[0].to_string(), "RFC 6455, section 5.4");
+//! # Ok::<_, &str>(())
+//! ```
+//!
+//! # Guarantees
+//!
+//! * `wire` and `proto` have no clock, no randomness and no I/O: the same input gives the same output.
+//! * Memory is bounded everywhere: message size, queues to slow readers, what a conformance run keeps of a connection.
+//! * The hot path copies nothing and allocates nothing: messages are lent out of the buffer they were read into, and
+//!   the answers to everything one read brought are one write.
+//! * Nothing panics on any input from the network, and nothing waits without a limit.
+//!
+//! # Anti-goals
+//!
+//! No HTTP framework, no plugin system, no scripting language, no `no_std`, no legacy draft versions of the protocol.
 
 pub mod app;
 pub mod cli;

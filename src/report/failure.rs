@@ -142,7 +142,7 @@ fn frame(head: &Head, start: &[u8], len: u64) -> String {
     }
     let content = match (head.opcode, CloseBody::parse(start)) {
         (Opcode::CLOSE, CloseBody::Empty) => "without a code".to_owned(),
-        (Opcode::CLOSE, CloseBody::Status(code, reason)) if reason.is_empty() => code.to_string(),
+        (Opcode::CLOSE, CloseBody::Status(code, [])) => code.to_string(),
         (Opcode::CLOSE, CloseBody::Status(code, reason)) => format!("{code}, {}", quoted(reason)),
         _ => bytes(start, head.len),
     };
