@@ -4,6 +4,7 @@
 //! judging cost, and so what a server on top of it can reach.
 
 use std::cell::RefCell;
+use std::future::poll_fn;
 use std::io;
 
 use anyhow::{Result, bail};
@@ -26,7 +27,8 @@ pub async fn echo(mut stream: TcpStream) -> Result<()> {
     super::upgrade(&mut stream).await?;
     let mut flow = Flow::new(Role::Client);
     loop {
-        stream.readable().await?;
+        // Cheaper than `readable`, which joins a list of waiters.
+        poll_fn(|context| stream.poll_read_ready(context)).await?;
         match BUFFERS.with_borrow_mut(|buffers| pass(&stream, &mut flow, buffers)) {
             Ok(unsent) if unsent.is_empty() => {}
             Ok(unsent) => stream.write_all(&unsent).await?,
