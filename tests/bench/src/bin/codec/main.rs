@@ -25,9 +25,24 @@ struct Arguments {
     /// Only the libraries whose name has one of these words in it, with commas between
     #[arg(long, value_name = "WORD,…", value_delimiter = ',')]
     only: Vec<String>,
+
+    /// The sizes of the payload in bytes, up to 65536, with commas between
+    #[arg(long, value_name = "BYTES,…", value_delimiter = ',', value_parser = size)]
+    size: Vec<usize>,
+}
+
+fn size(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(size) if (1..=65_536).contains(&size) => Ok(size),
+        _ => Err("1 to 65536 bytes are possible".to_owned()),
+    }
 }
 
 impl Arguments {
+    fn sizes(&self, default: &[usize]) -> Vec<usize> {
+        if self.size.is_empty() { default.to_vec() } else { self.size.clone() }
+    }
+
     fn wants(&self, name: &str) -> bool {
         self.only.is_empty() || self.only.iter().any(|word| name.contains(word.as_str()))
     }
@@ -66,7 +81,7 @@ fn race(arguments: &Arguments, works: &mut [Work<'_>]) -> Result<Vec<f64>> {
 
 /// A size in bytes, as people write it.
 fn size_name(size: usize) -> String {
-    if size < 1024 { format!("{size} B") } else { format!("{} KiB", size / 1024) }
+    if size < 1024 || size % 1024 != 0 { format!("{size} B") } else { format!("{} KiB", size / 1024) }
 }
 
 /// Prints a table whose first row has the titles.

@@ -44,7 +44,7 @@ pub fn measure(arguments: &Arguments, text: bool) -> Result<()> {
     let readers: Vec<_> = READERS.iter().filter(|(name, _)| arguments.wants(name)).collect();
     let mut rows = vec![vec![String::new()]];
     rows.extend(readers.iter().map(|(name, _)| vec![(*name).to_owned()]));
-    for size in SIZES {
+    for size in arguments.sizes(&SIZES) {
         rows[0].push(size_name(size));
         let source = Source::new(size, text);
         let messages = (STRETCH / size).max(4) as u64;
