@@ -1,1 +1,5 @@
-fn main() {}
+//! The `wslab` command.
+
+fn main() -> std::process::ExitCode {
+    wslab::cli::main()
+}

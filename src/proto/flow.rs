@@ -360,6 +360,113 @@ impl Flow {
     }
 }
 
+impl Flow {
+    /// Reads on in `rest` and takes from it what was read; `None` when it is used up.
+    ///
+    /// What [`Flow::read`] does in a loop, for who has to do other things in between. `rest` must not be shortened by
+    /// anybody else.
+    #[inline]
+    pub fn next<'a>(&mut self, rest: &mut &'a mut [u8]) -> Option<Seen<'a>> {
+        if !self.faults.is_empty() {
+            return self.faults.pop().map(Seen::Fault);
+        }
+        match self.step {
+            Step::Head => self.next_head(rest),
+            Step::Payload => self.next_payload(rest),
+            Step::End => {
+                self.step = Step::Head;
+                Some(Seen::End)
+            }
+            Step::Adrift => self.next_plausible(rest),
+        }
+    }
+
+    #[inline]
+    fn next_head<'a>(&mut self, rest: &mut &'a mut [u8]) -> Option<Seen<'a>> {
+        let (head, size) = if self.held == 0 {
+            match Head::parse(rest) {
+                Some(parsed) => parsed,
+                None => return self.hold(rest),
+            }
+        } else {
+            self.mend(rest)?
+        };
+        self.advance(rest, size);
+        self.begin(head);
+        Some(Seen::Head(head))
+    }
+
+    /// The bytes end inside a head: keeps its beginning.
+    #[cold]
+    fn hold<'a>(&mut self, rest: &mut &'a mut [u8]) -> Option<Seen<'a>> {
+        let cut = self.advance(rest, rest.len());
+        self.cut[..cut.len()].copy_from_slice(cut);
+        self.held = cut.len() as u8;
+        None
+    }
+
+    /// Completes a head that was cut. The size that it gives is what remains to be taken of these bytes.
+    #[cold]
+    fn mend(&mut self, rest: &mut &mut [u8]) -> Option<(Head, usize)> {
+        let held = usize::from(self.held);
+        let count = (Head::MAX_LEN - held).min(rest.len());
+        let mut bytes = self.cut;
+        bytes[held..held + count].copy_from_slice(&rest[..count]);
+        match Head::parse(&bytes[..held + count]) {
+            Some((head, size)) => {
+                self.held = 0;
+                Some((head, size - held))
+            }
+            None => {
+                self.advance(rest, count);
+                self.cut = bytes;
+                self.held += count as u8;
+                None
+            }
+        }
+    }
+
+    #[inline]
+    fn next_payload<'a>(&mut self, rest: &mut &'a mut [u8]) -> Option<Seen<'a>> {
+        if rest.is_empty() {
+            return None;
+        }
+        let offset = self.head.len - self.remaining;
+        let count = rest.len().min(usize::try_from(self.remaining).unwrap_or(usize::MAX));
+        let data = self.advance(rest, count);
+        if let Some(key) = self.head.mask {
+            wire::mask_at(data, key, offset);
+        }
+        self.judge_payload(data);
+        self.remaining -= count as u64;
+        if self.remaining == 0 {
+            self.finish_frame();
+        }
+        Some(Seen::Data(data))
+    }
+
+    #[cold]
+    fn next_plausible<'a>(&mut self, rest: &mut &'a mut [u8]) -> Option<Seen<'a>> {
+        if rest.is_empty() {
+            return None;
+        }
+        if self.is_plausible(rest) {
+            self.step = Step::Head;
+            return Some(Seen::Resumed);
+        }
+        let passed = self.advance(rest, rest.len());
+        Some(Seen::Lost(passed.len() as u64))
+    }
+
+    #[inline]
+    fn advance<'a>(&mut self, rest: &mut &'a mut [u8], count: usize) -> &'a mut [u8] {
+        let (taken, left) = std::mem::take(rest).split_at_mut(count);
+        *rest = left;
+        self.position += count as u64;
+        taken
+    }
+}
+
 /// The bytes of one [`Flow::read`], as what was seen in them.
 ///
 /// Dropped early it leaves the flow where it is: the bytes that were not read are for the caller to give again.
@@ -369,7 +476,7 @@ pub struct Reading<'f, 'a> {
     rest: &'a mut [u8],
 }
 
-impl<'a> Reading<'_, 'a> {
+impl Reading<'_, '_> {
     /// How many bytes of the direction were read so far, also within the bytes that were given.
     pub const fn position(&self) -> u64 {
         self.flow.position
@@ -379,92 +486,6 @@ impl<'a> Reading<'_, 'a> {
     pub const fn unread(&self) -> usize {
         self.rest.len()
     }
-
-    #[inline]
-    fn advance(&mut self, count: usize) -> &'a mut [u8] {
-        let (taken, rest) = std::mem::take(&mut self.rest).split_at_mut(count);
-        self.rest = rest;
-        self.flow.position += count as u64;
-        taken
-    }
-
-    #[inline]
-    fn head(&mut self) -> Option<Seen<'a>> {
-        let (head, size) = if self.flow.held == 0 {
-            match Head::parse(self.rest) {
-                Some(parsed) => parsed,
-                None => return self.hold(),
-            }
-        } else {
-            self.mend()?
-        };
-        self.advance(size);
-        self.flow.begin(head);
-        Some(Seen::Head(head))
-    }
-
-    /// The bytes end inside a head: keeps its beginning.
-    #[cold]
-    fn hold(&mut self) -> Option<Seen<'a>> {
-        let cut = self.advance(self.rest.len());
-        self.flow.cut[..cut.len()].copy_from_slice(cut);
-        self.flow.held = cut.len() as u8;
-        None
-    }
-
-    /// Completes a head that was cut. The size that it gives is what remains to be taken of these bytes.
-    #[cold]
-    fn mend(&mut self) -> Option<(Head, usize)> {
-        let held = usize::from(self.flow.held);
-        let count = (Head::MAX_LEN - held).min(self.rest.len());
-        let mut bytes = self.flow.cut;
-        bytes[held..held + count].copy_from_slice(&self.rest[..count]);
-        match Head::parse(&bytes[..held + count]) {
-            Some((head, size)) => {
-                self.flow.held = 0;
-                Some((head, size - held))
-            }
-            None => {
-                self.advance(count);
-                self.flow.cut = bytes;
-                self.flow.held += count as u8;
-                None
-            }
-        }
-    }
-
-    #[inline]
-    fn payload(&mut self) -> Option<Seen<'a>> {
-        if self.rest.is_empty() {
-            return None;
-        }
-        let flow = &*self.flow;
-        let offset = flow.head.len - flow.remaining;
-        let count = self.rest.len().min(usize::try_from(flow.remaining).unwrap_or(usize::MAX));
-        let data = self.advance(count);
-        if let Some(key) = self.flow.head.mask {
-            wire::mask_at(data, key, offset);
-        }
-        self.flow.judge_payload(data);
-        self.flow.remaining -= count as u64;
-        if self.flow.remaining == 0 {
-            self.flow.finish_frame();
-        }
-        Some(Seen::Data(data))
-    }
-
-    #[cold]
-    fn adrift(&mut self) -> Option<Seen<'a>> {
-        if self.rest.is_empty() {
-            return None;
-        }
-        if self.flow.is_plausible(self.rest) {
-            self.flow.step = Step::Head;
-            return Some(Seen::Resumed);
-        }
-        let passed = self.advance(self.rest.len());
-        Some(Seen::Lost(passed.len() as u64))
-    }
 }
 
 impl<'a> Iterator for Reading<'_, 'a> {
@@ -472,17 +493,6 @@ impl<'a> Iterator for Reading<'_, 'a> {
 
     #[inline]
     fn next(&mut self) -> Option<Seen<'a>> {
-        if !self.flow.faults.is_empty() {
-            return self.flow.faults.pop().map(Seen::Fault);
-        }
-        match self.flow.step {
-            Step::Head => self.head(),
-            Step::Payload => self.payload(),
-            Step::End => {
-                self.flow.step = Step::Head;
-                Some(Seen::End)
-            }
-            Step::Adrift => self.adrift(),
-        }
+        self.flow.next(&mut self.rest)
     }
 }

@@ -6,10 +6,19 @@
 //!
 //! Time comes in as an argument, and so do masking keys: the same input always gives the same output.
 
+mod config;
+mod endpoint;
 mod flow;
+mod message;
+mod observer;
+pub mod opening;
 mod rule;
 
+pub use config::Config;
+pub use endpoint::{Cause, Closed, Endpoint, Event, Input, MaskingKeys, Outbound, Output, ReadyState, SendError, Turn};
 pub use flow::{Flow, Reading, Seen};
+pub use message::{Joined, Joiner, Kind, Message, TooBig};
+pub use observer::Observer;
 pub use rule::{Clause, Level, Rule, Rules, UnknownRule};
 
 /// The two ends of a connection.

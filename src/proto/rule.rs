@@ -130,9 +130,9 @@ rules! {
     RequestMalformed "6455#4.2.1" Must none "the request is not HTTP";
     RequestMethod "6455#4.1" Must none "the method of the request is not GET";
     RequestHttpVersion "6455#4.1" Must none "the request is not of HTTP/1.1 or later";
-    RequestTarget "6455#4.1" Must none "the target of the request is not a path";
+    RequestTarget "6455#4.1" Must none "the target of the request is neither a path nor an absolute http URI";
     RequestFragment "6455#3" Must none "the target of the request has a fragment";
-    RequestHost "6455#4.1" Must none "the request has no Host header, or several";
+    RequestHost "6455#4.1" Must none "the request has not exactly one Host header with a host and perhaps a port";
     RequestUpgrade "6455#4.1" Must none "the Upgrade header of the request does not say websocket";
     RequestConnection "6455#4.1" Must none "the Connection header of the request does not say Upgrade";
     RequestKeyMissing "6455#4.1" Must none "the request has no Sec-WebSocket-Key header";
@@ -148,7 +148,7 @@ rules! {
     FrameBeforeOpen "6455#4.1" Must none "the client sends frames before the handshake is answered";
     // The opening handshake of the server.
     ResponseMalformed "6455#4.2.2" Must none "the response is not HTTP";
-    ResponseHttpVersion "6455#4.2.2" Must none "the response is not of HTTP/1.1";
+    ResponseHttpVersion "6455#4.2.2" Must none "the response is not of HTTP/1.1 or later";
     ResponseStatus "6455#4.1" Must none "the status of the response is not 101";
     ResponseUpgrade "6455#4.1" Must none "the Upgrade header of the response does not say websocket";
     ResponseConnection "6455#4.1" Must none "the Connection header of the response does not say Upgrade";
@@ -160,6 +160,7 @@ rules! {
     ResponseExtensionsInvalid "6455#9.1" Must none "the Sec-WebSocket-Extensions header of the response is not as the grammar wants it";
     ResponseExtensionUnasked "6455#4.1" Must none "the response uses an extension that was not offered";
     ResponseVersionMissing "6455#4.4" Must none "a version is refused without a Sec-WebSocket-Version header that lists the supported ones";
+    ResponseNotRefused "6455#4.2.1" Must none "a request that has to be refused is accepted";
     HeaderMalformed "6455#4.1" Must none "a header is not a name, a colon and a value";
 }
 

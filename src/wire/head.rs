@@ -143,17 +143,6 @@ impl Head {
         Some((head, size))
     }
 
-    /// How many bytes the head that starts with these takes, as far as two bytes tell it.
-    #[inline]
-    pub(crate) const fn size_of(second: u8) -> usize {
-        let length = match second & 0x7f {
-            126 => 2,
-            127 => 8,
-            _ => 0,
-        };
-        2 + length + if second & 0x80 != 0 { 4 } else { 0 }
-    }
-
     /// The bytes of this head.
     #[inline]
     pub fn encode(&self) -> EncodedHead {

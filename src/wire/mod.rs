@@ -7,6 +7,7 @@
 
 mod close;
 mod head;
+pub mod http;
 mod mask;
 mod utf8;
 

@@ -1,0 +1,14 @@
+//! The echo server: what every conformance test talks to.
+
+use crate::net::{Member, Session};
+use crate::proto::{Event, Outbound};
+
+/// A [`Service`](crate::net::Service) that sends every message back as it came.
+pub fn echo(_member: Member) -> impl Session + Unpin + 'static {
+    |event: Event<'_>, out: &mut Outbound| {
+        if let Event::Message(message) = event {
+            // Fails only when the connection is closing, and then nobody waits for the echo.
+            let _sent = out.send(message);
+        }
+    }
+}

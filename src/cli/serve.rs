@@ -1,0 +1,166 @@
+//! `wslab serve`: run a server.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use clap::{Args, Subcommand};
+
+use super::{Everywhere, Exit};
+use crate::app;
+use crate::net::{Listen, Server, ServerConfig, tls};
+use crate::proto::Config;
+use crate::proto::opening::Policy;
+
+/// Arguments of `wslab serve`.
+#[derive(Debug, Args)]
+pub(super) struct Serve {
+    #[command(subcommand)]
+    app: App,
+}
+
+#[derive(Debug, Subcommand)]
+enum App {
+    /// Send every message back as it came
+    Echo(Listening),
+}
+
+/// What every server takes.
+#[derive(Debug, Args)]
+struct Listening {
+    /// Address and port, or unix:/path; port 0 takes a free one
+    #[arg(long, env = "WSLAB_LISTEN", value_name = "ADDR", default_value = "127.0.0.1:9001", value_parser = listen)]
+    listen: Listen,
+    /// Certificate chain in PEM, for wss://
+    #[arg(long, env = "WSLAB_TLS_CERT", value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// Key of the certificate in PEM
+    #[arg(long, env = "WSLAB_TLS_KEY", value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+    /// A subprotocol to agree to; repeat it for several, the preferred one first
+    #[arg(long, env = "WSLAB_SUBPROTOCOL", value_name = "NAME", value_delimiter = ',')]
+    subprotocol: Vec<String>,
+    /// An origin that may connect; repeat it for several. Without it any may
+    #[arg(long, env = "WSLAB_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
+    origin: Vec<String>,
+    /// The most connections at a time
+    #[arg(long, env = "WSLAB_MAX_CONNECTIONS", value_name = "N", default_value_t = 100_000)]
+    max_connections: usize,
+    /// The largest message, in bytes; a larger one is refused with 1009
+    #[arg(long, env = "WSLAB_MAX_MESSAGE", value_name = "BYTES", default_value_t = 64 << 20)]
+    max_message: usize,
+    /// How often a ping asks whether a client is alive
+    #[arg(long, env = "WSLAB_PING_INTERVAL", value_name = "TIME", value_parser = humantime::parse_duration)]
+    ping_interval: Option<Duration>,
+    /// How long after a ping a client may stay silent
+    #[arg(long, env = "WSLAB_PING_TIMEOUT", value_name = "TIME", value_parser = humantime::parse_duration,
+          default_value = "20s")]
+    ping_timeout: Duration,
+    /// How long connections may take to close when the server ends
+    #[arg(long, env = "WSLAB_GRACE", value_name = "TIME", value_parser = humantime::parse_duration,
+          default_value = "10s")]
+    grace: Duration,
+}
+
+fn listen(text: &str) -> Result<Listen, String> {
+    if let Some(path) = text.strip_prefix("unix:") {
+        return if path.is_empty() {
+            Err("write unix:/path/of/socket".to_owned())
+        } else {
+            Ok(Listen::Unix(path.into()))
+        };
+    }
+    let address = text.strip_prefix("ws://").or(text.strip_prefix("wss://")).unwrap_or(text);
+    let address = address.strip_suffix('/').unwrap_or(address);
+    let address = address.replace("localhost", "127.0.0.1");
+    let address: SocketAddr =
+        address.parse().map_err(|_| "write an address and a port, such as 127.0.0.1:9001 or [::1]:0".to_owned())?;
+    Ok(Listen::Tcp(address))
+}
+
+impl Serve {
+    pub(super) async fn run(self, everywhere: &Everywhere) -> anyhow::Result<Exit> {
+        match self.app {
+            App::Echo(listening) => listening.run(everywhere).await,
+        }
+    }
+}
+
+impl Listening {
+    fn config(&self) -> anyhow::Result<ServerConfig> {
+        let tls = match (&self.tls_cert, &self.tls_key) {
+            (Some(chain), Some(key)) => Some(tls::server(chain, key)?),
+            _ => None,
+        };
+        Ok(ServerConfig {
+            endpoint: Config {
+                max_frame: self.max_message as u64,
+                max_message: self.max_message,
+                ping_interval: self.ping_interval,
+                pong_timeout: self.ping_timeout,
+                ..Config::default()
+            },
+            policy: Policy {
+                protocols: self.subprotocol.clone(),
+                origins: (!self.origin.is_empty()).then(|| self.origin.clone()),
+                ..Policy::default()
+            },
+            max_connections: self.max_connections,
+            tls,
+            ..ServerConfig::default()
+        })
+    }
+
+    async fn run(self, everywhere: &Everywhere) -> anyhow::Result<Exit> {
+        let server = Server::bind(&self.listen, self.config()?)
+            .with_context(|| format!("failed to listen on {}", Shown(&self.listen)))?;
+        if !everywhere.quiet {
+            // On stdout, because with port 0 it is what the caller wants to know.
+            anstream::println!("listening on {}", server.url());
+        }
+        let connections = server.connections();
+        let serving = tokio::spawn(server.run(app::echo));
+        let asked = interrupted().await?;
+        let left = connections.len();
+        if !everywhere.quiet {
+            anstream::eprintln!(
+                "{asked}: closing {left} connections within {}",
+                humantime::format_duration(self.grace)
+            );
+        }
+        let dropped = tokio::select! {
+            dropped = connections.drain(self.grace) => dropped,
+            // Asked twice means now.
+            _ = interrupted() => return Ok(Exit::Interrupted),
+        };
+        serving.await.context("failed to serve")??;
+        if dropped > 0 && !everywhere.quiet {
+            anstream::eprintln!("dropped {dropped} connections that did not close in time");
+        }
+        Ok(Exit::Ok)
+    }
+}
+
+/// Where a server was to listen, as users write it.
+struct Shown<'a>(&'a Listen);
+
+impl std::fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0 {
+            Listen::Tcp(address) => address.fmt(f),
+            Listen::Unix(path) => write!(f, "unix:{}", path.display()),
+        }
+    }
+}
+
+/// Waits until the process is asked to end; says by which signal.
+async fn interrupted() -> anyhow::Result<&'static str> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(tokio::select! {
+        _ = terminate.recv() => "terminated",
+        _ = interrupt.recv() => "interrupted",
+    })
+}

@@ -1,0 +1,176 @@
+//! The client: from a URL to an open connection.
+
+use std::io;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::connection::{Connection, Happening};
+use super::keys::{SystemKeys, nonce};
+use super::stream::Stream;
+use super::target::{Place, Target, TargetError};
+use super::tls::{self, TlsError, Trust};
+use crate::proto::opening::{Ask, AskError, Extra};
+use crate::proto::{Closed, Config, Endpoint};
+
+/// Opens connections to one target.
+///
+/// ```no_run
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// use wslab::net::Client;
+///
+/// let mut connection = Client::new("ws://127.0.0.1:9001/chat")?.connect().await?;
+/// connection.send("hello").await?;
+/// while let Some(message) = connection.next().await? {
+///     println!("{:?}", message.as_text());
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Client {
+    target: Target,
+    config: Arc<Config>,
+    protocols: Vec<String>,
+    origin: Option<String>,
+    headers: Extra,
+    trust: Trust,
+}
+
+/// Why there is no connection.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// What is asked for cannot be written as a request.
+    #[error("this cannot be asked for: {0}")]
+    Ask(#[from] AskError),
+    /// TLS could not be set up.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// Nobody listens there, or the network or TLS failed.
+    #[error("cannot connect to {target}: {source}")]
+    Io {
+        /// Where.
+        target: Target,
+        /// What failed.
+        source: io::Error,
+    },
+    /// It took longer than the opening may.
+    #[error("cannot connect to {target}: no answer within {} s", limit.as_secs_f64())]
+    Timeout {
+        /// Where.
+        target: Target,
+        /// How long was waited.
+        limit: Duration,
+    },
+    /// The opening handshake failed.
+    #[error("the opening handshake failed: {}", .0.cause)]
+    Opening(Box<Closed>),
+}
+
+impl Client {
+    /// A client for the target that `url` names.
+    ///
+    /// # Errors
+    /// If it names none.
+    pub fn new(url: &str) -> Result<Self, TargetError> {
+        Target::from_str(url).map(Self::to)
+    }
+
+    /// A client for `target`.
+    pub fn to(target: Target) -> Self {
+        Self {
+            target,
+            config: Arc::default(),
+            protocols: Vec::new(),
+            origin: None,
+            headers: Extra::default(),
+            trust: Trust::System,
+        }
+    }
+
+    /// With these limits and timers. The opening timeout counts from the first packet.
+    #[must_use]
+    pub fn config(mut self, config: Config) -> Self {
+        self.config = Arc::new(config);
+        self
+    }
+
+    /// Asking for one of these subprotocols, the preferred one first.
+    #[must_use]
+    pub fn protocols(mut self, protocols: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.protocols = protocols.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Naming an origin, as browsers do.
+    #[must_use]
+    pub fn origin(mut self, origin: impl Into<String>) -> Self {
+        self.origin = Some(origin.into());
+        self
+    }
+
+    /// With further headers in the request.
+    #[must_use]
+    pub fn headers(mut self, headers: Extra) -> Self {
+        self.headers = headers;
+        self
+    }
+
+    /// Believing servers according to `trust`, where TLS is spoken.
+    #[must_use]
+    pub fn trust(mut self, trust: Trust) -> Self {
+        self.trust = trust;
+        self
+    }
+
+    /// Where it connects to.
+    pub fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// Connects, and waits until the connection is open.
+    ///
+    /// # Errors
+    /// If that fails or takes longer than the opening may.
+    pub async fn connect(&self) -> Result<Connection, ConnectError> {
+        let mut connection = self.start().await?;
+        loop {
+            match connection.next_event().await {
+                Some(Happening::Open) => return Ok(connection),
+                Some(Happening::Closed(closed)) => return Err(ConnectError::Opening(Box::new(closed))),
+                Some(_) => {}
+                None => return Err(self.io(io::ErrorKind::UnexpectedEof.into())),
+            }
+        }
+    }
+
+    /// Connects without waiting for the opening handshake: the connection is
+    /// [connecting](crate::proto::ReadyState::Connecting), and [`Happening::Open`] is the first thing that happens to
+    /// it if all goes well.
+    ///
+    /// # Errors
+    /// If nobody listens there, or TLS fails.
+    pub async fn start(&self) -> Result<Connection, ConnectError> {
+        let mut ask = Ask::new(self.target.host_header(), self.target.resource.as_str(), nonce());
+        ask.protocols.clone_from(&self.protocols);
+        ask.origin.clone_from(&self.origin);
+        ask.headers = self.headers.clone();
+        ask.request()?;
+        let tls = match self.target.place {
+            Place::Tcp { tls: true, .. } => Some(tls::client(&self.trust)?),
+            _ => None,
+        };
+        let limit = self.config.opening_timeout;
+        let began = tokio::time::Instant::now();
+        let stream = tokio::time::timeout(limit, Stream::connect(&self.target, tls))
+            .await
+            .map_err(|_| ConnectError::Timeout { target: self.target.clone(), limit })?
+            .map_err(|source| self.io(source))?;
+        let endpoint = Endpoint::client(ask, SystemKeys::new(), self.config.clone(), began.into_std())?;
+        Ok(Connection::new(stream, endpoint))
+    }
+
+    fn io(&self, source: io::Error) -> ConnectError {
+        ConnectError::Io { target: self.target.clone(), source }
+    }
+}

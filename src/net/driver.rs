@@ -1,0 +1,224 @@
+//! Drives an endpoint over a byte stream.
+//!
+//! One large read buffer serves all connections of a thread, and so does one write buffer: an idle connection owns
+//! neither. Every read is one turn of the endpoint, and every turn at most one write. While more than
+//! [`HIGH_WATER`] bytes wait to be sent nothing is read, so a peer that does not read cannot make us remember much.
+
+use std::cell::Cell;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Instant;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::Sleep;
+
+use crate::proto::opening::Answer;
+use crate::proto::{Endpoint, Event, Input, Outbound, Output, ReadyState};
+
+/// Bytes read at once.
+const READ: usize = 256 << 10;
+/// With more than so many bytes to be sent, nothing is read.
+const HIGH_WATER: usize = 256 << 10;
+/// A thread's write buffer that grew beyond this is given back.
+const KEPT: usize = 1 << 20;
+
+thread_local! {
+    static READ_BUFFER: Cell<Option<Box<[u8]>>> = const { Cell::new(None) };
+    static WRITE_BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// Runs `f` with this thread's read buffer.
+fn with_read_buffer<T>(f: impl FnOnce(&mut [u8]) -> T) -> T {
+    let mut buffer = READ_BUFFER.take().unwrap_or_else(|| vec![0; READ].into_boxed_slice());
+    let result = f(&mut buffer);
+    READ_BUFFER.set(Some(buffer));
+    result
+}
+
+/// Who is told the events of a connection, and answers them.
+pub trait Session: Send {
+    /// Something happened. What is sent through `out` goes out together when everything that came is told.
+    fn event(&mut self, event: Event<'_>, out: &mut Outbound);
+
+    /// Whether to be told more at once; what was not told waits. Only [`Event::Asked`] is waited for in any case.
+    fn is_ready(&self) -> bool {
+        true
+    }
+}
+
+impl<F: FnMut(Event<'_>, &mut Outbound) + Send> Session for F {
+    #[inline]
+    fn event(&mut self, event: Event<'_>, out: &mut Outbound) {
+        self(event, out);
+    }
+}
+
+/// A connection: its stream, its endpoint, and what is pending between the two.
+#[derive(Debug)]
+pub(crate) struct Driver<S> {
+    stream: S,
+    pub(crate) endpoint: Endpoint,
+    deadline: Option<Instant>,
+    sleep: Option<Pin<Box<Sleep>>>,
+    shutdown: Shutdown,
+    /// Something was queued outside of a turn.
+    pub(crate) stirred: bool,
+    eof: bool,
+}
+
+/// The end of our direction of TCP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shutdown {
+    No,
+    Wanted,
+    Done,
+}
+
+/// Why [`Driver::poll`] is ready.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stop {
+    /// The client waits for [`Endpoint::answer`].
+    Asked,
+    /// The connection is over and everything sent that could be.
+    Over,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
+    pub(crate) fn new(stream: S, endpoint: Endpoint) -> Self {
+        Self { stream, endpoint, deadline: None, sleep: None, shutdown: Shutdown::No, stirred: true, eof: false }
+    }
+
+    pub(crate) fn stream(&self) -> &S {
+        &self.stream
+    }
+
+    /// Answers the client; goes out with the next poll.
+    pub(crate) fn answer(&mut self, answer: Answer) {
+        self.endpoint.answer(answer);
+        self.stirred = true;
+    }
+
+    /// Does what there is to do. `Pending` when only the peer, time or the application can bring more.
+    #[inline]
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>, session: &mut impl Session) -> Poll<Stop> {
+        loop {
+            if self.stirred {
+                self.stirred = false;
+                if self.turn(Input::Tick, session) {
+                    return Poll::Ready(Stop::Asked);
+                }
+            }
+            let flushed = self.poll_flush(cx).is_ready();
+            if self.endpoint.ready_state() == ReadyState::Closed {
+                // What could not be sent by now nobody waits for.
+                return if flushed || self.eof { Poll::Ready(Stop::Over) } else { Poll::Pending };
+            }
+            if session.is_ready() && (flushed || self.endpoint.outgoing().len() < HIGH_WATER) {
+                match self.poll_read(cx, session) {
+                    Poll::Ready(true) => return Poll::Ready(Stop::Asked),
+                    Poll::Ready(false) => continue,
+                    Poll::Pending => {}
+                }
+            }
+            ready!(self.poll_deadline(cx));
+            self.stirred = true;
+        }
+    }
+
+    /// Reads once and has the endpoint handle it; says whether a client waits for an answer.
+    #[inline]
+    fn poll_read(&mut self, cx: &mut Context<'_>, session: &mut impl Session) -> Poll<bool> {
+        with_read_buffer(|buffer| {
+            let mut space = ReadBuf::new(buffer);
+            let count = match ready!(Pin::new(&mut self.stream).poll_read(cx, &mut space)) {
+                Ok(()) => space.filled().len(),
+                // A broken connection is one that ended; how, its closing handshake or the lack of one tells.
+                Err(_) => 0,
+            };
+            if count == 0 {
+                self.eof = true;
+                return Poll::Ready(self.turn(Input::Eof, session));
+            }
+            Poll::Ready(self.turn(Input::Bytes(&mut buffer[..count]), session))
+        })
+    }
+
+    #[inline]
+    fn turn(&mut self, input: Input<'_>, session: &mut impl Session) -> bool {
+        let mut buffer = WRITE_BUFFER.take();
+        self.endpoint.swap_buffer(&mut buffer);
+        WRITE_BUFFER.set(buffer);
+        let mut asked = false;
+        let mut turn = self.endpoint.handle(input, tokio::time::Instant::now().into_std());
+        self.deadline = loop {
+            match turn.next() {
+                Output::Event(event, out) => {
+                    asked |= matches!(event, Event::Asked(..));
+                    session.event(event, out);
+                }
+                Output::Transmit => {}
+                Output::Shutdown => {
+                    if self.shutdown == Shutdown::No {
+                        self.shutdown = Shutdown::Wanted;
+                    }
+                }
+                Output::Wait(deadline) => break deadline,
+            }
+        };
+        asked
+    }
+
+    /// Sends what is queued, then ends our direction of TCP if that is wanted.
+    #[inline]
+    pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        while !self.endpoint.outgoing().is_empty() {
+            match ready!(Pin::new(&mut self.stream).poll_write(cx, self.endpoint.outgoing())) {
+                Ok(count) if count > 0 => self.endpoint.sent(count),
+                _ => {
+                    // Nobody takes it. What the peer sent before may still be read.
+                    let count = self.endpoint.outgoing().len();
+                    self.endpoint.sent(count);
+                    self.shutdown = Shutdown::Done;
+                }
+            }
+        }
+        self.give_buffer_back();
+        // TLS keeps bytes of its own.
+        let flushed = ready!(Pin::new(&mut self.stream).poll_flush(cx));
+        if self.shutdown == Shutdown::Wanted || flushed.is_err() {
+            let _ended = ready!(Pin::new(&mut self.stream).poll_shutdown(cx));
+            self.shutdown = Shutdown::Done;
+        }
+        Poll::Ready(())
+    }
+
+    #[inline]
+    fn give_buffer_back(&mut self) {
+        let mut buffer = WRITE_BUFFER.take();
+        if buffer.capacity() == 0 {
+            self.endpoint.swap_buffer(&mut buffer);
+            if buffer.capacity() > KEPT {
+                buffer = Vec::new();
+            }
+        } else {
+            self.endpoint.swap_buffer(&mut Vec::new());
+        }
+        WRITE_BUFFER.set(buffer);
+    }
+
+    /// Ready when the endpoint's deadline has passed.
+    #[inline]
+    fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(deadline) = self.deadline else {
+            self.sleep = None;
+            return Poll::Pending;
+        };
+        let deadline = tokio::time::Instant::from_std(deadline);
+        let sleep = self.sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)));
+        if sleep.deadline() != deadline {
+            sleep.as_mut().reset(deadline);
+        }
+        sleep.as_mut().poll(cx)
+    }
+}

@@ -1,0 +1,106 @@
+//! How others reach a connection that is driven by a task of its own.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
+
+use bytes::Bytes;
+
+use crate::wire::CloseCode;
+
+/// What is put into a mailbox.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Mail {
+    /// Frames, encoded as a server sends them.
+    Frames(Bytes),
+    /// The closing handshake is to be started.
+    Close(CloseCode, Box<str>),
+    /// The connection is to be dropped at once.
+    Abort,
+}
+
+/// Why nothing was put into a mailbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PostError {
+    /// The connection is gone.
+    #[error("the connection is gone")]
+    Gone,
+    /// The peer reads too slowly: what waits for it exceeds the limit.
+    #[error("the peer reads too slowly")]
+    Full,
+}
+
+/// Waiting mail, bounded in bytes.
+#[derive(Debug, Default)]
+pub(crate) struct Mailbox {
+    /// Whether there is any, to be asked without locking.
+    waiting: AtomicBool,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    mail: Vec<Mail>,
+    bytes: usize,
+    /// Bytes that were taken out and are not yet sent.
+    unsent: usize,
+    gone: bool,
+    waker: Option<Waker>,
+}
+
+impl Mailbox {
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        // Nothing panics while it holds the lock; a poisoned one is whole all the same.
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Puts mail in, if no more than `limit` bytes wait then. Orders to close always fit.
+    pub(crate) fn post(&self, mail: Mail, limit: usize) -> Result<(), PostError> {
+        let mut inner = self.lock();
+        if inner.gone {
+            return Err(PostError::Gone);
+        }
+        if let Mail::Frames(frames) = &mail {
+            let waiting = inner.bytes + inner.unsent;
+            // A single large message may exceed the limit alone.
+            if waiting > 0 && waiting + frames.len() > limit {
+                return Err(PostError::Full);
+            }
+            inner.bytes += frames.len();
+        }
+        inner.mail.push(mail);
+        self.waiting.store(true, Ordering::Release);
+        let waker = inner.waker.take();
+        drop(inner);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+        Ok(())
+    }
+
+    /// Takes all mail out, and has `waker` woken when there is more. `unsent` bytes wait behind it.
+    pub(crate) fn collect(&self, waker: &Waker, unsent: usize) -> Vec<Mail> {
+        let mut inner = self.lock();
+        if inner.waker.as_ref().is_none_or(|known| !known.will_wake(waker)) {
+            inner.waker = Some(waker.clone());
+        }
+        inner.unsent = unsent;
+        inner.bytes = 0;
+        self.waiting.store(false, Ordering::Release);
+        std::mem::take(&mut inner.mail)
+    }
+
+    /// Whether mail waits.
+    #[inline]
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.waiting.load(Ordering::Acquire)
+    }
+
+    /// Nobody will take mail out any more.
+    pub(crate) fn shut(&self) {
+        let mut inner = self.lock();
+        inner.gone = true;
+        inner.mail = Vec::new();
+        inner.waker = None;
+    }
+}

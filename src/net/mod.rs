@@ -1,0 +1,26 @@
+//! Clients and servers on tokio, over TCP, TLS and Unix sockets. The only module that opens sockets.
+//!
+//! Everything the protocol asks for is done by [`proto::Endpoint`](crate::proto::Endpoint); here are the drivers that
+//! move its bytes. Nothing waits without a limit, nothing is queued without one, and a connection that is idle owns no
+//! buffers.
+
+mod client;
+mod connection;
+mod driver;
+mod keys;
+mod mailbox;
+mod members;
+mod server;
+mod stream;
+mod target;
+pub mod tls;
+
+pub use client::{Client, ConnectError};
+pub use connection::{Broken, Connection, Happening, Receiver, Sender};
+pub use driver::Session;
+pub use mailbox::PostError;
+pub use members::{ConnectionId, Connections, Member, Reach};
+pub use server::{AcceptError, Incoming, Listen, Server, ServerConfig, Service};
+pub use stream::Stream;
+pub use target::{Place, Target, TargetError};
+pub use tls::Trust;

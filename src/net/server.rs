@@ -1,0 +1,445 @@
+//! The server: accepts, opens, and serves connections, each in a task of its own.
+
+use std::future::{Future, poll_fn};
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpSocket, TcpStream, UnixListener, UnixStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_rustls::TlsAcceptor;
+
+use super::connection::{Connection, Happening};
+use super::driver::{Driver, Session, Stop};
+use super::mailbox::Mail;
+use super::members::{Connections, Member, Registration};
+use super::stream::Stream;
+use crate::proto::opening::{Answer, Asked, Policy};
+use crate::proto::{Closed, Config, Endpoint, Event, Outbound};
+use crate::wire::http::Request;
+
+/// What a server is set to.
+#[derive(Clone, Debug)]
+pub struct ServerConfig {
+    /// Limits and timers of each connection.
+    pub endpoint: Config,
+    /// What it agrees to.
+    pub policy: Policy,
+    /// The most connections at a time; further ones are answered 503.
+    pub max_connections: usize,
+    /// The most bytes of broadcasts that wait for one connection.
+    pub max_queue: usize,
+    /// TLS, as [`tls::server`](super::tls::server) gives it; `None` for plain connections.
+    pub tls: Option<Arc<rustls::ServerConfig>>,
+}
+
+impl Default for ServerConfig {
+    fn default() -> Self {
+        Self {
+            endpoint: Config::default(),
+            policy: Policy::default(),
+            max_connections: 100_000,
+            max_queue: 1 << 20,
+            tls: None,
+        }
+    }
+}
+
+/// Where a server listens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Listen {
+    /// TCP. Port 0 has the system choose a free one.
+    Tcp(SocketAddr),
+    /// A Unix socket, which must not exist yet. It is removed when the server ends.
+    Unix(PathBuf),
+}
+
+/// Decides who may connect, and makes a [`Session`] for each who may.
+pub trait Service: Send + Sync + 'static {
+    /// What serves one connection.
+    type Session: Session + Unpin + 'static;
+
+    /// A client asks, and the server's [`Policy`] allows it.
+    ///
+    /// # Errors
+    /// The answer to a client that may not connect, such as [`Answer::refusal`].
+    fn open(&self, request: &Request, asked: &Asked, member: Member) -> Result<Self::Session, Box<Answer>>;
+}
+
+impl<F, S> Service for F
+where
+    F: Fn(Member) -> S + Send + Sync + 'static,
+    S: Session + Unpin + 'static,
+{
+    type Session = S;
+
+    fn open(&self, _request: &Request, _asked: &Asked, member: Member) -> Result<S, Box<Answer>> {
+        Ok(self(member))
+    }
+}
+
+/// A listening server.
+///
+/// [`Server::run`] serves all connections by lending events to sessions, which is the fastest way; [`Server::accept`]
+/// hands out one connection after another, to be used like those of a [`Client`](super::Client).
+///
+/// ```no_run
+/// # async fn example() -> std::io::Result<()> {
+/// use wslab::net::{Listen, Server, ServerConfig};
+/// use wslab::proto::{Event, Outbound};
+///
+/// let listen = Listen::Tcp(([127, 0, 0, 1], 0).into());
+/// let server = Server::bind(&listen, ServerConfig::default())?;
+/// println!("listening on {}", server.url());
+/// server
+///     .run(|_member| {
+///         |event: Event<'_>, out: &mut Outbound| {
+///             if let Event::Message(message) = event {
+///                 // Fails only while the connection is closing.
+///                 let _sent = out.send(message);
+///             }
+///         }
+///     })
+///     .await
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Server {
+    listener: Listener,
+    context: Arc<Shared>,
+}
+
+#[derive(Debug)]
+enum Listener {
+    Tcp(TcpListener),
+    Unix(UnixListener, PathBuf),
+}
+
+/// What the connections of a server have in common.
+#[derive(Debug)]
+struct Shared {
+    endpoint: Arc<Config>,
+    policy: Policy,
+    tls: Option<Arc<rustls::ServerConfig>>,
+    connections: Connections,
+    places: Arc<Semaphore>,
+    /// Connections that are being told that there is no place.
+    refusals: Arc<Semaphore>,
+}
+
+/// The most connections at a time that are told that there is no place; any more are dropped.
+const REFUSALS: usize = 64;
+
+impl Server {
+    /// Listens.
+    ///
+    /// # Errors
+    /// If the address cannot be had.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    pub fn bind(listen: &Listen, config: ServerConfig) -> io::Result<Self> {
+        let listener = match listen {
+            Listen::Tcp(address) => {
+                let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+                socket.set_reuseaddr(true)?;
+                socket.bind(*address)?;
+                Listener::Tcp(socket.listen(4096)?)
+            }
+            Listen::Unix(path) => Listener::Unix(UnixListener::bind(path)?, path.clone()),
+        };
+        let shared = Shared {
+            endpoint: Arc::new(config.endpoint),
+            policy: config.policy,
+            tls: config.tls,
+            connections: Connections::new(config.max_queue),
+            places: Arc::new(Semaphore::new(config.max_connections.min(Semaphore::MAX_PERMITS))),
+            refusals: Arc::new(Semaphore::new(REFUSALS)),
+        };
+        Ok(Self { listener, context: Arc::new(shared) })
+    }
+
+    /// Where clients find it.
+    pub fn url(&self) -> String {
+        let scheme = if self.context.tls.is_some() { "wss" } else { "ws" };
+        match &self.listener {
+            Listener::Tcp(listener) => match listener.local_addr() {
+                Ok(address) => format!("{scheme}://{address}"),
+                Err(_) => format!("{scheme}://?"),
+            },
+            Listener::Unix(_, path) => format!("unix:{}", path.display()),
+        }
+    }
+
+    /// The address, if it is one of TCP.
+    pub fn local_addr(&self) -> Option<SocketAddr> {
+        match &self.listener {
+            Listener::Tcp(listener) => listener.local_addr().ok(),
+            Listener::Unix(..) => None,
+        }
+    }
+
+    /// The connections that [`Server::run`] serves.
+    pub fn connections(&self) -> Connections {
+        self.context.connections.clone()
+    }
+
+    /// Serves until [`Connections::drain`] is called.
+    ///
+    /// # Errors
+    /// If the listener is broken beyond repair.
+    pub async fn run<S: Service>(self, service: S) -> io::Result<()> {
+        let service = Arc::new(service);
+        let mut draining = self.context.connections.draining();
+        loop {
+            let incoming = tokio::select! {
+                incoming = self.accept() => incoming?,
+                _ = draining.wait_for(|&draining| draining) => return Ok(()),
+            };
+            let service = service.clone();
+            tokio::spawn(incoming.serve(service));
+        }
+    }
+
+    /// The next client, before the opening handshake. One that finds no place is turned away without being told of.
+    ///
+    /// # Errors
+    /// If the listener is broken beyond repair.
+    pub async fn accept(&self) -> io::Result<Incoming> {
+        loop {
+            let raw = match self.listener.accept().await {
+                Ok(raw) => raw,
+                Err(error) if is_passing(&error) => {
+                    // Such as too many open files: others have to end first.
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            let shared = self.context.clone();
+            if let Ok(place) = self.context.places.clone().try_acquire_owned() {
+                return Ok(Incoming { raw, shared, place });
+            }
+            if let Ok(place) = self.context.refusals.clone().try_acquire_owned() {
+                tokio::spawn(Incoming { raw, shared, place }.turn_away());
+            }
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Listener::Unix(_, path) = &self.listener {
+            // Gone already is as good.
+            let _removed = std::fs::remove_file(path);
+        }
+    }
+}
+
+/// Whether accepting may succeed later.
+fn is_passing(error: &io::Error) -> bool {
+    !matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::NotConnected)
+}
+
+#[derive(Debug)]
+enum Raw {
+    Tcp(TcpStream),
+    Unix(UnixStream),
+}
+
+impl Listener {
+    async fn accept(&self) -> io::Result<Raw> {
+        match self {
+            Self::Tcp(listener) => {
+                let (stream, _) = listener.accept().await?;
+                stream.set_nodelay(true)?;
+                Ok(Raw::Tcp(stream))
+            }
+            Self::Unix(listener, _) => Ok(Raw::Unix(listener.accept().await?.0)),
+        }
+    }
+}
+
+/// A client that has connected, and not asked yet.
+#[derive(Debug)]
+pub struct Incoming {
+    raw: Raw,
+    shared: Arc<Shared>,
+    place: OwnedSemaphorePermit,
+}
+
+/// Why a client was not accepted.
+#[derive(Debug, thiserror::Error)]
+pub enum AcceptError {
+    /// The network or TLS failed.
+    #[error("the connection was lost before it was open: {0}")]
+    Io(#[from] io::Error),
+    /// TLS took too long.
+    #[error("TLS was not set up in time")]
+    TlsTimeout,
+    /// The opening handshake failed, or the client was refused.
+    #[error("the opening handshake failed: {}", .0.cause)]
+    Opening(Box<Closed>),
+}
+
+/// A session before there is one.
+fn nobody(_event: Event<'_>, _out: &mut Outbound) {}
+
+impl Incoming {
+    /// Goes through the opening handshake.
+    ///
+    /// # Errors
+    /// If the client is not agreed with according to the server's [`Policy`], or is lost.
+    pub async fn open(self) -> Result<Connection, AcceptError> {
+        let shared = self.shared.clone();
+        let (mut driver, place) = self.ask().await?;
+        let answer = answer(&driver, |asked, _| shared.policy.answer(asked));
+        driver.answer(answer);
+        let mut connection = Connection::of(driver).holding(place);
+        loop {
+            match connection.next_event().await {
+                Some(Happening::Open) => return Ok(connection),
+                Some(Happening::Closed(closed)) => return Err(AcceptError::Opening(Box::new(closed))),
+                Some(_) => {}
+                None => return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
+            }
+        }
+    }
+
+    /// Answers that there is no place.
+    async fn turn_away(self) {
+        let Ok((mut driver, _place)) = self.ask().await else { return };
+        let mut refusal = Answer::refusal(503, "the server has no place for another connection");
+        refusal.response.headers.push("Retry-After", "10");
+        driver.answer(refusal);
+        poll_fn(|cx| driver.poll(cx, &mut nobody)).await;
+    }
+
+    /// Sets TLS up, and waits for the request.
+    async fn ask(self) -> Result<(Driver<Stream>, OwnedSemaphorePermit), AcceptError> {
+        let began = tokio::time::Instant::now();
+        let stream = match (self.raw, &self.shared.tls) {
+            (Raw::Unix(stream), _) => Stream::Unix(stream),
+            (Raw::Tcp(stream), None) => Stream::Tcp(stream),
+            (Raw::Tcp(stream), Some(config)) => {
+                let accepted = TlsAcceptor::from(config.clone()).accept(stream);
+                let accepted = tokio::time::timeout(self.shared.endpoint.opening_timeout, accepted);
+                Stream::Tls(Box::new(accepted.await.map_err(|_| AcceptError::TlsTimeout)??.into()))
+            }
+        };
+        let endpoint = Endpoint::server(self.shared.endpoint.clone(), began.into_std());
+        let mut driver = Driver::new(stream, endpoint);
+        match poll_fn(|cx| driver.poll(cx, &mut nobody)).await {
+            Stop::Asked => Ok((driver, self.place)),
+            Stop::Over => match driver.endpoint.closed() {
+                Some(closed) => Err(AcceptError::Opening(Box::new(closed.clone()))),
+                None => Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
+            },
+        }
+    }
+
+    /// Opens the connection and serves it until its end.
+    async fn serve<S: Service>(self, service: Arc<S>) {
+        let shared = self.shared.clone();
+        let mut draining = shared.connections.draining();
+        // Boxed, because it is large and over soon.
+        let opening = Box::pin(self.ask());
+        let (mut driver, place) = tokio::select! {
+            asked = opening => match asked {
+                Ok(asked) => asked,
+                Err(_) => return,
+            },
+            _ = draining.wait_for(|&draining| draining) => return,
+        };
+        let member = shared.connections.next_member(driver.stream().peer_addr());
+        let id = member.id;
+        let mut session = None;
+        let answer = answer(&driver, |asked, request| {
+            let answer = shared.policy.answer(asked);
+            if answer.agreed.is_none() {
+                return answer;
+            }
+            match service.open(request, asked, member) {
+                Ok(opened) => {
+                    session = Some(opened);
+                    answer
+                }
+                Err(refusal) => *refusal,
+            }
+        });
+        driver.answer(answer);
+        match session {
+            Some(session) => {
+                let registration = shared.connections.register(id);
+                // A task of its own, as small as can be: an idle connection is nothing else.
+                tokio::spawn(Serving { driver, session, registration, registered: false, _place: place });
+            }
+            None => {
+                poll_fn(|cx| driver.poll(cx, &mut nobody)).await;
+            }
+        }
+    }
+}
+
+/// Has `decide` answer what `driver`'s client has asked.
+fn answer(driver: &Driver<Stream>, decide: impl FnOnce(&Asked, &Request) -> Answer) -> Answer {
+    match driver.endpoint.asked() {
+        Some((request, asked)) => decide(asked, request),
+        None => Answer::refusal(500, "there is no request to answer"),
+    }
+}
+
+/// Serves one connection.
+struct Serving<S> {
+    driver: Driver<Stream>,
+    session: S,
+    registration: Registration,
+    /// Whether the mailbox knows whom to wake.
+    registered: bool,
+    _place: OwnedSemaphorePermit,
+}
+
+impl<S: Session + Unpin> Future for Serving<S> {
+    type Output = ();
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let serving = self.get_mut();
+        loop {
+            if !serving.registered || serving.registration.mailbox.is_waiting() {
+                serving.registered = true;
+                if serving.read_mail(cx) {
+                    return Poll::Ready(());
+                }
+            }
+            match serving.driver.poll(cx, &mut serving.session) {
+                Poll::Ready(Stop::Over) => return Poll::Ready(()),
+                Poll::Ready(Stop::Asked) => {}
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+    }
+}
+
+impl<S> Serving<S> {
+    /// Does what the mail says; whether the connection is to be dropped.
+    #[cold]
+    fn read_mail(&mut self, cx: &Context<'_>) -> bool {
+        let unsent = self.driver.endpoint.outgoing().len();
+        let out = self.driver.endpoint.outbound();
+        for mail in self.registration.mailbox.collect(cx.waker(), unsent) {
+            // While the connection is closing nobody waits for messages any more.
+            let _sent = match mail {
+                Mail::Frames(frames) => out.send_encoded(&frames),
+                Mail::Close(code, reason) => out.close(code, &reason),
+                Mail::Abort => return true,
+            };
+        }
+        self.driver.stirred = true;
+        false
+    }
+}

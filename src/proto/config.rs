@@ -1,0 +1,42 @@
+//! What an endpoint is set to: limits and timers.
+
+use std::time::Duration;
+
+/// Limits and timers of an [`Endpoint`](super::Endpoint).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// The largest frame that is taken, in payload bytes; a larger one fails the connection with 1009.
+    pub max_frame: u64,
+    /// The largest message that is taken, in bytes; a larger one fails the connection with 1009.
+    pub max_message: usize,
+    /// Outgoing messages above this many bytes are sent in fragments of this size; `None` sends any message whole.
+    pub fragment: Option<usize>,
+    /// Largest size in bytes of the peer's half of the opening handshake.
+    pub max_head: usize,
+    /// The most header lines in it.
+    pub max_headers: usize,
+    /// How long the opening handshake may take.
+    pub opening_timeout: Duration,
+    /// How long the closing handshake may take, from the first close frame to the end of TCP.
+    pub closing_timeout: Duration,
+    /// How often a ping asks whether the peer is alive; `None` asks never.
+    pub ping_interval: Option<Duration>,
+    /// How long after a ping nothing at all may come from the peer before it is held for dead.
+    pub pong_timeout: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            max_frame: 64 << 20,
+            max_message: 64 << 20,
+            fragment: None,
+            max_head: 16 << 10,
+            max_headers: 100,
+            opening_timeout: Duration::from_secs(10),
+            closing_timeout: Duration::from_secs(10),
+            ping_interval: None,
+            pong_timeout: Duration::from_secs(20),
+        }
+    }
+}

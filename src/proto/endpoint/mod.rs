@@ -1,0 +1,241 @@
+//! A conforming end of a connection, client or server.
+//!
+//! An [`Endpoint`] does no I/O and knows no clock. A driver gives it [`Input`]s and does what the [`Output`]s of the
+//! [`Turn`] say: tell events to the application, send bytes, end TCP, wait. Everything that the RFC asks of an end is
+//! done here: the opening handshake, answers to pings and close frames, failing the connection upon a fault, the
+//! closing handshake, keepalive, and the timeouts of all of them.
+//!
+//! Messages are lent out of the driver's own buffer wherever they lie whole in it, and answers are queued in one
+//! buffer that the driver sends once a turn.
+
+mod event;
+mod opening;
+mod outbound;
+mod timers;
+mod turn;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+pub use event::{Cause, Closed, Event, Input, Output};
+pub use outbound::{MaskingKeys, Outbound, ReadyState, SendError};
+pub use turn::Turn;
+
+use self::opening::Opening;
+use self::timers::Timers;
+use crate::proto::opening::{Agreed, Answer, Ask, AskError, Asked};
+use crate::proto::{Config, Flow, Joiner, Observer, Role};
+use crate::wire::CloseCode;
+use crate::wire::http::Request;
+
+/// One end of a connection; see the [module](self).
+#[derive(Debug)]
+pub struct Endpoint {
+    phase: Phase,
+    flow: Flow,
+    joiner: Joiner,
+    outbound: Outbound,
+    timers: Timers,
+    config: Arc<Config>,
+    opening: Option<Box<Opening>>,
+    agreed: Option<Box<Agreed>>,
+    /// The code and reason of the peer's close frame.
+    received: Option<(CloseCode, Box<str>)>,
+    failure: Option<Box<Cause>>,
+    closed: Option<Box<Closed>>,
+    shutdown: bool,
+}
+
+/// What is done with bytes that come in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// They are the peer's half of the opening handshake.
+    Opening,
+    /// They are frames.
+    Open,
+    /// The connection is being failed, and the application does not know yet.
+    Failing,
+    /// Nothing: the closing handshake is complete or the connection failed.
+    Deaf,
+    /// Nothing: the connection has ended.
+    Over,
+}
+
+impl Endpoint {
+    /// A client that asks for a connection. Its request waits to be sent.
+    ///
+    /// # Errors
+    /// If what is asked for cannot be written as a request.
+    pub fn client(
+        ask: Ask,
+        keys: impl MaskingKeys + 'static,
+        config: Arc<Config>,
+        now: Instant,
+    ) -> Result<Self, AskError> {
+        let request = ask.request()?;
+        let mut endpoint = Self::new(Role::Client, Some(Box::new(keys)), config, now);
+        endpoint.outbound.raw(|out| request.write(out));
+        endpoint.opening = Some(Box::new(Opening::client(ask)));
+        Ok(endpoint)
+    }
+
+    /// A server that waits for a request.
+    pub fn server(config: Arc<Config>, now: Instant) -> Self {
+        let mut endpoint = Self::new(Role::Server, None, config, now);
+        endpoint.opening = Some(Box::new(Opening::server()));
+        endpoint
+    }
+
+    fn new(role: Role, keys: Option<Box<dyn MaskingKeys>>, config: Arc<Config>, now: Instant) -> Self {
+        let mut timers = Timers::default();
+        timers.start_opening(now, &config);
+        Self {
+            phase: Phase::Opening,
+            flow: Flow::new(role.peer()),
+            joiner: Joiner::new(config.max_frame, config.max_message),
+            outbound: Outbound::new(role, config.fragment, keys),
+            timers,
+            config,
+            opening: None,
+            agreed: None,
+            received: None,
+            failure: None,
+            closed: None,
+            shutdown: false,
+        }
+    }
+
+    /// Has `observer` told what this end sees and does from now on.
+    pub fn set_observer(&mut self, observer: Box<dyn Observer>) {
+        self.outbound.observer = Some(observer);
+    }
+
+    /// Takes an input. What comes of it is told by the [`Turn`], which has to be asked until it says
+    /// [`Output::Wait`].
+    #[inline]
+    pub fn handle<'t>(&'t mut self, input: Input<'t>, now: Instant) -> Turn<'t> {
+        let (bytes, eof): (&mut [u8], _) = match input {
+            Input::Bytes(bytes) => {
+                self.timers.heard();
+                (bytes, false)
+            }
+            Input::Eof => (&mut [], true),
+            Input::Tick => (&mut [], false),
+        };
+        let bytes = match &mut self.opening {
+            None => turn::Bytes::Lent(bytes),
+            Some(opening) => opening.release(bytes),
+        };
+        Turn::new(self, bytes, eof, now)
+    }
+
+    /// What a client has asked and nobody has answered yet.
+    pub fn asked(&self) -> Option<(&Request, &Asked)> {
+        self.opening.as_ref()?.asked()
+    }
+
+    /// Answers a client that [`Event::Asked`]. With [`Agreed`] in it the connection is open from the next turn on;
+    /// otherwise it ends when the answer is sent.
+    ///
+    /// Without an unanswered request this does nothing.
+    pub fn answer(&mut self, answer: Answer) {
+        let Some(opening) = self.opening.as_mut().filter(|opening| opening.asked().is_some()) else { return };
+        opening.accept();
+        self.outbound.raw(|out| answer.write(out));
+        match answer.agreed {
+            Some(agreed) => self.agreed = Some(Box::new(agreed)),
+            None if answer.faults.is_empty() => self.turn_away(Cause::Refused(answer.response.status)),
+            None => self.turn_away(Cause::OpeningInvalid(answer.faults, None)),
+        }
+    }
+
+    /// The sending half, to send without being asked. A turn has to follow: [`Input::Tick`] will do.
+    #[inline]
+    pub fn outbound(&mut self) -> &mut Outbound {
+        &mut self.outbound
+    }
+
+    /// Bytes that are queued to be sent.
+    #[inline]
+    pub fn outgoing(&self) -> &[u8] {
+        self.outbound.outgoing()
+    }
+
+    /// The first `count` bytes of [`Endpoint::outgoing`] were sent.
+    ///
+    /// # Panics
+    /// If that is more than there were.
+    #[inline]
+    pub fn sent(&mut self, count: usize) {
+        self.outbound.sent(count);
+    }
+
+    /// Exchanges the outgoing buffer, if nothing is queued in it, for `other`, whose contents have to be empty. With
+    /// this the connections of a thread share one buffer, and an idle connection owns none.
+    #[inline]
+    pub(crate) fn swap_buffer(&mut self, other: &mut Vec<u8>) {
+        self.outbound.swap_buffer(other);
+    }
+
+    /// Which end this is.
+    pub fn role(&self) -> Role {
+        self.outbound.role()
+    }
+
+    /// Where the connection stands.
+    pub fn ready_state(&self) -> ReadyState {
+        self.outbound.state
+    }
+
+    /// What the opening handshake agreed on, from [`Event::Open`] on.
+    pub fn agreed(&self) -> Option<&Agreed> {
+        self.agreed.as_deref()
+    }
+
+    /// How the connection ended, from [`Event::Closed`] on.
+    pub fn closed(&self) -> Option<&Closed> {
+        self.closed.as_deref()
+    }
+
+    /// Bytes that are kept for a message that is not complete yet.
+    pub fn gathered(&self) -> usize {
+        self.joiner.gathered()
+    }
+
+    /// The opening handshake is complete.
+    fn open(&mut self, now: Instant) {
+        self.phase = Phase::Open;
+        self.outbound.state = ReadyState::Open;
+        self.opening = None;
+        self.timers.start_open(now, &self.config);
+    }
+
+    /// Fails the connection (RFC 6455, section 7.1.7): says why, and ends it.
+    #[cold]
+    fn fail(&mut self, cause: Cause) {
+        if self.outbound.close_sent.is_none() {
+            self.outbound.close_frame(turn::farewell(&cause));
+        }
+        self.phase = Phase::Failing;
+        self.failure = Some(Box::new(cause));
+        self.shutdown = true;
+    }
+
+    /// The peer's half of the opening handshake is not to be had: there is nobody to send a close frame to.
+    #[cold]
+    fn refuse(&mut self, cause: Cause, answer: Option<Answer>) {
+        if let Some(answer) = answer {
+            self.outbound.raw(|out| answer.write(out));
+        }
+        self.turn_away(cause);
+        self.phase = Phase::Failing;
+    }
+
+    fn turn_away(&mut self, cause: Cause) {
+        self.outbound.state = ReadyState::Closing;
+        self.phase = Phase::Deaf;
+        self.opening = None;
+        self.failure = Some(Box::new(cause));
+        self.shutdown = true;
+    }
+}

@@ -1,0 +1,153 @@
+//! The server: it agrees, or refuses in the right way.
+
+use super::{Agreed, Asked, Extension, Extra, VERSION, accept_key, judge_request, name, rule_of};
+use crate::proto::{Role, Rule, Rules};
+use crate::wire::http::{HeadError, HeadFault, Request, Response};
+
+/// What a server accepts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Policy {
+    /// The subprotocols, the preferred one first. Without one in common the connection has none.
+    pub protocols: Vec<String>,
+    /// The origins that may connect; `None` for any. Requests without an Origin header come from no browser
+    /// (section 4.2.1, item 7) and are not held to it.
+    pub origins: Option<Vec<String>>,
+    /// Further headers of every response.
+    pub headers: Extra,
+}
+
+impl Policy {
+    /// Answers a request that was judged: agrees if it breaks no rule and this policy allows it.
+    pub fn answer(&self, asked: &Asked) -> Answer {
+        let mut answer = match (&asked.key, asked.faults.into_iter().min_by_key(|&rule| urgency(rule))) {
+            (Some(key), None) if self.allows_origin(asked) => self.agree(asked, key),
+            (_, None) => Answer::refusal(403, "the origin of the request may not connect here"),
+            (_, Some(fault)) => refuse(fault),
+        };
+        answer.faults = asked.faults;
+        if asked.method == "HEAD" {
+            // RFC 7231, section 4.3.2: the length of the body, without the body.
+            answer.body.clear();
+        }
+        for (name, value) in self.headers.headers().iter() {
+            answer.response.headers.push(name, value);
+        }
+        answer
+    }
+
+    fn agree(&self, asked: &Asked, key: &str) -> Answer {
+        let agreed = Agreed {
+            protocol: self.protocols.iter().find(|protocol| asked.protocols.contains(protocol)).cloned(),
+            extensions: self.negotiate(&asked.extensions),
+        };
+        let mut response = Response::new(101);
+        response.headers.push("Upgrade", "websocket");
+        response.headers.push("Connection", "Upgrade");
+        response.headers.push(name::ACCEPT, accept_key(key));
+        if let Some(protocol) = &agreed.protocol {
+            response.headers.push(name::PROTOCOL, protocol.as_str());
+        }
+        if !agreed.extensions.is_empty() {
+            response.headers.push(name::EXTENSIONS, Extension::list(&agreed.extensions));
+        }
+        Answer { response, body: String::new(), agreed: Some(agreed), faults: Rules::NONE }
+    }
+
+    /// What is agreed of the offers: nothing, as long as this end has no extension.
+    fn negotiate(&self, _offers: &[Extension]) -> Vec<Extension> {
+        Vec::new()
+    }
+
+    fn allows_origin(&self, asked: &Asked) -> bool {
+        match (&self.origins, &asked.origin) {
+            (Some(allowed), Some(origin)) => allowed.iter().any(|allowed| allowed.eq_ignore_ascii_case(origin)),
+            _ => true,
+        }
+    }
+}
+
+/// What a server answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The head of the response.
+    pub response: Response,
+    /// The body of a refusal: one line of text.
+    pub body: String,
+    /// What was agreed; `None` for a refusal.
+    pub agreed: Option<Agreed>,
+    /// The rules that the request breaks.
+    pub faults: Rules,
+}
+
+impl Answer {
+    /// A refusal with a body of one line, after which the connection ends.
+    pub fn refusal(status: u16, words: &str) -> Self {
+        let body = format!("{words}\n");
+        let mut response = Response::new(status);
+        response.headers.push("Connection", "close");
+        response.headers.push("Content-Type", "text/plain; charset=utf-8");
+        response.headers.push("Content-Length", body.len().to_string());
+        Self { response, body, agreed: None, faults: Rules::NONE }
+    }
+
+    /// The refusal of bytes that are not the head of a request.
+    pub fn malformed(error: &HeadError) -> Self {
+        let status = match error.fault {
+            HeadFault::TooLarge(_) | HeadFault::TooManyHeaders(_) => 431,
+            HeadFault::Version => 505,
+            _ => 400,
+        };
+        let mut answer = Self::refusal(status, &error.to_string());
+        answer.faults = rule_of(error, Role::Client).into_iter().collect();
+        answer
+    }
+
+    /// Appends the response: its head, and its body.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        self.response.write(out);
+        out.extend_from_slice(self.body.as_bytes());
+    }
+}
+
+/// Answers `request` (section 4.2.2).
+///
+/// A request that breaks no rule gets 101, or 403 if its origin is not allowed. Every other is refused: 405 if it is
+/// no GET, 426 if it does not ask for an upgrade to WebSocket or asks for another version, 400 otherwise.
+pub fn answer(request: &Request, policy: &Policy) -> Answer {
+    policy.answer(&judge_request(request))
+}
+
+/// Which of several faults a refusal speaks of: the lowest. Whoever asks for no WebSocket at all is told so, and the
+/// faults that a version would explain are not held against it.
+const fn urgency(rule: Rule) -> u8 {
+    match rule {
+        Rule::RequestMethod => 0,
+        Rule::RequestHttpVersion => 1,
+        Rule::RequestUpgrade => 2,
+        Rule::RequestVersionUnknown | Rule::RequestVersionMissing => 3,
+        _ => 4,
+    }
+}
+
+fn refuse(fault: Rule) -> Answer {
+    let words = format!("{} ({})", fault.words(), fault.clause());
+    match fault {
+        Rule::RequestMethod => {
+            // RFC 7231, section 6.5.5: 405 lists what is allowed.
+            let mut answer = Answer::refusal(405, &words);
+            answer.response.headers.push("Allow", "GET");
+            answer
+        }
+        Rule::RequestUpgrade | Rule::RequestVersionUnknown | Rule::RequestVersionMissing => {
+            let mut answer = Answer::refusal(426, &words);
+            let headers = &mut answer.response.headers;
+            // RFC 7231, section 6.5.15: 426 names the protocol; RFC 7230, section 6.7: so the connection names Upgrade.
+            headers.set("Connection", "close, Upgrade");
+            headers.push("Upgrade", "websocket");
+            // Section 4.4: the versions that are understood.
+            headers.push(name::VERSION, VERSION);
+            answer
+        }
+        _ => Answer::refusal(400, &words),
+    }
+}
