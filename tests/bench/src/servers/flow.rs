@@ -7,11 +7,11 @@ use std::cell::RefCell;
 use std::future::poll_fn;
 use std::io;
 
+use ::wslab::proto::{Flow, Role, Seen};
+use ::wslab::wire::{Head, Opcode};
 use anyhow::{Result, bail};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
-use wslab::proto::{Flow, Role, Seen};
-use wslab::wire::{Head, Opcode};
 
 /// What connections share: nobody holds it while they wait.
 struct Buffers {

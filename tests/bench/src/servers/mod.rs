@@ -1,12 +1,12 @@
 //! The echo servers: one file each, all on the same footing.
 //!
-//! A server is an `async fn echo(stream) -> anyhow::Result<()>` that serves one connection, and a line in [`ALL`].
-//! Each runs in a process of its own, on a current-thread tokio runtime, with TCP_NODELAY, on a port of 127.0.0.1 that
+//! A server is an `async fn echo(stream) -> anyhow::Result<()>` that serves one connection, and an entry in [`ALL`].
+//! A library that accepts connections itself has an `async fn run() -> anyhow::Result<()>` instead. Each runs in a process of its own, on a current-thread tokio runtime, with TCP_NODELAY, on a port of 127.0.0.1 that
 //! it prints, and ends when its stdin does.
 
 use std::future::Future;
 use std::io::{self, Write as _};
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 
 use anyhow::{Context as _, Result};
 use base64::Engine as _;
@@ -21,6 +21,7 @@ mod raw;
 mod sockudo;
 mod tokio_websockets;
 mod tungstenite;
+mod wslab;
 
 /// What is spoken on a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,48 +46,59 @@ pub struct Server {
 
 /// All of them. The first is what the others are compared with.
 pub const ALL: &[Server] = &[
-    Server { name: "raw", about: "raw TCP echo on tokio: the floor", protocol: Protocol::Raw, run: || run(raw::echo) },
+    Server {
+        name: "raw",
+        about: "raw TCP echo on tokio: the floor",
+        protocol: Protocol::Raw,
+        run: || run(serve(raw::echo)),
+    },
+    Server {
+        name: "wslab",
+        about: "wslab's server as `wslab serve echo` runs it",
+        protocol: Protocol::WebSocket,
+        run: || run(wslab::run()),
+    },
     Server {
         name: "flow",
         about: "wslab's Flow in a bare loop: what its core costs, without the server around it",
         protocol: Protocol::WebSocket,
-        run: || run(flow::echo),
+        run: || run(serve(flow::echo)),
     },
     Server {
         name: "nexus-web",
         about: "nexus-web's frame reader and writer, one write a read",
         protocol: Protocol::WebSocket,
-        run: || run(nexus::echo),
+        run: || run(serve(nexus::echo)),
     },
     Server {
         name: "sockudo-ws",
         about: "sockudo-ws's raw codec, one write a read",
         protocol: Protocol::WebSocket,
-        run: || run(sockudo::echo),
+        run: || run(serve(sockudo::echo)),
     },
     Server {
         name: "tungstenite",
         about: "tokio-tungstenite as it comes: a flush per message",
         protocol: Protocol::WebSocket,
-        run: || run(tungstenite::echo),
+        run: || run(serve(tungstenite::echo)),
     },
     Server {
         name: "tungstenite-batch",
         about: "tokio-tungstenite with read buffers of 8 KiB, one flush a read",
         protocol: Protocol::WebSocket,
-        run: || run(tungstenite::echo_batch),
+        run: || run(serve(tungstenite::echo_batch)),
     },
     Server {
         name: "tokio-websockets",
         about: "tokio-websockets as it comes",
         protocol: Protocol::WebSocket,
-        run: || run(tokio_websockets::echo),
+        run: || run(serve(tokio_websockets::echo)),
     },
     Server {
         name: "fastwebsockets",
         about: "fastwebsockets as it comes",
         protocol: Protocol::WebSocket,
-        run: || run(fastwebsockets::echo),
+        run: || run(serve(fastwebsockets::echo)),
     },
 ];
 
@@ -98,27 +110,35 @@ pub fn find(name: &str) -> Result<&'static Server> {
     })
 }
 
-/// Serves every connection with `echo` until stdin ends.
-fn run<E, F>(echo: E) -> Result<()>
-where
-    E: Fn(TcpStream) -> F,
-    F: Future<Output = Result<()>> + Send + 'static,
-{
+/// Runs a server that accepts connections itself until stdin ends.
+fn run(server: impl Future<Output = Result<()>>) -> Result<()> {
     std::thread::spawn(|| {
         // Whether it ends or fails, nobody holds this server any more.
         let _ = io::copy(&mut io::stdin(), &mut io::sink());
         std::process::exit(0);
     });
-    tokio::runtime::Builder::new_current_thread().enable_io().build()?.block_on(async {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        println!("{}", listener.local_addr()?.port());
-        io::stdout().flush()?;
-        loop {
-            let (stream, _) = listener.accept().await?;
-            stream.set_nodelay(true)?;
-            tokio::spawn(echo(stream));
-        }
-    })
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(server)
+}
+
+/// Serves every connection with `echo`.
+async fn serve<E, F>(echo: E) -> Result<()>
+where
+    E: Fn(TcpStream) -> F,
+    F: Future<Output = Result<()>> + Send + 'static,
+{
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    say_port(listener.local_addr()?)?;
+    loop {
+        let (stream, _) = listener.accept().await?;
+        stream.set_nodelay(true)?;
+        tokio::spawn(echo(stream));
+    }
+}
+
+/// Tells who started the server where it listens.
+fn say_port(address: SocketAddr) -> Result<()> {
+    println!("{}", address.port());
+    Ok(io::stdout().flush()?)
 }
 
 /// Answers the opening handshake, for the libraries that take over an upgraded stream.
