@@ -63,7 +63,7 @@ impl FromStr for Shape {
 impl fmt::Display for Shape {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.payload {
-            size if size >= 1024 && size % 1024 == 0 => write!(f, "{}KiB", size / 1024)?,
+            size if size >= 1024 && size.is_multiple_of(1024) => write!(f, "{}KiB", size / 1024)?,
             size => write!(f, "{size}B")?,
         }
         write!(f, "x{}", self.connections)?;

@@ -81,7 +81,7 @@ fn race(arguments: &Arguments, works: &mut [Work<'_>]) -> Result<Vec<f64>> {
 
 /// A size in bytes, as people write it.
 fn size_name(size: usize) -> String {
-    if size < 1024 || size % 1024 != 0 { format!("{size} B") } else { format!("{} KiB", size / 1024) }
+    if size < 1024 || !size.is_multiple_of(1024) { format!("{size} B") } else { format!("{} KiB", size / 1024) }
 }
 
 /// Prints a table whose first row has the titles.
