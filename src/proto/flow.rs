@@ -376,7 +376,7 @@ impl Flow {
     ///
     /// What [`Flow::read`] does in a loop, for who has to do other things in between. `rest` must not be shortened by
     /// anybody else.
-    #[inline]
+    #[inline(always)]
     pub fn next<'a>(&mut self, rest: &mut &'a mut [u8]) -> Option<Seen<'a>> {
         match self.step {
             // Every fault of a frame is said before its end.
