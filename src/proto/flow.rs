@@ -37,7 +37,10 @@ pub struct Flow {
     reserved: u8,
     step: Step,
     faults: Rules,
-    head: Head,
+    fin: bool,
+    opcode: Opcode,
+    key: Option<[u8; 4]>,
+    len: u64,
     remaining: u64,
     open: Open,
     judge: Judge,
@@ -47,7 +50,6 @@ pub struct Flow {
     cut: [u8; Head::MAX_LEN],
     utf8: Utf8,
     close: CloseScan,
-    last_key: Option<[u8; 4]>,
     position: u64,
 }
 
@@ -94,7 +96,10 @@ impl Flow {
             reserved: 0,
             step: Step::Head,
             faults: Rules::NONE,
-            head: Head::new(Opcode::CONTINUATION, 0),
+            fin: true,
+            opcode: Opcode::CONTINUATION,
+            key: None,
+            len: 0,
             remaining: 0,
             open: Open::None,
             judge: Judge::Nothing,
@@ -104,7 +109,6 @@ impl Flow {
             cut: [0; Head::MAX_LEN],
             utf8: Utf8::new(),
             close: CloseScan { seen: 0, code: [0; 2], reason: Utf8::new() },
-            last_key: None,
             position: 0,
         }
     }
@@ -152,8 +156,10 @@ impl Flow {
 
     /// Steps over `lost` bytes that nobody will ever see.
     ///
-    /// Within the payload of one frame that is all; beyond it the flow is adrift.
+    /// Within the payload of one frame that is all; beyond it the flow is adrift. Faults that were not asked for yet,
+    /// because a [`Reading`] was dropped early, are said first.
     pub fn skip(&mut self, lost: u64) -> impl Iterator<Item = Seen<'static>> + use<> {
+        let unsaid = std::mem::replace(&mut self.faults, Rules::NONE);
         self.position = self.position.wrapping_add(lost);
         let in_payload = self.step == Step::Payload && lost <= self.remaining;
         // What came of a head that was cut is passed over too.
@@ -176,7 +182,7 @@ impl Flow {
             self.lose_track();
             Some(Seen::Adrift)
         };
-        [(lost > 0).then_some(Seen::Lost(passed)), then].into_iter().flatten()
+        unsaid.map(Seen::Fault).chain((lost > 0).then_some(Seen::Lost(passed))).chain(then)
     }
 
     /// Ends the direction: what is broken by its ending here.
@@ -196,14 +202,14 @@ impl Flow {
         self.remaining = 0;
         self.held = 0;
         self.open = Open::Unknown;
-        self.last_key = None;
+        self.key = None;
     }
 
     /// Whether a conforming sender could have begun a frame with these bytes; asked after a loss.
     fn is_plausible(&self, mut bytes: &[u8]) -> bool {
         let mut frames = 0;
         while let Some((head, size)) = Head::parse(bytes) {
-            let mut probe = Self { open: Open::Unknown, last_key: None, ..Self::new(self.sender) };
+            let mut probe = Self { open: Open::Unknown, ..Self::new(self.sender) };
             probe.reserved = self.reserved;
             if !probe.judge_head(&head).is_empty() {
                 return false;
@@ -221,21 +227,24 @@ impl Flow {
     #[inline]
     fn judge_head(&mut self, head: &Head) -> Rules {
         let fragment = head.opcode == Opcode::CONTINUATION;
-        let allowed = if fragment || head.opcode.is_control() { 0 } else { self.reserved };
+        let control = head.opcode.is_control();
+        let allowed = if fragment || control { 0 } else { self.reserved };
         let masked = head.mask.is_some();
         let clean = head.rsv & !allowed == 0
-            && !head.opcode.is_reserved()
             && masked == (self.sender == Role::Client)
-            && head.form == wire::Form::minimal(head.len)
-            && head.len >> 63 == 0
-            && (!head.opcode.is_control() || head.fin && head.len <= 125)
-            && match self.open {
-                Open::None => !fragment,
-                Open::Unknown => true,
-                Open::Text | Open::Opaque => fragment || head.opcode.is_control(),
-            }
+            && (!masked || head.mask != self.key)
             && !self.closed
-            && (!masked || head.mask != self.last_key);
+            && match head.form {
+                wire::Form::Bits7 => true,
+                wire::Form::Bits16 => head.len > 125 && !control,
+                wire::Form::Bits64 => head.len > 0xffff && head.len >> 63 == 0 && !control,
+            }
+            && match head.opcode {
+                Opcode::TEXT | Opcode::BINARY => matches!(self.open, Open::None | Open::Unknown),
+                Opcode::CONTINUATION => self.open != Open::None,
+                Opcode::CLOSE | Opcode::PING | Opcode::PONG => head.fin,
+                _ => false,
+            };
         if clean { Rules::NONE } else { self.faults_of(head, allowed) }
     }
 
@@ -255,7 +264,7 @@ impl Flow {
             (head.opcode == Opcode::CONTINUATION && self.open == Open::None, Rule::NothingToContinue),
             (data && matches!(self.open, Open::Text | Open::Opaque), Rule::MessageUnfinished),
             (self.closed, Rule::FrameAfterClose),
-            (head.mask.is_some() && head.mask == self.last_key, Rule::MaskingKeyRepeated),
+            (head.mask.is_some() && head.mask == self.key, Rule::MaskingKeyRepeated),
         ];
         checks.into_iter().filter_map(|(broken, rule)| broken.then_some(rule)).collect()
     }
@@ -264,9 +273,11 @@ impl Flow {
     #[inline]
     fn begin(&mut self, head: Head) {
         self.faults = self.judge_head(&head);
-        self.head = head;
+        self.fin = head.fin;
+        self.opcode = head.opcode;
+        self.key = head.mask;
+        self.len = head.len;
         self.remaining = head.len;
-        self.last_key = head.mask;
         self.torn = false;
         self.judge = match head.opcode {
             Opcode::TEXT | Opcode::BINARY => {
@@ -294,14 +305,14 @@ impl Flow {
     #[inline]
     fn finish_frame(&mut self) {
         self.step = Step::End;
-        if !self.head.opcode.is_control() {
-            if self.head.fin && !self.head.opcode.is_reserved() {
+        if !self.opcode.is_control() {
+            if self.fin && !self.opcode.is_reserved() {
                 if self.judge == Judge::Text && self.utf8.finish().is_err() {
                     self.faults.insert(Rule::InvalidUtf8);
                 }
                 self.open = Open::None;
             }
-        } else if self.head.opcode == Opcode::CLOSE {
+        } else if self.opcode == Opcode::CLOSE {
             if !self.torn {
                 self.judge_close();
             }
@@ -373,13 +384,12 @@ impl Flow {
     ///
     /// What [`Flow::read`] does in a loop, for who has to do other things in between. `rest` must not be shortened by
     /// anybody else.
-    #[inline]
+    #[inline(always)]
     pub fn next<'a>(&mut self, rest: &mut &'a mut [u8]) -> Option<Seen<'a>> {
-        if !self.faults.is_empty() {
-            return self.faults.pop().map(Seen::Fault);
-        }
         match self.step {
+            // Every fault of a frame is said before its end.
             Step::Head => self.next_head(rest),
+            Step::Payload | Step::End if !self.faults.is_empty() => self.faults.pop().map(Seen::Fault),
             Step::Payload => self.next_payload(rest),
             Step::End => {
                 self.step = Step::Head;
@@ -439,10 +449,10 @@ impl Flow {
         if rest.is_empty() {
             return None;
         }
-        let offset = self.head.len - self.remaining;
+        let offset = self.len - self.remaining;
         let count = rest.len().min(usize::try_from(self.remaining).unwrap_or(usize::MAX));
         let data = self.advance(rest, count);
-        if let Some(key) = self.head.mask {
+        if let Some(key) = self.key {
             wire::mask_at(data, key, offset);
         }
         self.judge_payload(data);

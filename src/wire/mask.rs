@@ -1,12 +1,25 @@
 //! Masking (RFC 6455, section 5.3): exclusive or with a key of four bytes.
 
+/// From so many bytes on, asking which vectors the processor has costs less than the widest ones save.
+const LONG: usize = 512;
+
 /// Masks or unmasks `data` in place, as the payload's first bytes.
 #[inline]
 pub fn mask(data: &mut [u8], key: [u8; 4]) {
     let word = u32::from_ne_bytes(key);
     let wide = u64::from(word) << 32 | u64::from(word);
-    let (blocks, rest) = data.as_chunks_mut::<16>();
-    // Two words at a time: the compiler turns the loop into the widest vectors that the target has.
+    if data.len() < LONG { xor(data, wide) } else { xor_long(data, wide) }
+}
+
+#[multiversion::multiversion(targets("x86_64+avx2"))]
+fn xor_long(data: &mut [u8], wide: u64) {
+    xor(data, wide);
+}
+
+#[inline(always)]
+fn xor(data: &mut [u8], wide: u64) {
+    let (blocks, rest) = data.as_chunks_mut::<32>();
+    // Four words at a time: the compiler turns the loop into the widest vectors that the target has.
     for block in blocks {
         let (words, _) = block.as_chunks_mut::<8>();
         for word in words {

@@ -1,0 +1,172 @@
+//! wslab measured side by side with its peers, in one run on one machine.
+//!
+//! Figures of different runs are not to be compared, ratios within one run are. Nothing here passes or fails.
+
+use std::fs::File;
+use std::os::unix::process::CommandExt as _;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, Result};
+use clap::{Parser, Subcommand};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+use crate::servers::Server;
+use crate::shape::Shape;
+
+mod callgrind;
+mod compare;
+mod idle;
+mod load;
+mod process;
+mod servers;
+mod shape;
+mod table;
+
+/// Measure wslab side by side with other WebSocket libraries
+///
+/// Without further words: CPU seconds of each server per million messages echoed, for each shape of traffic, and the
+/// ratio to the first server, which is a raw TCP echo.
+#[derive(Debug, Parser)]
+#[command(args_conflicts_with_subcommands = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Action>,
+
+    /// How often each server is measured under each shape; the median counts
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    rounds: u32,
+
+    /// How long each measurement takes, after a third of that to warm up
+    #[arg(long, default_value_t = 1.0, value_parser = seconds)]
+    seconds: f64,
+
+    /// The servers to measure, with commas between; see --list
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
+    only: Vec<String>,
+
+    /// The shapes of traffic, as SIZExCONNECTIONS or SIZExCONNECTIONSxDEPTH, with commas between
+    #[arg(long, value_name = "SHAPE,…", value_delimiter = ',')]
+    shape: Vec<Shape>,
+
+    /// Send text messages (ASCII) instead of binary ones
+    #[arg(long)]
+    text: bool,
+
+    /// Measure memory instead: KiB of the server per idle connection, with so many of them
+    #[arg(long, value_name = "CONNECTIONS", conflicts_with_all = ["callgrind", "shape"])]
+    idle: Option<usize>,
+
+    /// Count instead: instructions of the server per echoed message, under valgrind
+    #[arg(long)]
+    callgrind: bool,
+
+    /// Write every single measurement to a file too
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+
+    /// The core that the servers and the load share, taking turns
+    #[arg(long, default_value_t = 0)]
+    core: usize,
+
+    /// List the servers
+    #[arg(long)]
+    list: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Serve until stdin ends; the port is printed
+    Serve {
+        /// The server
+        name: String,
+    },
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(seconds) if (0.01..=600.0).contains(&seconds) => Ok(seconds),
+        _ => Err("0.01 to 600 seconds are possible".to_owned()),
+    }
+}
+
+fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    raise_file_limit()?;
+    if let Some(Action::Serve { name }) = &arguments.command {
+        return (servers::find(name)?.run)();
+    }
+    if arguments.list {
+        for server in servers::ALL {
+            println!("{:18} {}", server.name, server.about);
+        }
+        return Ok(());
+    }
+    let servers = chosen(&arguments.only)?;
+    pin(arguments.core);
+    let measurements = if let Some(connections) = arguments.idle {
+        idle::measure(&servers, connections)?
+    } else if arguments.callgrind {
+        let shapes = or_default(arguments.shape, &[Shape::SMALL_BURSTS, Shape::BURSTS, Shape::MANY]);
+        callgrind::measure(&servers, &shapes, arguments.text)?
+    } else {
+        let plan = compare::Plan {
+            shapes: or_default(arguments.shape, &Shape::ALL),
+            rounds: arguments.rounds,
+            seconds: arguments.seconds,
+            text: arguments.text,
+        };
+        compare::measure(&servers, &plan)?
+    };
+    if let Some(path) = arguments.json {
+        let file = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
+        serde_json::to_writer_pretty(file, &measurements)?;
+    }
+    Ok(())
+}
+
+fn or_default(shapes: Vec<Shape>, default: &[Shape]) -> Vec<Shape> {
+    if shapes.is_empty() { default.to_vec() } else { shapes }
+}
+
+fn chosen(names: &[String]) -> Result<Vec<&'static Server>> {
+    if names.is_empty() {
+        Ok(servers::ALL.iter().collect())
+    } else {
+        names.iter().map(|name| servers::find(name)).collect()
+    }
+}
+
+/// As many files as may be: thousands of idle connections need one each.
+fn raise_file_limit() -> Result<()> {
+    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+    setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }).context("cannot raise the limit of open files")
+}
+
+/// Starts this program again on one core, as a batch job, if the machine has the tools for it.
+///
+/// Server and load taking turns on one core is what disturbs the figures least on a machine that does other things.
+fn pin(core: usize) {
+    const PINNED: &str = "WSLAB_BENCH_PINNED";
+    if std::env::var_os(PINNED).is_some() {
+        return;
+    }
+    let core = core.to_string();
+    let works = |tool: &[&str]| {
+        let mut probe = Command::new(tool[0]);
+        probe.args(&tool[1..]).arg("true").stdout(Stdio::null()).stderr(Stdio::null());
+        probe.status().is_ok_and(|status| status.success())
+    };
+    let tools = [["chrt", "-b", "0"].as_slice(), &["taskset", "-c", &core]];
+    let (present, missing): (Vec<&[&str]>, Vec<&[&str]>) = tools.into_iter().partition(|tool| works(tool));
+    for tool in missing {
+        eprintln!("{} does not work here, so the figures will vary more", tool[0]);
+    }
+    let (Some((program, words)), Ok(this)) =
+        (present.concat().split_first().map(|(p, w)| (*p, w.to_vec())), std::env::current_exe())
+    else {
+        return;
+    };
+    let error = Command::new(program).args(words).arg(this).args(std::env::args_os().skip(1)).env(PINNED, "1").exec();
+    eprintln!("cannot run under {program}: {error}");
+}
