@@ -29,7 +29,8 @@ use crate::proto::{Config, Flow, Joiner, Observer, Role};
 use crate::wire::CloseCode;
 use crate::wire::http::Request;
 
-/// One end of a connection; see the [module](self).
+/// One end of a connection, which does no I/O and knows no clock: a driver gives it [`Input`]s and does what the
+/// [`Output`]s of the [`Turn`] say.
 #[derive(Debug)]
 pub struct Endpoint {
     phase: Phase,
