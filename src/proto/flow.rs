@@ -358,7 +358,7 @@ impl Flow {
         }
         if scan.seen == 2
             && missing > 0
-            && let Some(rule) = fault_of_code(CloseCode(u16::from_be_bytes(scan.code)))
+            && let Some(rule) = Rule::broken_by(CloseCode(u16::from_be_bytes(scan.code)))
         {
             self.faults.insert(rule);
         }
@@ -366,16 +366,6 @@ impl Flow {
             self.faults.insert(Rule::CloseReasonNotUtf8);
             self.judge = Judge::Nothing;
         }
-    }
-}
-
-/// The rule that a close frame with this code breaks.
-fn fault_of_code(code: CloseCode) -> Option<Rule> {
-    match code {
-        code if code.may_be_sent() => None,
-        CloseCode(1004..=1006 | 1015) => Some(Rule::CloseCodeReserved),
-        CloseCode(1016..=2999) => Some(Rule::CloseCodeUnassigned),
-        _ => Some(Rule::CloseCodeInvalid),
     }
 }
 
