@@ -1,5 +1,6 @@
 //! Conformance: cases as data, played against a target, judged from a transcript.
 
+mod act;
 mod case;
 mod corpus;
 mod expect;
@@ -9,6 +10,7 @@ mod outgoing;
 pub mod parse;
 mod payload;
 mod peer;
+mod place;
 mod remote;
 mod run;
 mod script;
@@ -18,6 +20,7 @@ mod transcript;
 pub use crate::watch::{
     CloseVerdict, Difference, Happening, Outcome, Reason, Side, Timeout, Transcript, Trouble, Verdict, Why,
 };
+pub use act::{Act, Pace};
 pub use case::*;
 pub use corpus::{Corpus, CorpusError};
 pub use expect::Wanted;
@@ -27,6 +30,6 @@ pub use outgoing::Keys;
 pub use peer::{Address, Connect, Plain, SendKeys, SystemKeys, Transport, play};
 pub use remote::{Remote, RemoteError};
 pub use run::{Conclusion, Options, run};
-pub use script::{Act, Pace, Script};
+pub use script::Script;
 pub use select::{BULK, Expression, InvalidShard, SelectError, Selection, Shard, Unselectable};
 pub use transcript::{Bounds, Recorder};

@@ -11,9 +11,10 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, Wr
 use tokio::net::{TcpStream, UnixStream};
 use tokio::time::{Instant, sleep_until, timeout};
 
+use crate::conform::act::{Act, Pace};
 use crate::conform::expect::Wanted;
 use crate::conform::outgoing::Keys;
-use crate::conform::script::{Act, Pace, Script};
+use crate::conform::script::Script;
 use crate::conform::transcript::Recorder;
 use crate::conform::{Case, Transcript, Trouble};
 use crate::proto::opening::{Agreed, Ask, rule_of};

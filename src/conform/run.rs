@@ -12,10 +12,10 @@ use std::time::Duration;
 use tokio::task::{Id, JoinSet};
 use tokio::time::{Instant, sleep, timeout};
 
+use crate::conform::act::Pace;
 use crate::conform::expect::Wanted;
 use crate::conform::judge::{Judgement, judge_wanted};
 use crate::conform::peer::{Connect, SystemKeys, play};
-use crate::conform::script::Pace;
 use crate::conform::{Case, Step};
 use crate::proto::Role;
 use crate::watch::{

@@ -8,52 +8,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-
+use crate::conform::act::{Act, Pace};
 use crate::conform::expect::{Progress, Wanted};
 use crate::conform::outgoing::{Keys, Outgoing, Unfinished};
+use crate::conform::place::Place;
 use crate::conform::transcript::{Bounds, Mid, Recorder};
 use crate::conform::{Await, Case, Closer, Frame, Mask, Payload, Step, Then};
 use crate::proto::Role;
 use crate::watch::{Ending, Timeout};
 use crate::wire::{CloseBody, CloseCode, Opcode};
-
-/// What is to be done on the connection.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Act {
-    /// Write these bytes, all of them, then ask again. The script took note of them already.
-    Write(Bytes),
-    /// Ask again when something came, or at this time since the connection was open.
-    Wait(Duration),
-    /// End our direction of TCP, then ask again.
-    HalfClose,
-    /// Reset the connection; it is over.
-    Reset,
-    /// The connection is over: end TCP politely.
-    Done,
-}
-
-/// How patient a run is.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Pace(f64);
-
-impl Pace {
-    /// Every time is multiplied by `factor`, which is kept between a thousandth and a thousand.
-    pub const fn new(factor: f64) -> Self {
-        Self(if factor.is_nan() { 1.0 } else { factor.clamp(0.001, 1000.0) })
-    }
-
-    /// A time of a case, as long as it is in this run.
-    pub fn scale(self, time: Duration) -> Duration {
-        time.mul_f64(self.0)
-    }
-}
-
-impl Default for Pace {
-    fn default() -> Self {
-        Self(1.0)
-    }
-}
 
 /// The most bytes of one write.
 const CHUNK: usize = 64 * 1024;
@@ -70,7 +33,7 @@ const MOST_CLOSING: Duration = Duration::from_secs(10);
 const AT_LEAST: Duration = Duration::from_secs(5);
 
 /// Waited after a chopped frame, so that the next one does not come in the same read as its last piece.
-const BREATH: Duration = Duration::from_millis(1);
+const BREATH: Duration = Duration::from_millis(5);
 
 /// What a target may send beyond the longest alternative before it counts as flooding.
 const FLOOD: u64 = 16 * 1024 * 1024;
@@ -87,8 +50,7 @@ pub struct Script {
     role: Role,
     pace: Pace,
     progress: Progress,
-    /// Where in the steps we are, and how many rounds of each `Repeat` are left.
-    place: Vec<(usize, u32)>,
+    place: Place,
     outgoing: Option<Outgoing>,
     unfinished: Unfinished,
     pause: Option<Pause>,
@@ -128,7 +90,7 @@ impl Script {
             role,
             pace,
             progress,
-            place: vec![(0, 1)],
+            place: Place::new(),
             outgoing: None,
             unfinished: Unfinished::default(),
             pause: None,
@@ -307,7 +269,7 @@ impl Script {
                 continue;
             }
             let case = Arc::clone(&self.case);
-            let Some(step) = self.step(&case.send) else { break };
+            let Some(step) = self.place.step(&case.send) else { break };
             let alone = match step {
                 Step::Frame(frame) => frame.chop.is_some() || frame.pause.is_some(),
                 Step::Raw { chop, .. } => chop.is_some(),
@@ -352,12 +314,12 @@ impl Script {
                 *awaited += 1;
             }
             Step::Repeat { times, steps } if *times > 0 && !steps.is_empty() => {
-                self.place.push((0, *times));
+                self.place.enter(*times);
                 return Some(None);
             }
             Step::Repeat { .. } => {}
             Step::HalfClose => {
-                self.advance();
+                self.place.advance();
                 self.mute = true;
                 record.half_closed(now);
                 return Some(Some(Act::HalfClose));
@@ -367,45 +329,14 @@ impl Script {
                 return Some(Some(Act::Reset));
             }
         }
-        self.advance();
+        self.place.advance();
         Some(None)
-    }
-
-    /// The step at our place; closes the rounds that are over.
-    fn step<'a>(&mut self, steps: &'a [Step]) -> Option<&'a Step> {
-        loop {
-            let mut level = steps;
-            let (last, outer) = self.place.split_last_mut()?;
-            for (index, _) in outer.iter() {
-                let Some(Step::Repeat { steps, .. }) = level.get(*index) else { return None };
-                level = steps;
-            }
-            if let Some(step) = level.get(last.0) {
-                return Some(step);
-            }
-            if outer.is_empty() {
-                return None;
-            }
-            last.1 -= 1;
-            if last.1 > 0 {
-                last.0 = 0;
-            } else {
-                self.place.pop();
-                self.advance();
-            }
-        }
-    }
-
-    fn advance(&mut self) {
-        if let Some((index, _)) = self.place.last_mut() {
-            *index += 1;
-        }
     }
 
     /// Whether all steps were taken.
     fn is_through(&mut self) -> bool {
         let case = Arc::clone(&self.case);
-        self.outgoing.is_none() && self.pause.is_none() && self.step(&case.send).is_none()
+        self.outgoing.is_none() && self.pause.is_none() && self.place.step(&case.send).is_none()
     }
 
     /// Gives the next bytes of the step that is being sent.

@@ -24,6 +24,9 @@ pub struct Bounds {
 /// Pings that are kept to be answered. Section 5.5.3 of RFC 6455 allows to answer only the latest.
 const PINGS: usize = 16;
 
+/// Events beyond those that are kept that make a flood, however small they are.
+const UNHEARD: u64 = 100_000;
+
 /// Records one connection.
 #[derive(Debug)]
 pub struct Recorder {
@@ -162,7 +165,7 @@ impl Recorder {
 
     /// Whether the target sent more than any case can ask for.
     pub const fn is_flooded(&self) -> bool {
-        self.transcript.received.bytes > self.bounds.bytes
+        self.transcript.received.bytes > self.bounds.bytes || self.transcript.unheard > UNHEARD
     }
 
     pub(super) const fn messages(&self) -> u64 {

@@ -358,7 +358,7 @@ impl Flow {
         }
         if scan.seen == 2
             && missing > 0
-            && let Some(rule) = fault_of_code(CloseCode(u16::from_be_bytes(scan.code)))
+            && let Some(rule) = Rule::broken_by(CloseCode(u16::from_be_bytes(scan.code)))
         {
             self.faults.insert(rule);
         }
@@ -366,16 +366,6 @@ impl Flow {
             self.faults.insert(Rule::CloseReasonNotUtf8);
             self.judge = Judge::Nothing;
         }
-    }
-}
-
-/// The rule that a close frame with this code breaks.
-fn fault_of_code(code: CloseCode) -> Option<Rule> {
-    match code {
-        code if code.may_be_sent() => None,
-        CloseCode(1004..=1006 | 1015) => Some(Rule::CloseCodeReserved),
-        CloseCode(1016..=2999) => Some(Rule::CloseCodeUnassigned),
-        _ => Some(Rule::CloseCodeInvalid),
     }
 }
 
@@ -397,6 +387,38 @@ impl Flow {
             }
             Step::Adrift => self.next_plausible(rest),
         }
+    }
+
+    /// Takes a message of at most `limit` bytes that is the very next thing, whole in one frame, all there, and without
+    /// a fault, and tells its kind; `None`, with nothing taken, if what comes is anything else.
+    ///
+    /// It is what [`Flow::next`] would tell as a head, data and an end, at a fraction of the cost: most of the traffic
+    /// of most connections looks like this.
+    #[inline]
+    pub fn next_message<'a>(&mut self, rest: &mut &'a mut [u8], limit: u64) -> Option<(Head, &'a [u8])> {
+        if self.step != Step::Head || self.held > 0 || self.open != Open::None {
+            return None;
+        }
+        let (head, size) = Head::parse(rest)?;
+        let data = matches!(head.opcode, Opcode::TEXT | Opcode::BINARY);
+        if !data || !head.fin || head.rsv != 0 || head.len > limit || !self.judge_head(&head).is_empty() {
+            return None;
+        }
+        let end = size.checked_add(usize::try_from(head.len).ok()?)?;
+        let payload = rest.get_mut(size..end)?;
+        if let Some(key) = head.mask {
+            wire::mask(payload, key);
+        }
+        if head.opcode == Opcode::TEXT && !wire::is_utf8(payload) {
+            // Not the usual thing: as it was, for `next` to tell.
+            if let Some(key) = head.mask {
+                wire::mask(payload, key);
+            }
+            return None;
+        }
+        self.key = head.mask;
+        let taken = self.advance(rest, end);
+        Some((head, &taken[size..]))
     }
 
     #[inline]

@@ -158,6 +158,12 @@ impl Joiner {
         }
     }
 
+    /// The largest message in bytes that may come in a single frame.
+    #[inline]
+    pub fn limit(&self) -> u64 {
+        self.max_frame.min(self.max_message as u64)
+    }
+
     /// A frame begins.
     ///
     /// # Errors

@@ -164,6 +164,18 @@ rules! {
     HeaderMalformed "6455#4.1" Must none "a header is not a name, a colon and a value";
 }
 
+impl Rule {
+    /// The rule that a close frame with this code breaks.
+    pub const fn broken_by(code: CloseCode) -> Option<Self> {
+        match code {
+            code if code.may_be_sent() => None,
+            CloseCode(1004..=1006 | 1015) => Some(Self::CloseCodeReserved),
+            CloseCode(1016..=2999) => Some(Self::CloseCodeUnassigned),
+            _ => Some(Self::CloseCodeInvalid),
+        }
+    }
+}
+
 impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.words())

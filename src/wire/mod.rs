@@ -14,4 +14,4 @@ mod utf8;
 pub use close::{CloseBody, CloseCode};
 pub use head::{EncodedHead, Form, Head, Opcode};
 pub use mask::{mask, mask_at};
-pub use utf8::{InvalidUtf8, Utf8};
+pub use utf8::{InvalidUtf8, Utf8, is_utf8};

@@ -28,7 +28,7 @@ impl Utf8 {
     #[inline]
     pub fn feed(&mut self, piece: &[u8]) -> Result<(), InvalidUtf8> {
         let rest = if self.held == 0 { piece } else { self.mend(piece)? };
-        if rest.is_empty() || valid(rest) { Ok(()) } else { self.cut_off(rest) }
+        if rest.is_empty() || is_utf8(rest) { Ok(()) } else { self.cut_off(rest) }
     }
 
     /// Ends the text.
@@ -92,8 +92,9 @@ impl Utf8 {
 /// Below this many bytes a plain check is as fast as a vectorised one.
 const SHORT: usize = 64;
 
+/// Whether these bytes are a whole text in UTF-8.
 #[inline]
-fn valid(text: &[u8]) -> bool {
+pub fn is_utf8(text: &[u8]) -> bool {
     if text.len() < SHORT {
         text.is_ascii() || std::str::from_utf8(text).is_ok()
     } else {

@@ -214,6 +214,7 @@ fn bytes_wait_for_the_answer_of_the_server() {
     assert_eq!(server.state(), ReadyState::Connecting);
     assert!(server.takes_outgoing().is_empty());
     server.endpoint.answer(answer(&request(), &Policy::default()));
+    assert_eq!(server.state(), ReadyState::Connecting, "until the next turn");
     assert_eq!(server.receives_raw(third), [opened(), text("a"), binary("b")], "in order, also with new bytes");
 }
 

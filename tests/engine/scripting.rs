@@ -278,11 +278,11 @@ fn a_target_that_resets_is_recorded_as_that() {
 #[test]
 fn a_flood_is_cut_off() {
     let mut flood = Vec::new();
-    for _ in 0..1000 {
+    for _ in 0..100 {
         flood.extend(hex!("82 7e 4000"));
         flood.resize(flood.len() + 0x4000, 7);
     }
-    let deeds = (1..100).map(|at| (at, Deed::Send(flood.clone()))).collect();
+    let deeds = (1..20).map(|at| (at, Deed::Send(flood.clone()))).collect();
     let case = failing(case([text("Hello")], &[]), 1002);
     let played = play(&case, once(deeds));
     assert_eq!(played.transcript.closing.ending, Ending::Flooded);

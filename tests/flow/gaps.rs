@@ -276,7 +276,7 @@ fn a_fault_before_the_tear_stands() {
         it.sends_without(1..2, text([0xff, b'a', 0xff]));
         it.is_seen_as(r"text 3, '\xff', InvalidUtf8, lost 1, '\xff', end");
         it.sends_without(3..5, close_with(1005, [0xff, b'a', b'b']));
-        it.is_seen_as(r"close 5, '\x03\xed\xff', CloseReasonNotUtf8, lost 2, end");
+        it.is_seen_as(r"close 5, '\x03\xed\xff', CloseCodeReserved, CloseReasonNotUtf8, lost 2, end");
     });
 }
 

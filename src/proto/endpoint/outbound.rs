@@ -195,9 +195,8 @@ impl Outbound {
         if let Some(keys) = &mut self.keys {
             head.mask = Some(keys.next_key());
         }
-        let encoded = head.encode();
-        self.buffer.reserve(encoded.len() + payload.len());
-        self.buffer.extend_from_slice(&encoded);
+        self.buffer.reserve(Head::MAX_LEN + payload.len());
+        head.write(&mut self.buffer);
         let at = self.buffer.len();
         self.buffer.extend_from_slice(payload);
         if let Some(key) = head.mask {

@@ -4,9 +4,9 @@ use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use super::opening::Progress;
-use super::{Cause, Endpoint, Event, Output, Phase, ReadyState};
+use super::{Cause, Endpoint, Event, Outbound, Output, Phase, ReadyState};
 use crate::proto::{Flow, Joined, Kind, Message, Observer, Role, Rule, Seen};
-use crate::wire::{CloseBody, CloseCode, Opcode};
+use crate::wire::{CloseBody, CloseCode, Head, Opcode};
 
 /// What comes of one input, as long as [`Turn::next`] is asked.
 ///
@@ -59,6 +59,7 @@ pub(super) enum Found {
     Nothing,
     Asked,
     Open,
+    Whole(Kind, Range<usize>),
     Message(Kind, Range<usize>),
     Ping(Range<usize>),
     Pong(Range<usize>, Option<Duration>),
@@ -119,6 +120,15 @@ impl<'t> Turn<'t> {
         let all = self.bytes.as_mut();
         let total = all.len();
         let mut rest = &mut all[self.read..];
+        if let Some((head, payload)) = flow.next_message(&mut rest, joiner.limit()) {
+            let read = total - rest.len();
+            self.read = read;
+            if let Some(observer) = &mut outbound.observer {
+                show_whole(observer.as_mut(), head, payload);
+            }
+            let kind = if head.opcode == Opcode::TEXT { Kind::Text } else { Kind::Binary };
+            return Found::Whole(kind, read - payload.len()..read);
+        }
         let mut last = 0..0;
         let failure = loop {
             let Some(seen) = flow.next(&mut rest) else {
@@ -236,14 +246,8 @@ impl<'t> Turn<'t> {
         let endpoint = &mut *self.endpoint;
         let outbound = &mut endpoint.outbound;
         let event = match found {
-            Found::Message(kind, last) => {
-                let payload = endpoint.joiner.payload(self.bytes.get(last));
-                let message = Message { kind, payload: payload.into() };
-                if let Some(observer) = &mut outbound.observer {
-                    observer.message(&message);
-                }
-                Event::Message(message)
-            }
+            Found::Whole(kind, payload) => message(outbound, kind, self.bytes.get(payload)),
+            Found::Message(kind, last) => message(outbound, kind, endpoint.joiner.payload(self.bytes.get(last))),
             Found::Ping(last) => Event::Ping(endpoint.joiner.payload(self.bytes.get(last))),
             Found::Pong(last, time) => Event::Pong(endpoint.joiner.payload(self.bytes.get(last)), time),
             Found::Close(code, last) => {
@@ -293,6 +297,25 @@ impl<'t> Turn<'t> {
         }
         Output::Wait(endpoint.timers.next())
     }
+}
+
+#[inline]
+fn message<'a>(outbound: &mut Outbound, kind: Kind, payload: &'a [u8]) -> Event<'a> {
+    let message = Message { kind, payload: payload.into() };
+    if let Some(observer) = &mut outbound.observer {
+        observer.message(&message);
+    }
+    Event::Message(message)
+}
+
+/// Tells an observer of a frame that was read at once.
+#[cold]
+fn show_whole(observer: &mut dyn Observer, head: Head, payload: &[u8]) {
+    observer.received(&Seen::Head(head));
+    if !payload.is_empty() {
+        observer.received(&Seen::Data(payload));
+    }
+    observer.received(&Seen::End);
 }
 
 /// The first fault of the head that was just read that calls for failing the connection. Payload is left alone.

@@ -1,0 +1,42 @@
+//! What a script wants done, and at what pace.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+
+/// What is to be done on the connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// Write these bytes, all of them, then ask again. The script took note of them already.
+    Write(Bytes),
+    /// Ask again when something came, or at this time since the connection was open.
+    Wait(Duration),
+    /// End our direction of TCP, then ask again.
+    HalfClose,
+    /// Reset the connection; it is over.
+    Reset,
+    /// The connection is over: end TCP politely.
+    Done,
+}
+
+/// How patient a run is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Pace(f64);
+
+impl Pace {
+    /// Every time is multiplied by `factor`, which is kept between a thousandth and a thousand.
+    pub const fn new(factor: f64) -> Self {
+        Self(if factor.is_nan() { 1.0 } else { factor.clamp(0.001, 1000.0) })
+    }
+
+    /// A time of a case, as long as it is in this run.
+    pub fn scale(self, time: Duration) -> Duration {
+        time.mul_f64(self.0)
+    }
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self(1.0)
+    }
+}
