@@ -15,8 +15,9 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::conform::act::Pace;
 use crate::conform::expect::Wanted;
 use crate::conform::judge::{Judgement, judge_wanted};
-use crate::conform::peer::{Connect, SystemKeys, play};
+use crate::conform::peer::{Connect, play};
 use crate::conform::{Case, Step};
+use crate::net::{SystemKeys, nonce};
 use crate::proto::Role;
 use crate::watch::{
     Brief, CloseVerdict, Event, Kind, Outcome, Plan, Reason, Sink, Summary, Timestamp, Trouble, Verdict,
@@ -319,17 +320,13 @@ async fn connect_patiently<C: Connect>(target: &C) -> Result<C::Transport, Troub
 async fn attempt<C: Connect>(target: &C, case: Arc<Case>, pace: Pace, attempts: u32) -> Outcome {
     let begun = Instant::now();
     let id = case.id.to_string();
-    let mut keys = match SystemKeys::new() {
-        Ok(keys) => keys,
-        Err(trouble) => return broken(id, trouble, attempts, begun.elapsed()),
-    };
     let wanted = Arc::new(Wanted::of(&case));
     let transport = match connect_patiently(target).await {
         Ok(transport) => transport,
         Err(trouble) => return broken(id, trouble, attempts, begun.elapsed()),
     };
-    let ask = target.ask(keys.handshake());
-    let transcript = play(transport, &ask, &case, &wanted, pace, &mut keys).await;
+    let ask = target.ask(nonce());
+    let transcript = play(transport, &ask, &case, &wanted, pace, &mut SystemKeys::new()).await;
     let Judgement { verdict, close, close_why } = judge_wanted(&case, &wanted, &transcript);
     let (duration, transcript) = (begun.elapsed(), Some(transcript));
     Outcome { case: id, verdict, close, close_why, attempts, duration, transcript }

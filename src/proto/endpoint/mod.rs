@@ -19,13 +19,13 @@ use std::sync::Arc;
 use std::time::Instant;
 
 pub use event::{Cause, Closed, Event, Input, Output};
-pub use outbound::{MaskingKeys, Outbound, ReadyState, SendError};
+pub use outbound::{Outbound, ReadyState, SendError};
 pub use turn::Turn;
 
 use self::opening::Opening;
 use self::timers::Timers;
 use crate::proto::opening::{Agreed, Answer, Ask, AskError, Asked};
-use crate::proto::{Config, Flow, Joiner, Observer, Role};
+use crate::proto::{Config, Flow, Joiner, MaskingKeys, Observer, Role};
 use crate::wire::CloseCode;
 use crate::wire::http::Request;
 
