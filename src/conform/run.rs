@@ -20,7 +20,7 @@ use crate::conform::{Case, Step};
 use crate::net::{SystemKeys, nonce};
 use crate::proto::Role;
 use crate::watch::{
-    Brief, CloseVerdict, Event, Kind, Outcome, Plan, Reason, Sink, Summary, Timestamp, Trouble, Verdict,
+    Brief, CloseVerdict, Event, Kind, Outcome, Plan, Reason, Sink, Summary, Timestamp, Trouble, Verdict, Why,
 };
 
 /// How a run is done.
@@ -73,7 +73,8 @@ const WAITING: usize = 64;
 /// A connection may take so long.
 const CONNECT: Duration = Duration::from_secs(10);
 
-/// So many cases without a connection, one after another, and the target counts as gone.
+/// So many cases without a connection, one after another, and the target counts as gone. The same number of opening
+/// handshakes that fail before one succeeds, and it counts as something else than a WebSocket server.
 const GONE: u32 = 8;
 
 /// Bytes to be sent from which on a case counts as one that moves much data.
@@ -126,6 +127,8 @@ struct Run<'a, C> {
     outcomes: Vec<Option<Outcome>>,
     failures: u64,
     unreached: u32,
+    /// Opening handshakes that failed; `None` once one succeeded.
+    unopened: Option<u32>,
     reached: bool,
 }
 
@@ -160,6 +163,7 @@ impl<'a, C: Connect> Run<'a, C> {
             outcomes: vec![None; cases.len()],
             failures: 0,
             unreached: 0,
+            unopened: Some(0),
             reached: false,
         }
     }
@@ -187,6 +191,9 @@ impl<'a, C: Connect> Run<'a, C> {
             }
             if self.unreached >= GONE {
                 stopped.get_or_insert(Reason::Unreachable);
+            }
+            if self.unopened.is_some_and(|unopened| unopened >= GONE) {
+                stopped.get_or_insert(Reason::NeverOpened);
             }
             if stopped.is_some() && self.tasks.is_empty() {
                 return stopped.filter(|_| self.outcomes.contains(&None));
@@ -241,6 +248,9 @@ impl<'a, C: Connect> Run<'a, C> {
             self.unreached += 1;
         } else {
             self.unreached = 0;
+            let failed_to_open = matches!(&outcome.verdict, Verdict::Failed(whys)
+                if whys.iter().any(|why| matches!(why, Why::Handshake { .. })));
+            self.unopened = self.unopened.filter(|_| failed_to_open).map(|unopened| unopened + 1);
         }
         if outcome.verdict.is_failure() && running.attempt <= self.options.retries {
             self.tell(Kind::CaseRetried(Box::new(outcome)));
