@@ -190,6 +190,11 @@ impl Endpoint {
         self.outbound.role()
     }
 
+    /// What it is set to.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
     /// Where the connection stands.
     pub fn ready_state(&self) -> ReadyState {
         self.outbound.state
