@@ -1,104 +1,117 @@
 //! `wslab conform`: prove that an endpoint conforms.
 
-use std::collections::HashMap;
-use std::io::{self, IsTerminal as _, Write as _};
+use std::collections::BTreeSet;
+use std::io;
 use std::path::PathBuf;
 use std::str::FromStr as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anstyle::{AnsiColor, Reset, Style};
 use anyhow::Context as _;
 use clap::Args;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::sync::Notify;
 
+use super::print::{self, Count};
 use super::request::Asking;
-use super::{Everywhere, Exit};
+use super::screen::Screen;
+use super::signal::Interrupts;
+use super::{Everywhere, Exit, value};
 use crate::app;
-use crate::conform::{
-    self, Case, Conclusion, Corpus, Expression, Options, Outcome, Pace, Reason, Selection, Shard, Verdict,
-};
+use crate::conform::{self, Case, Conclusion, Corpus, Expression, Options, Pace, Reason, Selection, Shard};
 use crate::net::{Listen, Server, ServerConfig, Target};
-use crate::report;
-use crate::watch::{Brief, Event, Kind, Sink, Summary};
+use crate::watch::{Event, Sink as _};
 
 /// Arguments of `wslab conform`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Cases are selected by id (5, 5.15), glob (6.4.*), tag:NAME, rule:NAME, rfc:6455#5.4, and not:… to leave some out.
+Cases:
+  5, 5.15          by the beginning of their ids
+  6.4.*            by a pattern for their ids
+  tag:utf8         by a tag
+  rule:ReservedBit by a rule that they are about
+  rfc:6455#5.4     by a clause that they cite
+  not:9            all but these
 
-Exit codes: 0 all as expected, 1 a case failed, 2 usage or input error, 3 the target was never reachable, \
-4 nothing selected, 130 interrupted.")]
+Exit codes:
+  0    all as expected
+  1    a case failed
+  2    usage or input error
+  3    the target was never reachable
+  4    nothing selected
+  130  interrupted")]
 pub(super) struct Conform {
     /// The server to test: ws://host:port/path, wss://…, or unix:/path. Without one, wslab's own echo server is tested
     #[arg(value_name = "TARGET")]
-    target: Option<String>,
+    pub(super) target: Option<String>,
     /// The cases to run; all of them if none is named
     #[arg(value_name = "CASES")]
     cases: Vec<String>,
     /// Leave out the cases that move much data
-    #[arg(long, env = "WSLAB_QUICK")]
+    #[arg(long, env = "WSLAB_QUICK", value_parser = value::flag)]
     quick: bool,
     /// Run a share of the cases: K/N is the K-th of N
     #[arg(long, env = "WSLAB_SHARD", value_name = "K/N")]
-    shard: Option<String>,
+    shard: Option<Shard>,
     /// Read the cases from this folder instead of those built in
     #[arg(long, env = "WSLAB_CORPUS", value_name = "DIR")]
     corpus: Option<PathBuf>,
     /// Fail also where a target is acceptable, but not as the RFC wants it
-    #[arg(long, env = "WSLAB_STRICT")]
-    strict: bool,
+    #[arg(long, env = "WSLAB_STRICT", value_parser = value::flag)]
+    pub(super) strict: bool,
     /// Print one JSON object for each case, and a summary
-    #[arg(long, env = "WSLAB_JSON")]
-    json: bool,
-    /// Connections at the same time
-    #[arg(long, env = "WSLAB_JOBS", value_name = "N")]
+    #[arg(long, env = "WSLAB_JSON", value_parser = value::flag)]
+    pub(super) json: bool,
+    /// Connections at the same time; without it many for cases that mostly wait, and one a core for those that move
+    /// much data
+    #[arg(long, env = "WSLAB_JOBS", value_name = "N", value_parser = value::count)]
     jobs: Option<usize>,
     /// Multiply all waiting times, for slow targets
-    #[arg(long, env = "WSLAB_TIME_FACTOR", value_name = "F", default_value_t = 1.0)]
+    #[arg(long, env = "WSLAB_TIME_FACTOR", value_name = "F", default_value = "1", value_parser = value::factor,
+          allow_negative_numbers = true)]
     time_factor: f64,
     /// Try a failed case again so many times; that it passed only then is said
     #[arg(long, env = "WSLAB_RETRIES", value_name = "N", default_value_t = 0)]
     retries: u32,
     /// Stop when so many cases have failed
-    #[arg(long, env = "WSLAB_MAX_FAIL", value_name = "N")]
-    max_fail: Option<u64>,
+    #[arg(long, env = "WSLAB_MAX_FAIL", value_name = "N", value_parser = value::count)]
+    max_fail: Option<usize>,
     /// Wait so long for the target to listen
-    #[arg(long, env = "WSLAB_WAIT", value_name = "TIME", value_parser = humantime::parse_duration, default_value = "0s")]
-    wait: Duration,
+    #[arg(long, env = "WSLAB_WAIT", value_name = "TIME", value_parser = value::time, default_value = "0s")]
+    pub(super) wait: Duration,
     #[command(flatten)]
     asking: Asking,
 }
 
 impl Conform {
     pub(super) async fn run(mut self, everywhere: &Everywhere) -> anyhow::Result<Exit> {
-        // The first word is a case if it is not a URL.
-        if let Some(first) = self.target.take_if(|word| !is_url(word)) {
-            self.cases.insert(0, first);
-        }
+        self.sort_words()?;
+        let selection = self.selection()?;
+        let target = self.target.as_deref().map(Target::from_str).transpose()?;
         let corpus = match &self.corpus {
             Some(folder) => Corpus::read(folder)?,
             None => Corpus::embedded(),
         };
-        let selection = self.selection()?;
         let cases: Vec<Arc<Case>> = selection.of(&corpus.cases).into_iter().cloned().map(Arc::new).collect();
+        let useless = self.useless(&selection, &corpus);
         if cases.is_empty() {
-            anstream::eprintln!("{WRONG}error:{Reset} no case is selected");
+            print::error("no case is selected");
+            useless.iter().for_each(|words| print::tell(format_args!("{words}")));
             return Ok(Exit::NothingSelected);
         }
-        let (target, embedded) = match &self.target {
-            Some(url) => (Target::from_str(url)?, false),
-            None => (embedded_server()?, true),
+        useless.iter().for_each(print::warning);
+        let target = match target {
+            Some(target) => target,
+            None => embedded_server()?,
         };
         let remote = Arc::new(self.asking.remote(target)?);
-        let mut screen = Screen::new(&self, everywhere, &cases, embedded);
+        let mut interrupts = Interrupts::new()?;
+        let mut screen = Screen::new(&self, everywhere, &cases);
         let stop = Arc::new(Notify::new());
         let cancel = {
             let stop = stop.clone();
             async move {
                 tokio::select! {
-                    _ = tokio::signal::ctrl_c() => {}
+                    _ = interrupts.next() => {}
                     () = stop.notified() => {}
                 }
             }
@@ -109,13 +122,59 @@ impl Conform {
         };
         let conclusion = conform::run(remote, &cases, self.options(), &mut sink, cancel).await;
         screen.finish(&corpus, &conclusion)?;
-        Ok(self.exit(&conclusion))
+        self.exit(conclusion)
+    }
+
+    /// Of the words on the command line, one may be a target and the others are cases, in any order.
+    fn sort_words(&mut self) -> anyhow::Result<()> {
+        let (mut urls, cases): (Vec<_>, Vec<_>) =
+            self.target.take().into_iter().chain(self.cases.drain(..)).partition(|word| is_url(word));
+        self.cases = cases;
+        self.target = urls.pop();
+        match urls.pop() {
+            Some(other) => anyhow::bail!(
+                "there can be one target, not two: `{other}` and `{}`",
+                self.target.as_deref().unwrap_or_default()
+            ),
+            None => Ok(()),
+        }
     }
 
     fn selection(&self) -> anyhow::Result<Selection> {
-        let expressions = self.cases.iter().map(|word| Expression::from_str(word)).collect::<Result<_, _>>()?;
-        let shard = self.shard.as_deref().map(Shard::from_str).transpose()?;
-        Ok(Selection { expressions, quick: self.quick, shard })
+        let mut expressions = Vec::new();
+        for word in &self.cases {
+            match Expression::from_str(word) {
+                Ok(expression) => expressions.push(expression),
+                Err(_) if is_host(word) => {
+                    anyhow::bail!("`{word}` is neither a case nor a target: a target is written ws://{word}")
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(Selection { expressions, quick: self.quick, shard: self.shard })
+    }
+
+    /// What is to be said of each word that selects nothing.
+    fn useless(&self, selection: &Selection, corpus: &Corpus) -> Vec<String> {
+        let all = Count(corpus.cases.len(), "case");
+        let words = self.cases.iter().zip(&selection.expressions);
+        let useless = words.filter(|(_, expression)| {
+            let expression: &Expression = match expression {
+                Expression::Not(inner) => inner,
+                other => other,
+            };
+            !corpus.cases.iter().any(|case| expression.selects(case))
+        });
+        let say = |(word, expression): (&String, &Expression)| match expression {
+            Expression::Tag(_) => {
+                let tags: BTreeSet<&str> =
+                    corpus.cases.iter().flat_map(|case| &case.tags).map(String::as_str).collect();
+                let tags: Vec<&str> = tags.into_iter().collect();
+                format!("`{word}` selects none of the {all}: the tags are {}", tags.join(", "))
+            }
+            _ => format!("`{word}` selects none of the {all}"),
+        };
+        useless.map(say).collect()
     }
 
     fn options(&self) -> Options {
@@ -123,28 +182,53 @@ impl Conform {
             jobs: self.jobs,
             pace: Pace::new(self.time_factor),
             retries: self.retries,
-            max_fail: self.max_fail,
+            max_fail: self.max_fail.map(|most| most as u64),
             wait: self.wait,
             ..Options::default()
         }
     }
 
-    fn exit(&self, conclusion: &Conclusion) -> Exit {
-        if conclusion.told.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {
-            return Exit::Ok;
+    fn exit(&self, conclusion: Conclusion) -> anyhow::Result<Exit> {
+        match conclusion.told {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(Exit::Ok),
+            Err(error) => return Err(error).context("failed to print"),
+            Ok(()) => {}
         }
-        if conclusion.summary.stopped == Some(Reason::Cancelled) {
-            return Exit::Interrupted;
+        Ok(match conclusion.summary.stopped {
+            Some(Reason::Cancelled) => Exit::Interrupted,
+            _ if !conclusion.reached => Exit::Unreachable,
+            _ if conclusion.outcomes.iter().all(|outcome| outcome.passes(self.strict)) => Exit::Ok,
+            _ => Exit::Failed,
+        })
+    }
+
+    /// The command that runs a case again.
+    pub(super) fn repeat(&self, case: &str) -> String {
+        let mut words = vec!["wslab conform".to_owned()];
+        words.extend(self.target.as_deref().map(value::shell));
+        words.push(case.to_owned());
+        let mut option = |name: &str, value: &str| words.push(format!("{name} {}", value::shell(value)));
+        if let Some(folder) = &self.corpus {
+            option("--corpus", &folder.display().to_string());
         }
-        if !conclusion.reached {
-            return Exit::Unreachable;
+        if self.time_factor != 1.0 {
+            option("--time-factor", &self.time_factor.to_string());
         }
-        if conclusion.outcomes.iter().all(|outcome| outcome.passes(self.strict)) { Exit::Ok } else { Exit::Failed }
+        words.extend(self.asking.words());
+        words.extend(self.strict.then(|| "--strict".to_owned()));
+        words.join(" ")
     }
 }
 
 fn is_url(word: &str) -> bool {
     word.contains("://") || word.starts_with("unix:")
+}
+
+/// Whether a word that is no case looks like a target without its scheme.
+fn is_host(word: &str) -> bool {
+    let host = word.split('/').next().unwrap_or_default();
+    let port = host.rsplit_once(':').map(|(_, port)| port);
+    port.is_some_and(|port| port.parse::<u16>().is_ok()) || (word.contains('/') && host.contains('.'))
 }
 
 /// Starts wslab's own echo server on a free port of the loopback.
@@ -154,173 +238,4 @@ fn embedded_server() -> anyhow::Result<Target> {
     let target = Target::from_str(&server.url())?;
     tokio::spawn(server.run(app::echo));
     Ok(target)
-}
-
-const GOOD: Style = AnsiColor::Green.on_default();
-const WEAK: Style = AnsiColor::Yellow.on_default();
-const WRONG: Style = AnsiColor::Red.on_default().bold();
-
-/// What is shown of a run: progress while it goes on, failures as they come, the table at the end.
-struct Screen {
-    json: bool,
-    quiet: bool,
-    verbose: bool,
-    strict: bool,
-    target: Option<String>,
-    cases: HashMap<String, Arc<Case>>,
-    briefs: HashMap<String, Brief>,
-    bar: ProgressBar,
-    failed: u64,
-    shown: usize,
-    running: Vec<String>,
-}
-
-/// Failures that are told in full; of any more the table and `--json` tell.
-const FAILURES: usize = 25;
-
-impl Screen {
-    fn new(conform: &Conform, everywhere: &Everywhere, cases: &[Arc<Case>], embedded: bool) -> Self {
-        let hidden = everywhere.quiet || !io::stderr().is_terminal();
-        let target = if hidden { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
-        let bar = ProgressBar::with_draw_target(Some(cases.len() as u64), target);
-        if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} {elapsed} {wide_msg}") {
-            bar.set_style(style);
-        }
-        Self {
-            json: conform.json,
-            quiet: everywhere.quiet,
-            verbose: everywhere.verbose,
-            strict: conform.strict,
-            target: conform.target.clone().filter(|_| !embedded),
-            cases: cases.iter().map(|case| (case.id.to_string(), case.clone())).collect(),
-            briefs: HashMap::new(),
-            bar,
-            failed: 0,
-            shown: 0,
-            running: Vec::new(),
-        }
-    }
-
-    /// The command that runs a case again.
-    fn repeat(&self, case: &str) -> String {
-        match &self.target {
-            Some(target) => format!("wslab conform {target} {case}"),
-            None => format!("wslab conform {case}"),
-        }
-    }
-
-    fn finished(&mut self, outcome: &Outcome) -> io::Result<()> {
-        self.running.retain(|id| *id != outcome.case);
-        self.bar.inc(1);
-        if self.json {
-            if let Some(brief) = self.briefs.get(&outcome.case) {
-                let line = report::json_outcome(brief, outcome);
-                writeln!(anstream::stdout().lock(), "{line}")?;
-            }
-            return Ok(());
-        }
-        if matches!(outcome.verdict, Verdict::NotRun(_)) {
-            return Ok(());
-        }
-        if !outcome.passes(self.strict) {
-            self.failed += 1;
-            if self.shown < FAILURES {
-                self.shown += 1;
-                self.show(WRONG, &failed_word(outcome), outcome)?;
-            }
-        } else if self.verbose && !outcome.passes(true) {
-            self.show(WEAK, outcome.verdict.word(), outcome)?;
-        }
-        Ok(())
-    }
-
-    fn show(&self, style: Style, word: &str, outcome: &Outcome) -> io::Result<()> {
-        let Some(case) = self.cases.get(&outcome.case) else { return Ok(()) };
-        let text = report::failure(case, outcome, &self.repeat(&outcome.case));
-        // The bar must not be drawn into the text.
-        self.bar.suspend(|| writeln!(anstream::stdout().lock(), "{style}{word}{Reset} {text}"))
-    }
-
-    fn finish(&self, corpus: &Corpus, conclusion: &Conclusion) -> anyhow::Result<()> {
-        self.bar.finish_and_clear();
-        if !conclusion.reached && conclusion.summary.stopped != Some(Reason::Cancelled) {
-            let name = self.target.as_deref().unwrap_or("wslab's own server");
-            let why = conclusion.outcomes.iter().find_map(|outcome| match &outcome.verdict {
-                Verdict::Broken(trouble) => Some(trouble.to_string()),
-                _ => None,
-            });
-            let why = why.map(|why| format!(": {why}")).unwrap_or_default();
-            anstream::eprintln!("{WRONG}error:{Reset} {name} was never reachable{why}");
-        }
-        if self.json || self.quiet || !conclusion.reached {
-            return Ok(());
-        }
-        match self.print_end(corpus, conclusion) {
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-            result => Ok(result?),
-        }
-    }
-
-    fn print_end(&self, corpus: &Corpus, conclusion: &Conclusion) -> io::Result<()> {
-        let mut out = anstream::stdout().lock();
-        let hidden = self.failed.saturating_sub(self.shown as u64);
-        if hidden > 0 {
-            writeln!(out, "… and {hidden} more failed; --json tells of all\n")?;
-        }
-        write!(out, "{}", report::sections(&corpus.sections, &conclusion.outcomes))?;
-        let passed = conclusion.outcomes.iter().filter(|outcome| outcome.passes(self.strict)).count();
-        let style = if passed == conclusion.outcomes.len() { GOOD } else { WRONG };
-        let time = conclusion.summary.duration.as_secs_f64();
-        write!(out, "\n{style}{passed} of {} cases passed{Reset} in {time:.1} s", conclusion.outcomes.len())?;
-        if conclusion.summary.flaky > 0 {
-            write!(out, ", {} of them only when repeated", conclusion.summary.flaky)?;
-        }
-        if let Some(reason) = conclusion.summary.stopped {
-            write!(out, "; stopped, because {reason}")?;
-        }
-        writeln!(out)?;
-        if self.verbose {
-            writeln!(out, "{}", counts(&conclusion.summary))?;
-        }
-        Ok(())
-    }
-}
-
-/// The word for a case that did not pass: its verdict, or that of its closing.
-fn failed_word(outcome: &Outcome) -> String {
-    if outcome.verdict.is_failure() || outcome.verdict == Verdict::NonStrict {
-        outcome.verdict.word().to_uppercase()
-    } else {
-        format!("CLOSE {}", outcome.close.word()).to_uppercase()
-    }
-}
-
-fn counts(summary: &Summary) -> String {
-    let words: Vec<String> = summary.verdicts.iter().map(|(word, count)| format!("{count} {word}")).collect();
-    words.join(", ")
-}
-
-impl Sink for Screen {
-    fn take(&mut self, event: &Event) -> io::Result<()> {
-        match &event.kind {
-            Kind::RunStarted(plan) => {
-                self.briefs = plan.cases.iter().map(|brief| (brief.id.clone(), brief.clone())).collect();
-                if !self.quiet && !self.json {
-                    anstream::eprintln!("testing {} with {} cases", plan.target, plan.cases.len());
-                }
-                Ok(())
-            }
-            Kind::CaseStarted { case, .. } => {
-                self.running.push(case.clone());
-                self.bar.set_message(format!("{} failed, running {}", self.failed, self.running.join(" ")));
-                Ok(())
-            }
-            Kind::CaseRetried(_) | Kind::Unreachable(_) => Ok(()),
-            Kind::CaseFinished(outcome) => self.finished(outcome),
-            Kind::RunFinished(summary) if self.json => {
-                writeln!(anstream::stdout().lock(), "{}", report::json_summary(summary))
-            }
-            Kind::RunFinished(_) => Ok(()),
-        }
-    }
 }

@@ -1,6 +1,6 @@
 //! `wslab connect`: talk to a server by hand.
 
-use std::io::BufRead as _;
+use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -9,31 +9,40 @@ use anyhow::Context as _;
 use clap::Args;
 use tokio::sync::mpsc;
 
+use super::print::{self, Harmless, Hex, WRONG};
 use super::request::Asking;
-use super::{Everywhere, Exit};
+use super::signal::Interrupts;
+use super::{Everywhere, Exit, value};
 use crate::net::{Client, ConnectError, Connection, Happening, Target};
-use crate::proto::{Closed, Config, Message, ReadyState};
+use crate::proto::{Cause, Closed, Config, Message, ReadyState};
+use crate::watch::refused;
 use crate::wire::CloseCode;
 
 /// Arguments of `wslab connect`.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Lines of the input are sent as messages; messages that come are printed. With -q into a file or pipe they are printed \
+byte for byte, otherwise without what a terminal would act on.
+
+Exit codes: 0 closed by the closing handshake, 1 closed in another way, 2 usage or input error, 3 never connected, \
+130 interrupted.")]
 pub(super) struct Connect {
     /// Where to: ws://host:port/path, wss://…, or unix:/path/of/socket:/path
     url: String,
     /// Send each line as a binary message
-    #[arg(long, env = "WSLAB_BINARY")]
+    #[arg(long, env = "WSLAB_BINARY", value_parser = value::flag)]
     binary: bool,
     /// How often to ping the server, and say how long the pong took
-    #[arg(long, env = "WSLAB_PING", value_name = "TIME", value_parser = humantime::parse_duration)]
+    #[arg(long, env = "WSLAB_PING", value_name = "TIME", value_parser = value::time)]
     ping: Option<Duration>,
     #[command(flatten)]
     asking: Asking,
     /// How long opening and closing may take
-    #[arg(long, env = "WSLAB_TIMEOUT", value_name = "TIME", value_parser = humantime::parse_duration,
+    #[arg(long, env = "WSLAB_TIMEOUT", value_name = "TIME", value_parser = value::time,
           default_value = "10s")]
     timeout: Duration,
     /// How long to wait for further messages when the input has ended
-    #[arg(long, env = "WSLAB_LINGER", value_name = "TIME", value_parser = humantime::parse_duration,
+    #[arg(long, env = "WSLAB_LINGER", value_name = "TIME", value_parser = value::time,
           default_value = "500ms")]
     linger: Duration,
 }
@@ -50,55 +59,79 @@ impl Connect {
     }
 
     pub(super) async fn run(self, everywhere: &Everywhere) -> anyhow::Result<Exit> {
-        let screen = Screen { verbose: everywhere.verbose, quiet: everywhere.quiet, pings: self.ping.is_some() };
-        let mut connection = match self.client()?.connect().await {
+        let screen = Screen::new(everywhere, self.ping.is_some());
+        let client = self.client()?;
+        let mut interrupts = Interrupts::new()?;
+        let connected = tokio::select! {
+            connected = client.connect() => connected,
+            _ = interrupts.next() => return Ok(Exit::Interrupted),
+        };
+        let mut connection = match connected {
             Ok(connection) => connection,
             Err(error @ (ConnectError::Ask(_) | ConnectError::Tls(_))) => return Err(error.into()),
             Err(error) => {
-                screen.failed(&error.to_string());
+                print::error(Harmless(&words(&error)));
                 return Ok(Exit::Unreachable);
             }
         };
         screen.opened(&self.url, &connection);
-        self.talk(&mut connection, &screen).await
+        let talked = self.talk(&mut connection, &screen, &mut interrupts).await;
+        let end = match &talked {
+            Ok(End::Closed(exit)) => return Ok(*exit),
+            Ok(End::Read | End::Interrupted) => CloseCode::NORMAL,
+            Err(_) => CloseCode::GOING_AWAY,
+        };
+        let closed = tokio::select! {
+            closed = connection.close(end, "") => closed?,
+            // Asked twice means now.
+            _ = interrupts.next() => return Ok(Exit::Interrupted),
+        };
+        let exit = screen.closed(&closed);
+        Ok(if let End::Interrupted = talked? { Exit::Interrupted } else { exit })
     }
 
-    async fn talk(&self, connection: &mut Connection, screen: &Screen) -> anyhow::Result<Exit> {
+    /// Until there is nothing more to be said.
+    async fn talk(
+        &self,
+        connection: &mut Connection,
+        screen: &Screen,
+        interrupts: &mut Interrupts,
+    ) -> anyhow::Result<End> {
         let mut lines = lines();
         let mut reading = true;
-        let mut interrupt = std::pin::pin!(tokio::signal::ctrl_c());
         let mut heard = tokio::time::Instant::now();
         loop {
             tokio::select! {
                 event = connection.next_event() => match event {
-                    Some(Happening::Closed(closed)) => return Ok(screen.closed(&closed)),
+                    Some(Happening::Closed(closed)) => return Ok(End::Closed(screen.closed(&closed))),
                     Some(event) => {
                         // Answers to our own pings are no reason to stay.
                         if matches!(event, Happening::Message(_)) {
                             heard = tokio::time::Instant::now();
                         }
-                        screen.show(&event);
+                        screen.show(&event)?;
                     }
-                    None => return Ok(Exit::Ok),
+                    None => return Ok(End::Closed(Exit::Ok)),
                 },
                 line = lines.recv(), if reading => match line {
                     Some(line) => {
                         let line = line.context("failed to read from the input")?;
                         let message = self.message(line)?;
                         screen.sent(&message);
-                        // A connection that is closing tells so by its events.
-                        let _sent = connection.send(message).await;
+                        tokio::select! {
+                            // A connection that is closing tells so by its events.
+                            _sent = connection.send(message) => {}
+                            _ = interrupts.next() => return Ok(End::Interrupted),
+                        }
                         heard = tokio::time::Instant::now();
                     }
                     None => reading = false,
                 },
-                _ = &mut interrupt => break,
+                _ = interrupts.next() => return Ok(End::Interrupted),
                 () = tokio::time::sleep_until(heard + self.linger),
-                    if !reading && connection.ready_state() == ReadyState::Open => break,
+                    if !reading && connection.ready_state() == ReadyState::Open => return Ok(End::Read),
             }
         }
-        let closed = connection.close(CloseCode::NORMAL, "").await?;
-        Ok(screen.closed(&closed))
     }
 
     fn message(&self, line: Vec<u8>) -> anyhow::Result<Message<'static>> {
@@ -107,6 +140,29 @@ impl Connect {
         }
         String::from_utf8(line).map(Message::text).context("the line is not UTF-8: send it with --binary")
     }
+}
+
+/// Why there is nothing more to be said.
+enum End {
+    /// The connection is closed.
+    Closed(Exit),
+    /// The input has ended, and what came of it was heard.
+    Read,
+    /// The user wants no more.
+    Interrupted,
+}
+
+/// Why there is no connection. A server that speaks HTTP only is told by its status.
+fn words(error: &ConnectError) -> String {
+    if let ConnectError::Opening(closed) = error
+        && let Cause::OpeningInvalid(_, Some(response)) = &closed.cause
+        && response.status != 101
+    {
+        let mut head = Vec::new();
+        response.write(&mut head);
+        return refused(response.status, &head);
+    }
+    error.to_string()
 }
 
 /// Lines of the standard input, without their ends.
@@ -129,62 +185,79 @@ fn lines() -> mpsc::Receiver<std::io::Result<Vec<u8>>> {
 const INBOUND: Style = AnsiColor::Green.on_default();
 const OUTBOUND: Style = AnsiColor::Cyan.on_default();
 const CONTROL: Style = AnsiColor::BrightBlack.on_default();
-const WRONG: Style = AnsiColor::Red.on_default();
 
 /// What is printed, and how: what came on stdout, everything else on stderr.
 struct Screen {
     verbose: bool,
     quiet: bool,
+    /// Whether messages are printed byte for byte.
+    raw: bool,
     pings: bool,
 }
 
 impl Screen {
+    fn new(everywhere: &Everywhere, pings: bool) -> Self {
+        let raw = everywhere.quiet && !io::stdout().is_terminal();
+        Self { verbose: everywhere.verbose, quiet: everywhere.quiet, raw, pings }
+    }
+
     fn opened(&self, url: &str, connection: &Connection) {
         if self.quiet {
             return;
         }
         let protocol = connection.agreed().and_then(|agreed| agreed.protocol.as_deref());
-        match protocol {
-            Some(protocol) => anstream::eprintln!("connected to {url}, subprotocol {protocol}"),
-            None => anstream::eprintln!("connected to {url}"),
-        }
-    }
-
-    fn failed(&self, words: &str) {
-        anstream::eprintln!("{WRONG}error:{Reset} {words}");
+        let protocol = protocol.map(|protocol| format!(", subprotocol {}", Harmless(protocol))).unwrap_or_default();
+        print::tell(format_args!("connected to {url}{protocol}"));
     }
 
     fn sent(&self, message: &Message<'_>) {
         if self.verbose {
-            anstream::eprintln!("{} {OUTBOUND}> {}{Reset} {}", now(), kind(message), Shown(&message.payload));
+            print::tell(format_args!("{} {OUTBOUND}> {}{Reset} {}", now(), kind(message), Shown(&message.payload)));
         }
     }
 
-    fn show(&self, event: &Happening) {
+    fn show(&self, event: &Happening) -> io::Result<()> {
         match event {
-            Happening::Message(message) if self.quiet => anstream::println!("{}", Shown(&message.payload)),
+            Happening::Message(message) if self.raw => {
+                let mut out = io::stdout().lock();
+                out.write_all(&message.payload)?;
+                out.write_all(b"\n")?;
+                out.flush()?;
+            }
+            Happening::Message(message) if self.quiet => {
+                print::result(format_args!("{}", Shown(&message.payload)))?;
+            }
             Happening::Message(message) => {
-                anstream::println!("{} {INBOUND}< {}{Reset} {}", now(), kind(message), Shown(&message.payload));
+                print::result(format_args!(
+                    "{} {INBOUND}< {}{Reset} {}",
+                    now(),
+                    kind(message),
+                    Shown(&message.payload)
+                ))?;
             }
             Happening::Ping(payload) if self.verbose => {
-                anstream::eprintln!("{} {CONTROL}< ping {}{Reset}", now(), Shown(payload));
+                print::tell(format_args!("{} {CONTROL}< ping {}{Reset}", now(), Shown(payload)));
             }
             Happening::Pong(_, Some(time)) if self.pings || self.verbose => {
-                anstream::eprintln!("{} {CONTROL}< pong after {:.3} ms{Reset}", now(), time.as_secs_f64() * 1e3);
+                let time = time.as_secs_f64() * 1e3;
+                print::tell(format_args!("{} {CONTROL}< pong after {time:.3} ms{Reset}", now()));
             }
             Happening::Pong(payload, None) if self.verbose => {
-                anstream::eprintln!("{} {CONTROL}< pong {}{Reset}", now(), Shown(payload));
+                print::tell(format_args!("{} {CONTROL}< pong {}{Reset}", now(), Shown(payload)));
             }
-            Happening::Failed(cause) => anstream::eprintln!("{WRONG}failed:{Reset} {cause}"),
+            Happening::Failed(cause) => print::tell(format_args!("{WRONG}failed:{Reset} {cause}")),
             _ => {}
         }
+        Ok(())
     }
 
+    /// Says how it ended; only the most ordinary end is not to be said when little is wanted.
     fn closed(&self, closed: &Closed) -> Exit {
-        if !self.quiet || !closed.clean {
-            let reason = if closed.reason.is_empty() { String::new() } else { format!(": {}", closed.reason) };
+        let is_ordinary = closed.clean && closed.code == CloseCode::NORMAL && closed.reason.is_empty();
+        if !self.quiet || !is_ordinary {
+            let reason = if closed.reason.is_empty() { "" } else { ": " };
             let how = if closed.clean { String::new() } else { format!(", {}", closed.cause) };
-            anstream::eprintln!("closed with {}{reason}{how}", closed.code);
+            print::tell(format_args!("closed with {}{reason}{}{how}", closed.code, Harmless(&closed.reason)));
         }
         if closed.clean { Exit::Ok } else { Exit::Failed }
     }
@@ -198,22 +271,14 @@ fn now() -> humantime::Rfc3339Timestamp {
     humantime::format_rfc3339_millis(std::time::SystemTime::now())
 }
 
-/// Bytes as a person reads them: text as it is without control characters, anything else as hex.
+/// Bytes as a person reads them: text without what a terminal would act on, anything else as hex.
 struct Shown<'a>(&'a [u8]);
 
 impl std::fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Ok(text) = std::str::from_utf8(self.0) else {
-            return self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"));
-        };
-        for character in text.chars() {
-            // A terminal must not be told what to do by a server.
-            match character {
-                '\t' | '\n' => write!(f, "{character}")?,
-                character if character.is_control() => write!(f, "{}", character.escape_default())?,
-                character => write!(f, "{character}")?,
-            }
+        match std::str::from_utf8(self.0) {
+            Ok(text) => Harmless(text).fmt(f),
+            Err(_) => Hex(self.0).fmt(f),
         }
-        Ok(())
     }
 }

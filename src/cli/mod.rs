@@ -3,18 +3,33 @@
 mod conform;
 mod connect;
 mod exit;
+mod print;
 mod request;
+mod screen;
 mod serve;
+mod signal;
+mod value;
 
+use std::io;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
 pub use exit::Exit;
 
 /// A WebSocket laboratory: prove that an endpoint conforms, run one, talk to one.
 #[derive(Debug, Parser)]
-#[command(name = "wslab", version, max_term_width = 100, propagate_version = true)]
+#[command(
+    name = "wslab",
+    version,
+    max_term_width = 100,
+    propagate_version = true,
+    after_help = "\
+To begin: `wslab conform` tests wslab's own server, `wslab conform ws://localhost:9001` tests yours.
+
+Exit codes: 0 all as expected, 1 a case failed, 2 usage or input error, 3 the target was never reachable, \
+4 nothing selected, 130 interrupted."
+)]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -26,13 +41,15 @@ pub struct Cli {
 #[derive(Clone, Debug, clap::Args)]
 pub struct Everywhere {
     /// Say only what was asked for
-    #[arg(short, long, global = true, env = "WSLAB_QUIET")]
+    #[arg(short, long, global = true, env = "WSLAB_QUIET", value_parser = value::flag,
+          display_order = 900)]
     quiet: bool,
     /// Say more
-    #[arg(short, long, global = true, env = "WSLAB_VERBOSE", conflicts_with = "quiet")]
+    #[arg(short, long, global = true, env = "WSLAB_VERBOSE", value_parser = value::flag,
+          conflicts_with = "quiet", display_order = 901)]
     verbose: bool,
     /// When to use colours; NO_COLOR and CLICOLOR_FORCE are obeyed too
-    #[arg(long, global = true, env = "WSLAB_COLOR", value_name = "WHEN", default_value = "auto")]
+    #[arg(long, global = true, env = "WSLAB_COLOR", value_name = "WHEN", default_value = "auto", display_order = 902)]
     color: Color,
 }
 
@@ -53,9 +70,23 @@ enum Command {
     Connect(connect::Connect),
 }
 
+/// The command line as `clap` knows it: for help, completions and manual pages.
+pub fn command() -> clap::Command {
+    plainly(Cli::command()).mut_subcommands(|command| command.mut_subcommands(plainly)).mut_subcommands(plainly)
+}
+
+/// Says once that options can come from the environment, not beside each of them.
+fn plainly(command: clap::Command) -> clap::Command {
+    const ENVIRONMENT: &str = "Each long option can also be set in the environment: --color as WSLAB_COLOR.";
+    let after = command.get_after_help().map(|after| format!("{after}\n\n{ENVIRONMENT}"));
+    let after = after.unwrap_or_else(|| ENVIRONMENT.to_owned());
+    command.after_help(after).mut_args(|arg| arg.hide_env(true))
+}
+
 /// Runs the program on the process's own arguments.
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let parsed = command().try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => {
             let exit = if error.use_stderr() { Exit::Usage } else { Exit::Ok };
@@ -87,18 +118,18 @@ fn run(cli: Cli) -> Exit {
     result.unwrap_or_else(|error| report(&error))
 }
 
-/// Tells what went wrong, in one line a cause.
+/// Tells what went wrong, and its causes.
 fn report(error: &anyhow::Error) -> Exit {
     if is_broken_pipe(error) {
         return Exit::Ok;
     }
-    anstream::eprintln!("{}error:{} {error:#}", anstyle::AnsiColor::Red.on_default().bold(), anstyle::Reset);
+    print::error(format_args!("{error:#}"));
     Exit::Usage
 }
 
 /// `| head` has read enough.
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error.chain().any(|cause| {
-        cause.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
-    })
+    error
+        .chain()
+        .any(|cause| cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe))
 }

@@ -1,10 +1,11 @@
 //! What a request asks for, as several commands take it.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
-use anyhow::Context as _;
 use clap::Args;
 
+use super::value;
 use crate::conform::Remote;
 use crate::net::{Client, Target, Trust};
 use crate::proto::opening::Extra;
@@ -14,7 +15,7 @@ use crate::proto::opening::Extra;
 pub(super) struct Asking {
     /// A further header of the request, as `Name: value`; repeat it for several
     #[arg(long = "header", short = 'H', env = "WSLAB_HEADER", value_name = "HEADER")]
-    headers: Vec<String>,
+    headers: Vec<Header>,
     /// A subprotocol to ask for; repeat it for several, the preferred one first
     #[arg(long, env = "WSLAB_SUBPROTOCOL", value_name = "NAME", value_delimiter = ',')]
     subprotocol: Vec<String>,
@@ -25,18 +26,39 @@ pub(super) struct Asking {
     #[arg(long, env = "WSLAB_CACERT", value_name = "FILE")]
     cacert: Option<PathBuf>,
     /// Trust any certificate
-    #[arg(long, env = "WSLAB_INSECURE", conflicts_with = "cacert")]
+    #[arg(long, env = "WSLAB_INSECURE", value_parser = value::flag, conflicts_with = "cacert")]
     insecure: bool,
+}
+
+/// A header on the command line.
+#[derive(Clone, Debug)]
+struct Header {
+    name: String,
+    value: String,
+}
+
+impl FromStr for Header {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (name, value) = text.split_once(':').ok_or("write it as `Name: value`")?;
+        Ok(Self { name: name.trim().to_owned(), value: value.trim().to_owned() })
+    }
+}
+
+impl Header {
+    /// Whether its value is nobody else's business.
+    fn is_secret(&self) -> bool {
+        let name = self.name.to_ascii_lowercase();
+        ["authorization", "cookie", "token", "secret", "key"].iter().any(|word| name.contains(word))
+    }
 }
 
 impl Asking {
     fn headers(&self) -> anyhow::Result<Extra> {
         let mut headers = Extra::default();
         for header in &self.headers {
-            let (name, value) = header
-                .split_once(':')
-                .with_context(|| format!("`{header}` is not a header: write it as `Name: value`"))?;
-            headers.push(name.trim(), value.trim())?;
+            headers.push(&header.name, header.value.as_str())?;
         }
         Ok(headers)
     }
@@ -62,5 +84,20 @@ impl Asking {
     pub(super) fn remote(&self, target: Target) -> anyhow::Result<Remote> {
         let remote = Remote::new(target, &self.trust())?;
         Ok(remote.asking(self.subprotocol.clone(), self.origin.clone(), self.headers()?)?)
+    }
+
+    /// The words of a command line that asks the same. What is secret is left out: `…` stands for it.
+    pub(super) fn words(&self) -> Vec<String> {
+        let mut words = Vec::new();
+        let mut option = |name: &str, value: &str| words.extend([name.to_owned(), value::shell(value)]);
+        for header in &self.headers {
+            let value = if header.is_secret() { "…" } else { &header.value };
+            option("--header", &format!("{}: {value}", header.name));
+        }
+        self.subprotocol.iter().for_each(|name| option("--subprotocol", name));
+        self.origin.iter().for_each(|origin| option("--origin", origin));
+        self.cacert.iter().for_each(|file| option("--cacert", &file.display().to_string()));
+        words.extend(self.insecure.then(|| "--insecure".to_owned()));
+        words
     }
 }

@@ -1,5 +1,6 @@
 //! `wslab serve`: run a server.
 
+use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -7,7 +8,9 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
 
-use super::{Everywhere, Exit};
+use super::print::{self, Count};
+use super::signal::Interrupts;
+use super::{Everywhere, Exit, value};
 use crate::app;
 use crate::net::{Listen, Server, ServerConfig, tls};
 use crate::proto::Config;
@@ -45,20 +48,22 @@ struct Listening {
     #[arg(long, env = "WSLAB_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
     origin: Vec<String>,
     /// The most connections at a time
-    #[arg(long, env = "WSLAB_MAX_CONNECTIONS", value_name = "N", default_value_t = 100_000)]
+    #[arg(long, env = "WSLAB_MAX_CONNECTIONS", value_name = "N", default_value = "100000",
+          value_parser = value::count)]
     max_connections: usize,
     /// The largest message, in bytes; a larger one is refused with 1009
-    #[arg(long, env = "WSLAB_MAX_MESSAGE", value_name = "BYTES", default_value_t = 64 << 20)]
+    #[arg(long, env = "WSLAB_MAX_MESSAGE", value_name = "BYTES", default_value = "67108864",
+          value_parser = value::count)]
     max_message: usize,
     /// How often a ping asks whether a client is alive
-    #[arg(long, env = "WSLAB_PING_INTERVAL", value_name = "TIME", value_parser = humantime::parse_duration)]
+    #[arg(long, env = "WSLAB_PING_INTERVAL", value_name = "TIME", value_parser = value::time)]
     ping_interval: Option<Duration>,
     /// How long after a ping a client may stay silent
-    #[arg(long, env = "WSLAB_PING_TIMEOUT", value_name = "TIME", value_parser = humantime::parse_duration,
+    #[arg(long, env = "WSLAB_PING_TIMEOUT", value_name = "TIME", value_parser = value::time,
           default_value = "20s")]
     ping_timeout: Duration,
     /// How long connections may take to close when the server ends
-    #[arg(long, env = "WSLAB_GRACE", value_name = "TIME", value_parser = humantime::parse_duration,
+    #[arg(long, env = "WSLAB_GRACE", value_name = "TIME", value_parser = value::time,
           default_value = "10s")]
     grace: Duration,
 }
@@ -113,32 +118,46 @@ impl Listening {
     }
 
     async fn run(self, everywhere: &Everywhere) -> anyhow::Result<Exit> {
-        let server = Server::bind(&self.listen, self.config()?)
-            .with_context(|| format!("failed to listen on {}", Shown(&self.listen)))?;
+        let server = Server::bind(&self.listen, self.config()?).map_err(|error| self.cannot_listen(&error))?;
+        let mut interrupts = Interrupts::new()?;
         if !everywhere.quiet {
             // On stdout, because with port 0 it is what the caller wants to know.
-            anstream::println!("listening on {}", server.url());
+            print::result(format_args!("listening on {}", server.url()))?;
         }
         let connections = server.connections();
-        let serving = tokio::spawn(server.run(app::echo));
-        let asked = interrupted().await?;
-        let left = connections.len();
+        let mut serving = tokio::spawn(server.run(app::echo));
+        let asked = tokio::select! {
+            asked = interrupts.next() => asked,
+            ended = &mut serving => {
+                ended.context("failed to serve")??;
+                return Ok(Exit::Ok);
+            }
+        };
         if !everywhere.quiet {
-            anstream::eprintln!(
-                "{asked}: closing {left} connections within {}",
-                humantime::format_duration(self.grace)
-            );
+            let left = Count(connections.len(), "connection");
+            print::tell(format_args!("{asked}: closing {left} within {}", humantime::format_duration(self.grace)));
         }
         let dropped = tokio::select! {
             dropped = connections.drain(self.grace) => dropped,
             // Asked twice means now.
-            _ = interrupted() => return Ok(Exit::Interrupted),
+            _ = interrupts.next() => return Ok(Exit::Interrupted),
         };
         serving.await.context("failed to serve")??;
         if dropped > 0 && !everywhere.quiet {
-            anstream::eprintln!("dropped {dropped} connections that did not close in time");
+            let dropped = Count(dropped, "connection");
+            print::tell(format_args!("dropped {dropped} that did not close in time"));
         }
         Ok(Exit::Ok)
+    }
+
+    fn cannot_listen(&self, error: &io::Error) -> anyhow::Error {
+        let advice = match (&self.listen, error.kind()) {
+            (Listen::Tcp(_), io::ErrorKind::AddrInUse) => "; --listen 127.0.0.1:0 takes a free port",
+            (Listen::Unix(_), io::ErrorKind::AddrInUse) => "; remove the file if no server listens on it any more",
+            (Listen::Tcp(_), io::ErrorKind::AddrNotAvailable) => "; this machine does not have the address",
+            _ => "",
+        };
+        anyhow::anyhow!("failed to listen on {}: {error}{advice}", Shown(&self.listen))
     }
 }
 
@@ -152,15 +171,4 @@ impl std::fmt::Display for Shown<'_> {
             Listen::Unix(path) => write!(f, "unix:{}", path.display()),
         }
     }
-}
-
-/// Waits until the process is asked to end; says by which signal.
-async fn interrupted() -> anyhow::Result<&'static str> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    Ok(tokio::select! {
-        _ = terminate.recv() => "terminated",
-        _ = interrupt.recv() => "interrupted",
-    })
 }

@@ -3,20 +3,8 @@
 use std::time::Duration;
 
 use crate::conform::{Frame, Mask, Payload};
-use crate::proto::Role;
+use crate::proto::{MaskingKeys, Role};
 use crate::wire::{EncodedHead, Form, Head, Opcode, mask_at};
-
-/// Where masking keys come from.
-pub trait Keys {
-    /// The next key.
-    fn key(&mut self) -> [u8; 4];
-}
-
-impl<F: FnMut() -> [u8; 4]> Keys for F {
-    fn key(&mut self) -> [u8; 4] {
-        self()
-    }
-}
 
 /// What is being sent of a step. Holds no payload, whatever its length.
 #[derive(Debug)]
@@ -69,7 +57,7 @@ impl Outgoing {
         Self { mask: of.key.map(|key| (key, of.offset)), ..Self::plain(payload) }
     }
 
-    pub(super) fn frame(shape: &Frame, role: Role, keys: &mut dyn Keys) -> Self {
+    pub(super) fn frame(shape: &Frame, role: Role, keys: &mut dyn MaskingKeys) -> Self {
         let payload = shape.payload.clone();
         let len = payload.len();
         let left = match shape.fragments {
@@ -100,7 +88,7 @@ impl Outgoing {
     }
 
     /// Appends at most `limit` bytes to `out`, and no more than the current frame if `one` is set.
-    pub(super) fn fill(&mut self, out: &mut Vec<u8>, limit: usize, one: bool, keys: &mut dyn Keys) {
+    pub(super) fn fill(&mut self, out: &mut Vec<u8>, limit: usize, one: bool, keys: &mut dyn MaskingKeys) {
         let end = out.len() + limit;
         while !self.done && out.len() < end {
             let room = end - out.len();
@@ -132,7 +120,7 @@ impl Outgoing {
     }
 
     /// Begins the next frame, if there is one.
-    fn begin(&mut self, keys: &mut dyn Keys) {
+    fn begin(&mut self, keys: &mut dyn MaskingKeys) {
         let Some(frames) = self.frames.as_mut().filter(|frames| frames.left > 0) else {
             self.done = true;
             return;
@@ -148,9 +136,9 @@ impl Outgoing {
         let len = (self.to - self.from) as u64;
         let len = if first && last { shape.len.unwrap_or(len) } else { len };
         let key = match shape.mask {
-            Mask::ByRole => (frames.role == Role::Client).then(|| keys.key()),
+            Mask::ByRole => (frames.role == Role::Client).then(|| keys.next_key()),
             Mask::Off => None,
-            Mask::Random => Some(keys.key()),
+            Mask::Random => Some(keys.next_key()),
             Mask::Key(key) => Some(key),
         };
         let head = Head {

@@ -8,17 +8,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
-use tokio::net::{TcpStream, UnixStream};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::conform::act::{Act, Pace};
 use crate::conform::expect::Wanted;
-use crate::conform::outgoing::Keys;
 use crate::conform::script::Script;
 use crate::conform::transcript::Recorder;
 use crate::conform::{Case, Transcript, Trouble};
 use crate::proto::opening::{Agreed, Ask, rule_of};
-use crate::proto::{Role, Rule};
+use crate::proto::{MaskingKeys, Role, Rule};
 use crate::watch::{Ending, Opening};
 use crate::wire::http::{Limits, Response};
 
@@ -37,14 +35,6 @@ pub trait Transport: AsyncRead + AsyncWrite + Unpin + Send + 'static {
     fn reset(&mut self) {}
 }
 
-impl Transport for TcpStream {
-    fn reset(&mut self) {
-        // The peer sees the connection end either way.
-        let _ = self.set_zero_linger();
-    }
-}
-
-impl Transport for UnixStream {}
 impl Transport for tokio::io::DuplexStream {}
 
 impl<T: Transport + ?Sized> Transport for Box<T> {
@@ -68,97 +58,6 @@ pub trait Connect: Send + Sync + 'static {
     fn name(&self) -> String;
 }
 
-/// A target without TLS.
-#[derive(Clone, Debug)]
-pub struct Plain {
-    /// The target, as a person writes it.
-    pub name: String,
-    /// Where it listens.
-    pub address: Address,
-    /// What is asked of it; the key is replaced.
-    pub ask: Ask,
-}
-
-/// Where a [`Plain`] target listens.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Address {
-    /// On a host and port of TCP.
-    Tcp(String, u16),
-    /// On a Unix socket.
-    Unix(std::path::PathBuf),
-}
-
-impl Connect for Plain {
-    type Transport = Box<dyn Transport>;
-
-    async fn connect(&self) -> Result<Self::Transport, Trouble> {
-        Ok(match &self.address {
-            Address::Tcp(host, port) => {
-                let stream = TcpStream::connect((host.as_str(), *port)).await.map_err(|error| trouble(&error))?;
-                stream.set_nodelay(true).map_err(|error| trouble(&error))?;
-                Box::new(stream)
-            }
-            Address::Unix(path) => Box::new(UnixStream::connect(path).await.map_err(|error| trouble(&error))?),
-        })
-    }
-
-    fn ask(&self, key: [u8; 16]) -> Ask {
-        Ask { key, ..self.ask.clone() }
-    }
-
-    fn name(&self) -> String {
-        self.name.clone()
-    }
-}
-
-fn trouble(error: &std::io::Error) -> Trouble {
-    match error.kind() {
-        std::io::ErrorKind::ConnectionRefused => Trouble::Refused,
-        std::io::ErrorKind::TimedOut => Trouble::TimedOut,
-        std::io::ErrorKind::NotFound => Trouble::NotFound(error.to_string()),
-        _ => Trouble::Io(error.to_string()),
-    }
-}
-
-/// Masking keys and handshake keys from the system's generator.
-#[derive(Debug)]
-pub struct SystemKeys {
-    block: [u8; 4096],
-    at: usize,
-}
-
-impl SystemKeys {
-    /// A generator.
-    ///
-    /// # Errors
-    /// If the system gives no random bytes.
-    pub fn new() -> Result<Self, Trouble> {
-        let mut block = [0; 4096];
-        getrandom::fill(&mut block).map_err(|error| Trouble::Io(format!("no random bytes: {error}")))?;
-        Ok(Self { block, at: 0 })
-    }
-
-    /// A key for an opening handshake.
-    pub fn handshake(&mut self) -> [u8; 16] {
-        let mut key = [0; 16];
-        key.as_chunks_mut().0.iter_mut().for_each(|part| *part = self.key());
-        key
-    }
-}
-
-impl Keys for SystemKeys {
-    fn key(&mut self) -> [u8; 4] {
-        if self.at == self.block.len() {
-            // A generator that worked once does not fail; if it did, the old keys would be used again.
-            let _ = getrandom::fill(&mut self.block);
-            self.at = 0;
-        }
-        let key = &self.block[self.at..self.at + 4];
-        self.at += 4;
-        [key[0], key[1], key[2], key[3]]
-    }
-}
-
 /// Plays `case` as a client on a connection that is not yet open.
 pub async fn play<T: Transport>(
     transport: T,
@@ -166,7 +65,7 @@ pub async fn play<T: Transport>(
     case: &Arc<Case>,
     wanted: &Arc<Wanted>,
     pace: Pace,
-    keys: &mut dyn SendKeys,
+    keys: &mut dyn MaskingKeys,
 ) -> Transcript {
     let mut script = Script::new(Arc::clone(case), Arc::clone(wanted), Role::Client, pace);
     let record = Recorder::new(Role::Client, script.bounds());
@@ -183,10 +82,6 @@ pub async fn play<T: Transport>(
     };
     peer.leave(reset).await
 }
-
-/// [`Keys`] that can be used from any thread.
-pub trait SendKeys: Keys + Send {}
-impl<K: Keys + Send> SendKeys for K {}
 
 struct Peer<T> {
     reader: ReadHalf<T>,
@@ -261,10 +156,10 @@ impl<T: Transport> Peer<T> {
         }
     }
 
-    async fn drive(&mut self, script: &mut Script, keys: &mut dyn SendKeys) -> Exit {
+    async fn drive(&mut self, script: &mut Script, keys: &mut dyn MaskingKeys) -> Exit {
         loop {
             let now = self.opened.elapsed();
-            match script.next(now, &mut self.record, &mut || keys.key()) {
+            match script.next(now, &mut self.record, keys) {
                 Act::Write(bytes) => {
                     if let Some(exit) = self.write(&bytes, script).await {
                         return exit;

@@ -15,11 +15,12 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::conform::act::Pace;
 use crate::conform::expect::Wanted;
 use crate::conform::judge::{Judgement, judge_wanted};
-use crate::conform::peer::{Connect, SystemKeys, play};
+use crate::conform::peer::{Connect, play};
 use crate::conform::{Case, Step};
+use crate::net::{SystemKeys, nonce};
 use crate::proto::Role;
 use crate::watch::{
-    Brief, CloseVerdict, Event, Kind, Outcome, Plan, Reason, Sink, Summary, Timestamp, Trouble, Verdict,
+    Brief, CloseVerdict, Event, Kind, Outcome, Plan, Reason, Sink, Summary, Timestamp, Trouble, Verdict, Why,
 };
 
 /// How a run is done.
@@ -72,7 +73,8 @@ const WAITING: usize = 64;
 /// A connection may take so long.
 const CONNECT: Duration = Duration::from_secs(10);
 
-/// So many cases without a connection, one after another, and the target counts as gone.
+/// So many cases without a connection, one after another, and the target counts as gone. The same number of opening
+/// handshakes that fail before one succeeds, and it counts as something else than a WebSocket server.
 const GONE: u32 = 8;
 
 /// Bytes to be sent from which on a case counts as one that moves much data.
@@ -125,6 +127,8 @@ struct Run<'a, C> {
     outcomes: Vec<Option<Outcome>>,
     failures: u64,
     unreached: u32,
+    /// Opening handshakes that failed; `None` once one succeeded.
+    unopened: Option<u32>,
     reached: bool,
 }
 
@@ -159,6 +163,7 @@ impl<'a, C: Connect> Run<'a, C> {
             outcomes: vec![None; cases.len()],
             failures: 0,
             unreached: 0,
+            unopened: Some(0),
             reached: false,
         }
     }
@@ -186,6 +191,9 @@ impl<'a, C: Connect> Run<'a, C> {
             }
             if self.unreached >= GONE {
                 stopped.get_or_insert(Reason::Unreachable);
+            }
+            if self.unopened.is_some_and(|unopened| unopened >= GONE) {
+                stopped.get_or_insert(Reason::NeverOpened);
             }
             if stopped.is_some() && self.tasks.is_empty() {
                 return stopped.filter(|_| self.outcomes.contains(&None));
@@ -240,6 +248,9 @@ impl<'a, C: Connect> Run<'a, C> {
             self.unreached += 1;
         } else {
             self.unreached = 0;
+            let failed_to_open = matches!(&outcome.verdict, Verdict::Failed(whys)
+                if whys.iter().any(|why| matches!(why, Why::Handshake { .. })));
+            self.unopened = self.unopened.filter(|_| failed_to_open).map(|unopened| unopened + 1);
         }
         if outcome.verdict.is_failure() && running.attempt <= self.options.retries {
             self.tell(Kind::CaseRetried(Box::new(outcome)));
@@ -319,17 +330,13 @@ async fn connect_patiently<C: Connect>(target: &C) -> Result<C::Transport, Troub
 async fn attempt<C: Connect>(target: &C, case: Arc<Case>, pace: Pace, attempts: u32) -> Outcome {
     let begun = Instant::now();
     let id = case.id.to_string();
-    let mut keys = match SystemKeys::new() {
-        Ok(keys) => keys,
-        Err(trouble) => return broken(id, trouble, attempts, begun.elapsed()),
-    };
     let wanted = Arc::new(Wanted::of(&case));
     let transport = match connect_patiently(target).await {
         Ok(transport) => transport,
         Err(trouble) => return broken(id, trouble, attempts, begun.elapsed()),
     };
-    let ask = target.ask(keys.handshake());
-    let transcript = play(transport, &ask, &case, &wanted, pace, &mut keys).await;
+    let ask = target.ask(nonce());
+    let transcript = play(transport, &ask, &case, &wanted, pace, &mut SystemKeys::new()).await;
     let Judgement { verdict, close, close_why } = judge_wanted(&case, &wanted, &transcript);
     let (duration, transcript) = (begun.elapsed(), Some(transcript));
     Outcome { case: id, verdict, close, close_why, attempts, duration, transcript }

@@ -10,10 +10,11 @@ use std::time::Duration;
 
 use crate::conform::act::{Act, Pace};
 use crate::conform::expect::{Progress, Wanted};
-use crate::conform::outgoing::{Keys, Outgoing, Unfinished};
+use crate::conform::outgoing::{Outgoing, Unfinished};
 use crate::conform::place::Place;
 use crate::conform::transcript::{Bounds, Mid, Recorder};
 use crate::conform::{Await, Case, Closer, Frame, Mask, Payload, Step, Then};
+use crate::proto::MaskingKeys;
 use crate::proto::Role;
 use crate::watch::{Ending, Timeout};
 use crate::wire::{CloseBody, CloseCode, Opcode};
@@ -116,7 +117,7 @@ impl Script {
     }
 
     /// What is to be done now. After an [`Act::Write`] it is to be asked when all is written.
-    pub fn next(&mut self, now: Duration, record: &mut Recorder, keys: &mut dyn Keys) -> Act {
+    pub fn next(&mut self, now: Duration, record: &mut Recorder, keys: &mut dyn MaskingKeys) -> Act {
         if record.is_over() {
             return Act::Done;
         }
@@ -198,7 +199,7 @@ impl Script {
     }
 
     /// The pong for a ping, while the connection is open and no frame of ours is unfinished.
-    fn answer(&mut self, record: &mut Recorder, keys: &mut dyn Keys) -> Option<Vec<u8>> {
+    fn answer(&mut self, record: &mut Recorder, keys: &mut dyn MaskingKeys) -> Option<Vec<u8>> {
         let open = record.closing().local.is_none() && !self.mute;
         if !open || record.closing().failed_by_us || record.mid() != Mid::Between {
             return None;
@@ -208,7 +209,7 @@ impl Script {
     }
 
     /// The close frame that is due, or what has to be sent before it, and which of the two it is.
-    fn close(&mut self, record: &Recorder, keys: &mut dyn Keys) -> Option<(Vec<u8>, bool)> {
+    fn close(&mut self, record: &Recorder, keys: &mut dyn MaskingKeys) -> Option<(Vec<u8>, bool)> {
         if self.mute {
             return None;
         }
@@ -243,7 +244,7 @@ impl Script {
     }
 
     /// Goes on with the steps, as far as they go without waiting.
-    fn go_on(&mut self, now: Duration, record: &mut Recorder, keys: &mut dyn Keys) -> Option<Doing> {
+    fn go_on(&mut self, now: Duration, record: &mut Recorder, keys: &mut dyn MaskingKeys) -> Option<Doing> {
         if let Some(pause) = self.pause {
             let until = match pause {
                 Pause::For(time) => now + time,
@@ -287,7 +288,13 @@ impl Script {
     }
 
     /// Takes up a step. `None` if it has to wait.
-    fn take(&mut self, step: &Step, now: Duration, record: &mut Recorder, keys: &mut dyn Keys) -> Option<Option<Act>> {
+    fn take(
+        &mut self,
+        step: &Step,
+        now: Duration,
+        record: &mut Recorder,
+        keys: &mut dyn MaskingKeys,
+    ) -> Option<Option<Act>> {
         match step {
             Step::Frame(frame) => self.outgoing = Some(Outgoing::frame(frame, self.role, keys)),
             Step::More(payload) => self.outgoing = Some(Outgoing::more(payload.clone(), self.unfinished)),
@@ -340,7 +347,7 @@ impl Script {
     }
 
     /// Gives the next bytes of the step that is being sent.
-    fn fill(&mut self, bytes: &mut Vec<u8>, record: &Recorder, keys: &mut dyn Keys) {
+    fn fill(&mut self, bytes: &mut Vec<u8>, record: &Recorder, keys: &mut dyn MaskingKeys) {
         let Some(outgoing) = &mut self.outgoing else { return };
         let before = bytes.len();
         let room = outgoing.chop.map_or(CHUNK.saturating_sub(bytes.len()), |chop| chop.max(1));
@@ -363,7 +370,7 @@ impl Script {
     }
 
     /// Nothing to send: closes, or waits for what is next.
-    fn rest(&mut self, now: Duration, record: &mut Recorder, keys: &mut dyn Keys) -> Act {
+    fn rest(&mut self, now: Duration, record: &mut Recorder, keys: &mut dyn MaskingKeys) -> Act {
         let closing = record.closing();
         let done = self.is_through();
         if done
@@ -439,7 +446,7 @@ impl Script {
         }
     }
 
-    fn control(&self, opcode: Opcode, payload: Vec<u8>, keys: &mut dyn Keys) -> Vec<u8> {
+    fn control(&self, opcode: Opcode, payload: Vec<u8>, keys: &mut dyn MaskingKeys) -> Vec<u8> {
         let frame = Frame {
             opcode,
             fin: true,

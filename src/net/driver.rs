@@ -103,16 +103,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     #[inline]
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>, session: &mut impl Session) -> Poll<Stop> {
         loop {
-            if self.stirred {
-                self.stirred = false;
-                if self.turn(Input::Tick, session) {
-                    return Poll::Ready(Stop::Asked);
-                }
+            // The end of the peer's direction is the last thing that an endpoint has to be told.
+            if std::mem::take(&mut self.stirred) && !self.eof && self.turn(Input::Tick, session) {
+                return Poll::Ready(Stop::Asked);
             }
             let flushed = self.poll_flush(cx).is_ready();
             if self.endpoint.ready_state() == ReadyState::Closed {
-                // What could not be sent by now nobody waits for.
-                return if flushed || self.eof { Poll::Ready(Stop::Over) } else { Poll::Pending };
+                // Whoever has only ended his own direction may still read what is queued. When time has run out
+                // nobody does.
+                if !flushed && self.eof {
+                    ready!(self.poll_deadline(cx));
+                }
+                return Poll::Ready(Stop::Over);
             }
             if session.is_ready() && (flushed || self.endpoint.outgoing().len() < HIGH_WATER) {
                 match self.poll_read(cx, session) {
@@ -138,7 +140,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             };
             if count == 0 {
                 self.eof = true;
-                return Poll::Ready(self.turn(Input::Eof, session));
+                let asked = self.turn(Input::Eof, session);
+                let timeout = self.endpoint.config().closing_timeout;
+                self.deadline = tokio::time::Instant::now().into_std().checked_add(timeout);
+                return Poll::Ready(asked);
             }
             Poll::Ready(self.turn(Input::Bytes(&mut buffer[..count]), session))
         })
@@ -222,3 +227,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         sleep.as_mut().poll(cx)
     }
 }
+
+#[cfg(test)]
+mod tests;

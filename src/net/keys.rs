@@ -7,14 +7,21 @@ const BATCH: usize = 1024;
 
 /// Masking keys of the system's generator (RFC 6455, section 5.3), fetched in batches.
 #[derive(Debug)]
-pub(crate) struct SystemKeys {
+pub struct SystemKeys {
     batch: Box<[u8; BATCH]>,
     used: usize,
 }
 
 impl SystemKeys {
-    pub(crate) fn new() -> Self {
+    /// Keys that are fetched when the first is wanted.
+    pub fn new() -> Self {
         Self { batch: Box::new([0; BATCH]), used: BATCH }
+    }
+}
+
+impl Default for SystemKeys {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
@@ -31,8 +38,11 @@ impl MaskingKeys for SystemKeys {
     }
 }
 
-/// The 16 bytes of a Sec-WebSocket-Key (section 4.1).
-pub(crate) fn nonce() -> [u8; 16] {
+/// The 16 bytes of a Sec-WebSocket-Key (section 4.1), from the system's generator.
+///
+/// # Panics
+/// If the system has no generator.
+pub fn nonce() -> [u8; 16] {
     let mut nonce = [0; 16];
     fill(&mut nonce);
     nonce

@@ -18,6 +18,7 @@ pub mod tls;
 pub use client::{Client, ConnectError};
 pub use connection::{Broken, Connection, Happening, Receiver, Sender};
 pub use driver::Session;
+pub use keys::{SystemKeys, nonce};
 pub use mailbox::PostError;
 pub use members::{ConnectionId, Connections, Member, Reach};
 pub use server::{AcceptError, Incoming, Listen, Server, ServerConfig, Service};

@@ -9,14 +9,16 @@
 mod config;
 mod endpoint;
 mod flow;
+mod keys;
 mod message;
 mod observer;
 pub mod opening;
 mod rule;
 
 pub use config::Config;
-pub use endpoint::{Cause, Closed, Endpoint, Event, Input, MaskingKeys, Outbound, Output, ReadyState, SendError, Turn};
+pub use endpoint::{Cause, Closed, Endpoint, Event, Input, Outbound, Output, ReadyState, SendError, Turn};
 pub use flow::{Flow, Reading, Seen};
+pub use keys::MaskingKeys;
 pub use message::{Joined, Joiner, Kind, Message, TooBig};
 pub use observer::Observer;
 pub use rule::{Clause, Level, Rule, Rules, UnknownRule};

@@ -1,34 +1,34 @@
 //! A failed case, as a person reads it: requirement, what was sent, expected and got, and how to repeat it.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use crate::conform::{Alternative, Case, Closer, Expected, Grade, Payload};
-use crate::proto::Level;
-use crate::watch::{Entry, Happening, Item, Log, Outcome, Side, Transcript, Verdict};
-use crate::wire::{CloseBody, Head, Opcode};
+use crate::watch::{Content, Ending, Entry, Happening, Item, Opening, Outcome, Quoted, Side, Transcript, Verdict};
 
-/// Rows of one kind that are shown at most.
-const ROWS: usize = 8;
-/// Bytes of a payload that are shown at most.
-const BYTES: usize = 40;
+/// Rows of one kind that are shown at most: the first ones, and the last ones.
+const FIRST: usize = 6;
+const LAST: usize = 2;
+
+/// The opcode of a ping, by which frames are counted.
+const PING: u8 = 9;
 
 /// Everything about a case that failed, or did not pass strictly. `repeat` is the command that runs it again.
 pub fn failure(case: &Case, outcome: &Outcome, repeat: &str) -> String {
     let mut text = format!("{}  {}\n", case.id.as_str(), case.title);
     row(&mut text, "requirement", &requirement(case));
     if let Some(note) = &case.note {
-        row(&mut text, "note", note.trim());
+        rows(&mut text, "note", &note.trim().lines().map(str::to_owned).collect::<Vec<_>>());
     }
-    if let Some(transcript) = &outcome.transcript {
-        rows(&mut text, "sent", &frames(&transcript.log, Side::Us));
-    }
-    let mut expected: Vec<String> = case.expect.iter().map(alternative).collect();
-    expected.push(format!("then {}", close(case)));
-    rows(&mut text, "expected", &expected);
     match (&outcome.verdict, &outcome.transcript) {
         (Verdict::Broken(trouble), _) => row(&mut text, "got", &trouble.to_string()),
-        (_, Some(transcript)) => rows(&mut text, "got", &got(transcript)),
-        (_, None) => {}
+        (_, Some(transcript)) if transcript.is_open() => {
+            rows(&mut text, "sent", &sent(transcript));
+            rows(&mut text, "expected", &alternatives(case));
+            rows(&mut text, "got", &got(transcript));
+        }
+        (_, Some(Transcript { opening: Some(opening), .. })) => not_opened(&mut text, opening),
+        (_, _) => rows(&mut text, "expected", &alternatives(case)),
     }
     let why: Vec<String> = outcome.why().map(ToString::to_string).collect();
     rows(&mut text, "why", &why);
@@ -50,16 +50,36 @@ fn rows(text: &mut String, name: &str, lines: &[String]) {
 }
 
 fn requirement(case: &Case) -> String {
-    let clauses: Vec<String> = case.clauses.iter().map(ToString::to_string).collect();
+    let level = case.level;
     let words: Vec<&str> = case.rules.iter().map(|rule| rule.words()).collect();
-    let clauses = clauses.join("; ");
-    match (words.is_empty(), case.close.by, case.level) {
-        (true, ..) => format!("{} ({clauses})", case.level),
-        (false, Closer::Target, Level::Must) => {
-            format!("the connection MUST be failed when {} ({clauses})", words.join(", or "))
-        }
-        (false, _, level) => format!("{level}: not {} ({clauses})", words.join(", or ")),
+    let words = words.join(", or ");
+    let clauses = clauses(case);
+    match case.close.by {
+        _ if words.is_empty() => format!("{level} be as expected below ({clauses})"),
+        Closer::Target => format!("the connection {level} be failed when {words} ({clauses})"),
+        Closer::Us => format!("{level} NOT happen: {words} ({clauses})"),
     }
+}
+
+/// `RFC 6455, sections 5.2 and 5.6; RFC 7692, section 7`.
+fn clauses(case: &Case) -> String {
+    let mut rfcs: Vec<(&str, Vec<&str>)> = Vec::new();
+    for clause in &case.clauses {
+        match rfcs.iter_mut().find(|(rfc, _)| *rfc == clause.rfc()) {
+            Some((_, sections)) => sections.push(clause.section()),
+            None => rfcs.push((clause.rfc(), vec![clause.section()])),
+        }
+    }
+    let words = rfcs.iter().map(|(rfc, sections)| match sections.as_slice() {
+        [section] => format!("RFC {rfc}, section {section}"),
+        [first @ .., last] => format!("RFC {rfc}, sections {} and {last}", first.join(", ")),
+        [] => format!("RFC {rfc}"),
+    });
+    words.collect::<Vec<_>>().join("; ")
+}
+
+fn alternatives(case: &Case) -> Vec<String> {
+    case.expect.iter().map(alternative).chain([format!("then {}", close(case))]).collect()
 }
 
 fn alternative(alternative: &Alternative) -> String {
@@ -68,37 +88,42 @@ fn alternative(alternative: &Alternative) -> String {
         Grade::NonStrict => "non-strict",
         Grade::Informational => "informational",
     };
-    let mut events: Vec<String> = alternative.events.iter().take(ROWS).map(expected).collect();
-    if alternative.events.len() > ROWS {
-        events.push(format!("and {} more", alternative.events.len() - ROWS));
+    format!("{grade}: {}", sequence(&alternative.events))
+}
+
+fn sequence(events: &[Expected]) -> String {
+    let mut words: Vec<String> = events.iter().take(FIRST + LAST).map(expected).collect();
+    if let more @ 1.. = events.len().saturating_sub(FIRST + LAST) {
+        words.push(format!("and {more} more"));
     }
-    if events.is_empty() {
-        events.push("no message and no pong".to_owned());
-    }
-    format!("{grade}: {}", events.join(", "))
+    if words.is_empty() { "no message and no pong".to_owned() } else { words.join(", ") }
 }
 
 fn expected(event: &Expected) -> String {
     match event {
-        Expected::Text(content) => format!("text {}", payload(content)),
-        Expected::Binary(content) => format!("binary {}", payload(content)),
-        Expected::Pong(content) => format!("pong {}", payload(content)),
+        Expected::Text(content) => Happening::Text(beginning(content)).to_string(),
+        Expected::Binary(content) => Happening::Binary(beginning(content)).to_string(),
+        Expected::Pong(content) => Happening::Pong(beginning(content)).to_string(),
         Expected::Wait(tag) => format!("nothing until wait {tag} is over"),
-        Expected::Repeat(times, events) => {
-            let events: Vec<String> = events.iter().map(expected).collect();
-            format!("{times} times {}", events.join(", "))
-        }
+        Expected::Repeat(times, events) => format!("{times} times {}", sequence(events)),
     }
 }
 
-fn payload(payload: &Payload) -> String {
-    let mut start = vec![0; BYTES];
+/// What is shown of a payload, without all of it being made.
+fn beginning(payload: &Payload) -> Content {
+    let mut start = vec![0; Content::START];
     let size = payload.copy_to(0, &mut start);
-    bytes(&start[..size], payload.len() as u64)
+    start.truncate(size);
+    Content { len: payload.len() as u64, hash: 0, start }
 }
 
 fn close(case: &Case) -> String {
-    let codes: Vec<String> = case.close.codes.iter().map(ToString::to_string).collect();
+    let mut codes: Vec<String> = Vec::new();
+    for code in case.close.codes.iter().map(ToString::to_string) {
+        if !codes.contains(&code) {
+            codes.push(code);
+        }
+    }
     let codes = codes.join(" or ");
     match case.close.by {
         Closer::Us => format!("the tester closes, and the target answers with {codes}"),
@@ -106,100 +131,76 @@ fn close(case: &Case) -> String {
     }
 }
 
-/// The frames of one side.
-fn frames(log: &Log, side: Side) -> Vec<String> {
-    let lines: Vec<String> = log.iter().filter(|entry| entry.side == side).filter_map(entry_line).collect();
-    let hidden = lines.len().saturating_sub(ROWS) as u64 + log.left_out;
-    let mut shown: Vec<String> = lines.into_iter().take(ROWS).collect();
-    if hidden > 0 {
-        shown.push(format!("… and {hidden} more"));
-    }
-    shown
+/// A row with its time.
+fn timed(at: Duration, what: &dyn std::fmt::Display) -> String {
+    format!("{:>8.1} ms  {what}", at.as_secs_f64() * 1e3)
 }
 
-fn entry_line(entry: &Entry) -> Option<String> {
-    Some(match &entry.item {
-        Item::Frame { head, start, len } => frame(head, start, *len),
-        Item::Fault(rule) => format!("broken rule: {rule} ({})", rule.clause()),
-        Item::HalfClose => "end of TCP".to_owned(),
-        Item::Reset => "reset of TCP".to_owned(),
-        Item::Wait(_) | Item::Timeout(_) => return None,
-    })
-}
-
-fn frame(head: &Head, start: &[u8], len: u64) -> String {
-    let mut text = head.opcode.to_string();
-    if !head.fin {
-        text.push_str(", not final");
+/// The first and the last of some rows, and how many there are between them; there may be more than are at hand.
+fn shortened(rows: Vec<String>, total: u64) -> Vec<String> {
+    let total = total.max(rows.len() as u64);
+    if total <= (FIRST + LAST) as u64 {
+        return rows;
     }
-    for (bit, name) in [(Head::RSV1, "RSV1"), (Head::RSV2, "RSV2"), (Head::RSV3, "RSV3")] {
-        if head.rsv & bit != 0 {
-            let _infallible = write!(text, ", {name}");
-        }
-    }
-    if len < head.len {
-        let _infallible = write!(text, ", {len} of {} bytes", head.len);
-    }
-    let content = match (head.opcode, CloseBody::parse(start)) {
-        (Opcode::CLOSE, CloseBody::Empty) => "without a code".to_owned(),
-        (Opcode::CLOSE, CloseBody::Status(code, [])) => code.to_string(),
-        (Opcode::CLOSE, CloseBody::Status(code, reason)) => format!("{code}, {}", quoted(reason)),
-        _ => bytes(start, head.len),
+    let end = rows.len().saturating_sub(LAST).max(FIRST.min(rows.len()));
+    let start = &rows[..FIRST.min(rows.len())];
+    let shown = (start.len() + rows[end..].len()) as u64;
+    let between = match (start.is_empty(), total - shown) {
+        (_, 0) => None,
+        (true, all) => Some(format!("{all} frames")),
+        (false, more) => Some(format!("… and {more} more")),
     };
-    format!("{text} {content}")
+    start.iter().cloned().chain(between).chain(rows[end..].iter().cloned()).collect()
+}
+
+/// What we sent.
+fn sent(transcript: &Transcript) -> Vec<String> {
+    let is_ours = |entry: &&Entry| {
+        entry.side == Side::Us && matches!(entry.item, Item::Frame { .. } | Item::HalfClose | Item::Reset)
+    };
+    let rows: Vec<String> = transcript.log.iter().filter(is_ours).map(|entry| timed(entry.at, &entry.item)).collect();
+    let total = transcript.sent.frames.values().sum();
+    let rows = shortened(rows, total);
+    if rows.is_empty() { vec!["nothing".to_owned()] } else { rows }
 }
 
 /// What came, and how it ended.
 fn got(transcript: &Transcript) -> Vec<String> {
-    let mut lines: Vec<String> = transcript
-        .heard
-        .iter()
-        .take(ROWS)
-        .map(|heard| match &heard.what {
-            Happening::Text(content) => format!("text {}", bytes(&content.start, content.len)),
-            Happening::Binary(content) => format!("binary {}", bytes(&content.start, content.len)),
-            Happening::Pong(content) => format!("pong {}", bytes(&content.start, content.len)),
-            Happening::Wait(tag) => format!("nothing until wait {tag} was over"),
-        })
-        .collect();
-    let more = transcript.heard.len().saturating_sub(ROWS) as u64 + transcript.unheard;
-    if more > 0 {
-        lines.push(format!("… and {more} more"));
+    let heard: Vec<String> = transcript.heard.iter().map(|heard| timed(heard.at, &heard.what)).collect();
+    let total = heard.len() as u64 + transcript.unheard;
+    let mut rows = shortened(heard, total);
+    if rows.is_empty() {
+        rows.push("no message and no pong".to_owned());
     }
-    if lines.is_empty() && transcript.is_open() {
-        lines.push("no message and no pong".to_owned());
+    match transcript.received.frames.get(&PING) {
+        None | Some(0) => {}
+        Some(1) => rows.push("a ping".to_owned()),
+        Some(pings) => rows.push(format!("{pings} pings")),
     }
-    lines.extend(frames(&transcript.log, Side::Target).into_iter().filter(|line| line.starts_with("close")));
-    if let Some(opening) = transcript.opening.as_ref().filter(|opening| !opening.done) {
-        let start = &opening.response[..opening.response.len().min(BYTES * 2)];
-        lines.push(if start.is_empty() {
-            "no answer to the opening handshake".to_owned()
-        } else {
-            format!("instead of an opening handshake: {}", quoted(start))
-        });
+    if let Some(said) = &transcript.closing.remote {
+        let code = said.code.map_or("without a code".to_owned(), |code| code.to_string());
+        let reason =
+            if said.reason.is_empty() { String::new() } else { format!(", {}", Quoted(said.reason.as_bytes())) };
+        rows.push(timed(said.at, &format_args!("close {code}{reason}")));
     }
-    lines
+    match transcript.closing.ending {
+        Ending::ByPeer => rows.push(timed(transcript.duration, &Item::HalfClose)),
+        Ending::Reset => rows.push(timed(transcript.duration, &Item::Reset)),
+        Ending::Open | Ending::ByUs | Ending::Flooded | Ending::Cancelled => {}
+    }
+    rows
 }
 
-/// A payload: its size, and how it begins.
-fn bytes(start: &[u8], len: u64) -> String {
-    let shown = &start[..start.len().min(BYTES)];
-    let dots = if (shown.len() as u64) < len { "…" } else { "" };
-    match len {
-        0 => "of 0 bytes".to_owned(),
-        _ => format!("of {len} bytes {}{dots}", quoted(shown)),
-    }
-}
-
-/// Bytes as text in quotes if they are printable, as hex otherwise.
-fn quoted(bytes: &[u8]) -> String {
-    match std::str::from_utf8(bytes) {
-        Ok(text) if !text.chars().any(|character| character.is_control() && !character.is_ascii_whitespace()) => {
-            format!("{text:?}")
-        }
-        _ => bytes.iter().fold("0x".to_owned(), |mut hex, byte| {
-            let _infallible = write!(hex, "{byte:02x}");
-            hex
-        }),
-    }
+/// A connection that was never open.
+fn not_opened(text: &mut String, opening: &Opening) {
+    let request = opening.request.split(|&byte| byte == b'\r').next().unwrap_or_default();
+    row(text, "sent", &format!("an opening handshake: {}", Quoted(request)));
+    row(text, "expected", "ok: status 101, which opens the connection");
+    let response = &opening.response;
+    let answer = match response.len() {
+        0 if opening.timed_out => "no answer".to_owned(),
+        0 => "the end of the connection".to_owned(),
+        size => format!("{size} bytes: {}", Quoted(response)),
+    };
+    row(text, "got", &timed(opening.duration, &answer));
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::words::{hex, micros};
-use super::{Happening, Side, Timeout, Transcript};
+use super::{Happening, Quoted, Side, Timeout, Transcript, refused};
 use crate::proto::Rule;
 use crate::wire::CloseCode;
 
@@ -172,18 +172,18 @@ impl fmt::Display for Why {
             }
             Self::Unclean => f.write_str("the closing handshake was not completed"),
             Self::Dropped => f.write_str("the target did not end the TCP connection"),
-            Self::Handshake { timed_out: true, .. } => {
-                f.write_str("the opening handshake failed: the target did not answer in time")
-            }
-            Self::Handshake { faults, status, .. } => {
-                f.write_str("the opening handshake failed")?;
-                if let Some(status) = status.filter(|status| *status != 101) {
-                    write!(f, ": status {status}")?;
+            Self::Handshake { faults, status, timed_out, response } => {
+                f.write_str("the opening handshake failed: ")?;
+                match status {
+                    _ if *timed_out => f.write_str("the target did not answer in time"),
+                    Some(status) if *status != 101 => f.write_str(&refused(*status, response)),
+                    None if response.is_empty() => f.write_str("the target ended the connection without an answer"),
+                    None if is_cut(response) => f.write_str("the head of the response has no end, or is too long"),
+                    _ => {
+                        let faults: Vec<_> = faults.iter().map(ToString::to_string).collect();
+                        f.write_str(&faults.join("; "))
+                    }
                 }
-                if faults.is_empty() && status.is_none() {
-                    f.write_str(": the target ended the connection")?;
-                }
-                faults.iter().try_for_each(|rule| write!(f, ": {rule}"))
             }
             Self::Broke(rule) => write!(f, "the target broke a rule: {rule} ({})", rule.clause()),
             Self::TimedOut(Timeout::Patience) => f.write_str("our patience was over"),
@@ -198,6 +198,11 @@ impl fmt::Display for Why {
     }
 }
 
+/// Whether this is how a head of HTTP begins, but not a whole one.
+fn is_cut(response: &[u8]) -> bool {
+    response.starts_with(b"HTTP/1.") && !response.windows(4).any(|bytes| bytes == b"\r\n\r\n")
+}
+
 /// Where what came departs from the nearest alternative.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Difference {
@@ -209,17 +214,48 @@ pub struct Difference {
     pub got: Option<Happening>,
 }
 
+impl Difference {
+    /// Alternatives that are told; of any more their number is.
+    const TOLD: usize = 3;
+
+    /// From which byte on what came differs from what was wanted, if that was one thing of the same kind.
+    fn byte(&self) -> Option<(usize, &[u8], &[u8])> {
+        let [Some(wanted)] = self.wanted.as_slice() else { return None };
+        let (wanted, got) = match (wanted, self.got.as_ref()?) {
+            (Happening::Text(wanted), Happening::Text(got))
+            | (Happening::Binary(wanted), Happening::Binary(got))
+            | (Happening::Pong(wanted), Happening::Pong(got)) => (&wanted.start, &got.start),
+            _ => return None,
+        };
+        let at = wanted.iter().zip(got).position(|(wanted, got)| wanted != got)?;
+        let part = |bytes: &'_ [u8]| at..bytes.len().min(at + 8);
+        Some((at, &wanted[part(wanted)], &got[part(got)]))
+    }
+}
+
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = |happening: &Option<Happening>| match happening {
-            None => "nothing".to_owned(),
-            Some(Happening::Text(content)) => format!("text of {content:?}"),
-            Some(Happening::Binary(content)) => format!("binary of {content:?}"),
-            Some(Happening::Pong(content)) => format!("pong of {content:?}"),
-            Some(Happening::Wait(tag)) => format!("wait {tag}"),
-        };
-        let wanted: Vec<_> = self.wanted.iter().map(shown).collect();
-        write!(f, "event {}: expected {}, got {}", self.at + 1, wanted.join(" or "), shown(&self.got))
+        write!(f, "event {}: expected ", self.at + 1)?;
+        for (index, wanted) in self.wanted.iter().take(Self::TOLD).enumerate() {
+            f.write_str(if index > 0 { " or " } else { "" })?;
+            match wanted {
+                Some(wanted) => wanted.fmt(f)?,
+                None => f.write_str("nothing more")?,
+            }
+        }
+        if let more @ 1.. = self.wanted.len().saturating_sub(Self::TOLD) {
+            write!(f, " or {more} others")?;
+        }
+        match &self.got {
+            Some(got) => write!(f, ", got {got}")?,
+            None => f.write_str(", got nothing")?,
+        }
+        match self.byte() {
+            Some((at @ 1.., wanted, got)) => {
+                write!(f, "; from byte {at} on they differ: {} instead of {}", Quoted(got), Quoted(wanted))
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -259,6 +295,8 @@ pub enum Reason {
     MaxFail,
     /// The target went away.
     Unreachable,
+    /// The target never opened a connection.
+    NeverOpened,
     /// The run was cancelled.
     Cancelled,
 }
@@ -270,6 +308,7 @@ impl fmt::Display for Reason {
             Self::NeedsEcho => "it needs a target that echoes",
             Self::MaxFail => "enough cases had failed",
             Self::Unreachable => "the target went away",
+            Self::NeverOpened => "no connection could be opened",
             Self::Cancelled => "the run was cancelled",
         })
     }

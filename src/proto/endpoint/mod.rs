@@ -19,13 +19,13 @@ use std::sync::Arc;
 use std::time::Instant;
 
 pub use event::{Cause, Closed, Event, Input, Output};
-pub use outbound::{MaskingKeys, Outbound, ReadyState, SendError};
+pub use outbound::{Outbound, ReadyState, SendError};
 pub use turn::Turn;
 
 use self::opening::Opening;
 use self::timers::Timers;
 use crate::proto::opening::{Agreed, Answer, Ask, AskError, Asked};
-use crate::proto::{Config, Flow, Joiner, Observer, Role};
+use crate::proto::{Config, Flow, Joiner, MaskingKeys, Observer, Role};
 use crate::wire::CloseCode;
 use crate::wire::http::Request;
 
@@ -188,6 +188,11 @@ impl Endpoint {
     /// Which end this is.
     pub fn role(&self) -> Role {
         self.outbound.role()
+    }
+
+    /// What it is set to.
+    pub fn config(&self) -> &Config {
+        &self.config
     }
 
     /// Where the connection stands.

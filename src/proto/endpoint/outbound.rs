@@ -1,6 +1,6 @@
 //! What an endpoint sends: frames in one buffer, and which frames it may still send.
 
-use crate::proto::{Message, Observer, Role};
+use crate::proto::{MaskingKeys, Message, Observer, Role};
 use crate::wire::{self, CloseBody, CloseCode, Head, Opcode};
 
 /// Where a connection stands, as the browser's WebSocket API names it.
@@ -14,18 +14,6 @@ pub enum ReadyState {
     Closing,
     /// It is over.
     Closed,
-}
-
-/// Where masking keys come from: four bytes that nobody can foretell (RFC 6455, section 5.3).
-pub trait MaskingKeys: Send {
-    /// The next key.
-    fn next_key(&mut self) -> [u8; 4];
-}
-
-impl<F: FnMut() -> [u8; 4] + Send> MaskingKeys for F {
-    fn next_key(&mut self) -> [u8; 4] {
-        self()
-    }
 }
 
 /// Why something was not sent.

@@ -1,0 +1,223 @@
+//! What is shown of a conformance run: progress while it goes on, failures as they come, the table at the end.
+
+use std::collections::{BTreeMap, HashMap};
+use std::io::{self, IsTerminal as _, Write as _};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anstyle::{Reset, Style};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::Everywhere;
+use super::conform::Conform;
+use super::print::{self, Count, GOOD, WEAK, WRONG};
+use crate::conform::{Case, Conclusion, Corpus, Outcome, Reason, Trouble, Verdict, Why};
+use crate::report;
+use crate::watch::{Brief, Event, Kind, Plan, Sink, Summary};
+
+/// Failures that are told in full; of any more the table and `--json` tell.
+const FAILURES: u64 = 25;
+
+/// How often the progress is drawn while nothing happens.
+const TICK: Duration = Duration::from_millis(200);
+
+pub(super) struct Screen<'a> {
+    conform: &'a Conform,
+    everywhere: &'a Everywhere,
+    cases: HashMap<String, Arc<Case>>,
+    briefs: HashMap<String, Brief>,
+    bar: ProgressBar,
+    failed: u64,
+    shown: u64,
+    /// How many failures there were for each reason of which one example is enough.
+    alike: BTreeMap<String, u64>,
+    running: Vec<String>,
+    unreachable: Option<Trouble>,
+}
+
+impl<'a> Screen<'a> {
+    pub(super) fn new(conform: &'a Conform, everywhere: &'a Everywhere, cases: &[Arc<Case>]) -> Self {
+        let hidden = everywhere.quiet || !io::stderr().is_terminal();
+        let target = if hidden { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+        let bar = ProgressBar::with_draw_target(Some(cases.len() as u64), target);
+        if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} {wide_msg}") {
+            bar.set_style(style);
+        }
+        Self {
+            conform,
+            everywhere,
+            cases: cases.iter().map(|case| (case.id.to_string(), case.clone())).collect(),
+            briefs: HashMap::new(),
+            bar,
+            failed: 0,
+            shown: 0,
+            alike: BTreeMap::new(),
+            running: Vec::new(),
+            unreachable: None,
+        }
+    }
+
+    fn started(&mut self, plan: &Plan) {
+        self.briefs = plan.cases.iter().map(|brief| (brief.id.clone(), brief.clone())).collect();
+        if !self.everywhere.quiet && !self.conform.json {
+            let own = if self.conform.target.is_none() { "wslab's own echo server at " } else { "" };
+            print::tell(format_args!("testing {own}{} with {}", plan.target, Count(plan.cases.len(), "case")));
+        }
+        if !self.bar.is_hidden() {
+            self.bar.enable_steady_tick(TICK);
+        }
+    }
+
+    fn progress(&self) {
+        let failed = if self.failed > 0 { format!("{} failed, ", self.failed) } else { String::new() };
+        let running = match self.running.as_slice() {
+            [] => String::new(),
+            [case] => format!("running {case}"),
+            [oldest, others @ ..] => format!("running {oldest} and {} more", others.len()),
+        };
+        self.bar.set_message(format!("{failed}{running}"));
+    }
+
+    fn finished(&mut self, outcome: &Outcome) -> io::Result<()> {
+        self.running.retain(|id| *id != outcome.case);
+        if !matches!(outcome.verdict, Verdict::NotRun(_)) {
+            self.bar.inc(1);
+            self.failed += u64::from(!outcome.passes(self.conform.strict));
+        }
+        self.progress();
+        if self.conform.json {
+            return match self.briefs.get(&outcome.case) {
+                Some(brief) => print::result(format_args!("{}", report::json_outcome(brief, outcome))),
+                None => Ok(()),
+            };
+        }
+        if matches!(outcome.verdict, Verdict::NotRun(_)) {
+            return Ok(());
+        }
+        if !outcome.passes(self.conform.strict) {
+            if let Some(reason) = never_judged(outcome) {
+                let times = self.alike.entry(reason).or_default();
+                *times += 1;
+                if *times > 1 {
+                    return Ok(());
+                }
+            }
+            if self.shown < FAILURES {
+                self.shown += 1;
+                self.show(WRONG, &failed_word(outcome), outcome)?;
+            }
+        } else if self.everywhere.verbose && !outcome.passes(true) {
+            self.show(WEAK, outcome.verdict.word(), outcome)?;
+        }
+        Ok(())
+    }
+
+    fn show(&self, style: Style, word: &str, outcome: &Outcome) -> io::Result<()> {
+        let Some(case) = self.cases.get(&outcome.case) else { return Ok(()) };
+        let text = report::failure(case, outcome, &self.conform.repeat(&outcome.case));
+        // The bar must not be drawn into the text.
+        self.bar.suspend(|| print::result(format_args!("{style}{word}{Reset} {text}")))
+    }
+
+    /// Shows what it came to.
+    pub(super) fn finish(&self, corpus: &Corpus, conclusion: &Conclusion) -> io::Result<()> {
+        self.bar.finish_and_clear();
+        if let Some(trouble) = &self.unreachable {
+            let name = self.conform.target.as_deref().unwrap_or("wslab's own server");
+            print::error(format_args!("{name} was never reachable: {trouble}"));
+            if *trouble == Trouble::Refused && self.conform.wait.is_zero() {
+                print::tell(format_args!("Is the server running, and at this port? --wait 30s waits until it is."));
+            }
+        }
+        if self.conform.json || self.everywhere.quiet || !conclusion.reached {
+            return Ok(());
+        }
+        self.print_end(corpus, conclusion)
+    }
+
+    fn print_end(&self, corpus: &Corpus, conclusion: &Conclusion) -> io::Result<()> {
+        let mut out = anstream::stdout().lock();
+        let mut told = self.shown;
+        for (reason, times) in self.alike.iter().filter(|(_, times)| **times > 1) {
+            let more = times - 1;
+            told += more;
+            writeln!(out, "… and {more} more failed because {reason}\n")?;
+        }
+        if let more @ 1.. = self.failed.saturating_sub(told) {
+            writeln!(out, "… and {more} more failed; --json tells of all\n")?;
+        }
+        write!(out, "{}", report::sections(&corpus.sections, &conclusion.outcomes))?;
+        let not_run = |outcome: &&Outcome| matches!(outcome.verdict, Verdict::NotRun(_));
+        let not_run = conclusion.outcomes.iter().filter(not_run).count();
+        let all = conclusion.outcomes.len();
+        let passed = conclusion.outcomes.iter().filter(|outcome| outcome.passes(self.conform.strict)).count() - not_run;
+        let style = match () {
+            () if self.failed > 0 => WRONG,
+            () if passed < all => WEAK,
+            () => GOOD,
+        };
+        let time = conclusion.summary.duration.as_secs_f64();
+        write!(out, "\n{style}{passed} of {} passed{Reset} in {time:.1} s", Count(all, "case"))?;
+        if conclusion.summary.flaky > 0 {
+            write!(out, ", {} of them only when repeated", conclusion.summary.flaky)?;
+        }
+        match (not_run, conclusion.summary.stopped) {
+            (0, _) => {}
+            (_, Some(reason)) => write!(out, "; {not_run} not run, because {reason}")?,
+            (_, None) => write!(out, "; {not_run} not run")?,
+        }
+        writeln!(out)?;
+        if self.everywhere.verbose {
+            writeln!(out, "{}", counts(&conclusion.summary))?;
+        }
+        Ok(())
+    }
+}
+
+/// Why a case could not be judged: what is said once, and then only counted.
+fn never_judged(outcome: &Outcome) -> Option<String> {
+    match &outcome.verdict {
+        Verdict::Broken(trouble) => Some(trouble.to_string()),
+        Verdict::Failed(whys) => whys.iter().find(|why| matches!(why, Why::Handshake { .. })).map(ToString::to_string),
+        _ => None,
+    }
+}
+
+/// The word for a case that did not pass: its verdict, or that of its closing.
+fn failed_word(outcome: &Outcome) -> String {
+    if outcome.verdict.is_failure() || outcome.verdict == Verdict::NonStrict {
+        outcome.verdict.word().to_uppercase()
+    } else {
+        format!("CLOSE {}", outcome.close.word()).to_uppercase()
+    }
+}
+
+fn counts(summary: &Summary) -> String {
+    let words: Vec<String> = summary.verdicts.iter().map(|(word, count)| format!("{count} {word}")).collect();
+    words.join(", ")
+}
+
+impl Sink for Screen<'_> {
+    fn take(&mut self, event: &Event) -> io::Result<()> {
+        match &event.kind {
+            Kind::RunStarted(plan) => self.started(plan),
+            Kind::CaseStarted { case, .. } => {
+                if !self.running.contains(case) {
+                    self.running.push(case.clone());
+                }
+                self.progress();
+            }
+            Kind::CaseRetried(_) => {}
+            Kind::Unreachable(trouble) => self.unreachable = Some(trouble.clone()),
+            Kind::CaseFinished(outcome) => return self.finished(outcome),
+            Kind::RunFinished(summary) if self.conform.json => {
+                return print::result(format_args!("{}", report::json_summary(summary)));
+            }
+            Kind::RunFinished(Summary { stopped: Some(Reason::Cancelled), .. }) => {
+                self.bar.suspend(|| print::tell(format_args!("interrupted")));
+            }
+            Kind::RunFinished(_) => {}
+        }
+        Ok(())
+    }
+}
