@@ -3,6 +3,7 @@
 //!
 //! The sources are read as text, so this sees what stands there under any feature; tests inside files do not count.
 
+mod coverage;
 mod house;
 mod rules;
 mod source;
