@@ -76,7 +76,12 @@ impl Timers {
         self.asked.take().map(|asked| now.saturating_duration_since(asked))
     }
 
+    #[inline]
     pub(super) fn due(&self, now: Instant) -> Option<Due> {
+        // The common case: an open connection without keepalive.
+        if self.is_idle() {
+            return None;
+        }
         let candidates = [
             (self.opening, Due::Opening),
             (self.closing, Due::Closing),
@@ -87,7 +92,15 @@ impl Timers {
     }
 
     #[inline]
+    const fn is_idle(&self) -> bool {
+        self.opening.is_none() && self.closing.is_none() && self.pong.is_none() && self.ping.is_none()
+    }
+
+    #[inline]
     pub(super) fn next(&self) -> Option<Instant> {
+        if self.is_idle() {
+            return None;
+        }
         [self.opening, self.closing, self.pong, self.ping].into_iter().flatten().min()
     }
 }

@@ -59,7 +59,6 @@ pub(super) enum Found {
     Nothing,
     Asked,
     Open,
-    Whole(Kind, Range<usize>),
     Message(Kind, Range<usize>),
     Ping(Range<usize>),
     Pong(Range<usize>, Option<Duration>),
@@ -80,6 +79,19 @@ impl<'t> Turn<'t> {
         reason = "what is lent lives until the next call, which no iterator can say"
     )]
     pub fn next(&mut self) -> Output<'_> {
+        match self.whole_message() {
+            Some((kind, payload)) => {
+                let payload = self.bytes.get(payload);
+                let outbound = &mut self.endpoint.outbound;
+                Output::Event(message(outbound, kind, payload), outbound)
+            }
+            None => self.next_other(),
+        }
+    }
+
+    /// What comes next, if it is anything but a message that lies whole in the bytes.
+    #[inline(never)]
+    fn next_other(&mut self) -> Output<'_> {
         if self.told == Told::Events {
             let found = self.find();
             if !matches!(found, Found::Nothing) {
@@ -89,7 +101,26 @@ impl<'t> Turn<'t> {
         self.wind_up()
     }
 
-    #[inline]
+    /// Reads a message that lies whole in the bytes, and is all that is to be told of them: most are.
+    #[inline(always)]
+    fn whole_message(&mut self) -> Option<(Kind, Range<usize>)> {
+        let Endpoint { phase, flow, joiner, outbound, .. } = &mut *self.endpoint;
+        if *phase != Phase::Open {
+            return None;
+        }
+        let all = self.bytes.as_mut();
+        let total = all.len();
+        let mut rest = all.get_mut(self.read..)?;
+        let (head, payload) = flow.next_message(&mut rest, joiner.limit())?;
+        let read = total - rest.len();
+        self.read = read;
+        if let Some(observer) = &mut outbound.observer {
+            show_whole(observer.as_mut(), head, payload);
+        }
+        let kind = if head.opcode == Opcode::TEXT { Kind::Text } else { Kind::Binary };
+        Some((kind, read - payload.len()..read))
+    }
+
     pub(super) fn find(&mut self) -> Found {
         loop {
             let found = match self.endpoint.phase {
@@ -114,21 +145,14 @@ impl<'t> Turn<'t> {
     }
 
     /// Reads frames until there is something to tell.
-    #[inline]
     fn read_frames(&mut self) -> Found {
         let Endpoint { flow, joiner, outbound, .. } = &mut *self.endpoint;
         let all = self.bytes.as_mut();
         let total = all.len();
-        let mut rest = &mut all[self.read..];
-        if let Some((head, payload)) = flow.next_message(&mut rest, joiner.limit()) {
-            let read = total - rest.len();
-            self.read = read;
-            if let Some(observer) = &mut outbound.observer {
-                show_whole(observer.as_mut(), head, payload);
-            }
-            let kind = if head.opcode == Opcode::TEXT { Kind::Text } else { Kind::Binary };
-            return Found::Whole(kind, read - payload.len()..read);
+        if self.read == total {
+            return Found::Nothing;
         }
+        let mut rest = &mut all[self.read..];
         let mut last = 0..0;
         let failure = loop {
             let Some(seen) = flow.next(&mut rest) else {
@@ -241,12 +265,10 @@ impl<'t> Turn<'t> {
         }
     }
 
-    #[inline]
     fn tell(&mut self, found: Found) -> Output<'_> {
         let endpoint = &mut *self.endpoint;
         let outbound = &mut endpoint.outbound;
         let event = match found {
-            Found::Whole(kind, payload) => message(outbound, kind, self.bytes.get(payload)),
             Found::Message(kind, last) => message(outbound, kind, endpoint.joiner.payload(self.bytes.get(last))),
             Found::Ping(last) => Event::Ping(endpoint.joiner.payload(self.bytes.get(last))),
             Found::Pong(last, time) => Event::Pong(endpoint.joiner.payload(self.bytes.get(last)), time),
