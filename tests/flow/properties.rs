@@ -172,6 +172,40 @@ proptest! {
         prop_assert_eq!(seen, expected);
     }
 
+    /// Asking for whole messages first is a short way to the very same.
+    #[test]
+    fn whole_messages_are_told_as_the_rest_would_tell_them(
+        sender in role(),
+        reserved in prop_oneof![Just(0_u8), Just(Head::RSV1)],
+        limit in prop_oneof![Just(u64::MAX), 0..200_u64],
+        frames in vec(prop_oneof![any_frame(), any_whole_message()], 0..12),
+        sizes in sizes(),
+    ) {
+        let flow = Flow::new(sender).with_reserved(reserved);
+        let mut bytes = encode(&frames, sender);
+        let expected = read_in_pieces(flow.clone(), &bytes, &sizes);
+        let (mut short, mut seen) = (flow, Vec::new());
+        let mut rest = &mut bytes[..];
+        for size in sizes.iter().copied().chain([usize::MAX]) {
+            let (mut piece, after) = rest.split_at_mut(size.min(rest.len()));
+            rest = after;
+            loop {
+                if let Some((head, payload)) = short.next_message(&mut piece, limit) {
+                    prop_assert!(head.len <= limit);
+                    seen.push(Sight::Head(head));
+                    seen.extend((!payload.is_empty()).then(|| Sight::Data(payload.to_vec())));
+                    seen.push(Sight::End);
+                } else if let Some(item) = short.next(&mut piece) {
+                    seen.push(Sight::of(item));
+                } else {
+                    break;
+                }
+            }
+        }
+        prop_assert_eq!(seen, expected);
+        prop_assert_eq!(short.position(), bytes.len() as u64);
+    }
+
     /// A payload with a hole is seen as what remains of it, and the next frame is found.
     #[test]
     fn a_hole_in_a_payload_takes_nothing_but_its_bytes(
@@ -200,6 +234,15 @@ proptest! {
         prop_assert_eq!(&seen[seen.len() - 3..], [Sight::Head(next), Sight::Data(b"next".to_vec()), Sight::End]);
         prop_assert!(!seen.iter().any(|sight| matches!(sight, Sight::Fault(_) | Sight::Adrift | Sight::Resumed)));
     }
+}
+
+/// A message in one frame, mostly without a fault.
+fn any_whole_message() -> impl Strategy<Value = Frame> {
+    prop_oneof![
+        ".{0,80}".prop_map(|text| frame(Opcode::TEXT, text)),
+        vec(any::<u8>(), 0..200).prop_map(|bytes| frame(Opcode::BINARY, bytes)),
+        vec(any::<u8>(), 0..4).prop_map(|bytes| frame(Opcode::TEXT, bytes)),
+    ]
 }
 
 /// The fresh masking key of the frame with this number.
