@@ -358,6 +358,15 @@ fn messages_say_what_they_are() {
     assert_eq!(owned, Message::text("a"));
 }
 
+#[test]
+fn a_frame_that_is_no_message_adds_nothing_to_the_one_that_is_open() {
+    let reserved = frame(Opcode(3), [b'x'; 50]).fin(false);
+    let frames = [text("ab").unfinished(), reserved, continuation("cd")];
+    let mut told = Told::new(u64::MAX, 5);
+    let got: Vec<_> = encode(&frames).chunks(3).flat_map(|piece| told.reads(piece)).map(Got::lent).collect();
+    assert_eq!(got, [text_message("abcd").lent()]);
+}
+
 proptest! {
     /// However a message is cut, by fragments and by reads, the same message comes.
     #[test]

@@ -184,31 +184,32 @@ impl<T: Transport> Peer<T> {
 
     /// Writes all of `bytes`, and reads what comes meanwhile.
     async fn write(&mut self, mut bytes: &[u8], script: &mut Script) -> Option<Exit> {
-        while !bytes.is_empty() {
+        loop {
             let until = self.opened + script.stalls_at(&self.record);
-            tokio::select! {
+            let written = tokio::select! {
                 biased;
-                written = self.writer.write(bytes) => match written {
-                    Ok(size @ 1..) => bytes = &bytes[size..],
-                    _ => {
-                        script.deafened(self.opened.elapsed());
-                        return None;
-                    }
-                },
-                read = self.reader.read(&mut self.buffer) => self.take(read),
+                written = hand_over(&mut self.writer, bytes) => written,
+                read = self.reader.read(&mut self.buffer) => {
+                    self.take(read);
+                    Ok(Written::Part(0))
+                }
                 () = sleep_until(until) => {
                     let now = self.opened.elapsed();
                     return (script.stalled(now, &mut self.record) == Act::Reset).then_some(Exit::Reset);
+                }
+            };
+            match written {
+                Ok(Written::Part(size)) => bytes = &bytes[size..],
+                Ok(Written::All) => return None,
+                Err(_) => {
+                    script.deafened(self.opened.elapsed());
+                    return None;
                 }
             }
             if self.record.is_over() || self.record.is_flooded() {
                 return None;
             }
         }
-        if self.writer.flush().await.is_err() {
-            script.deafened(self.opened.elapsed());
-        }
-        None
     }
 
     fn take(&mut self, read: std::io::Result<usize>) {
@@ -229,5 +230,25 @@ impl<T: Transport> Peer<T> {
             let _ = timeout(FAREWELL, writer.shutdown()).await;
         }
         record.finish()
+    }
+}
+
+/// How far a write came.
+enum Written {
+    /// So many bytes were taken.
+    Part(usize),
+    /// Nothing is left, here or in the buffers of TLS.
+    All,
+}
+
+/// Hands bytes over, or when there are none what is still buffered. Cancelled, nothing is lost.
+async fn hand_over<W: AsyncWrite + Unpin>(writer: &mut W, bytes: &[u8]) -> std::io::Result<Written> {
+    if bytes.is_empty() {
+        writer.flush().await?;
+        return Ok(Written::All);
+    }
+    match writer.write(bytes).await? {
+        0 => Err(std::io::ErrorKind::WriteZero.into()),
+        size => Ok(Written::Part(size)),
     }
 }

@@ -184,7 +184,7 @@ impl Joiner {
             // Nothing of it is kept.
             _ => return Ok(()),
         }
-        let limit = self.max_frame.min((self.max_message - self.gathered.len()) as u64);
+        let limit = self.max_frame.min(self.max_message.saturating_sub(self.gathered.len()) as u64);
         if head.len > limit {
             self.message = None;
             self.gathered = Vec::new();
@@ -213,7 +213,7 @@ impl Joiner {
             }
         } else if whole && self.frame.fin && self.gathered.is_empty() {
             self.lent = true;
-        } else if self.message.is_some() {
+        } else if self.message.is_some() && !self.frame.opcode.is_reserved() {
             self.gather(data);
         }
     }

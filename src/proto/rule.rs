@@ -158,6 +158,7 @@ rules! {
     ResponseProtocolRepeated "6455#11.3.4" Must none "the response has several Sec-WebSocket-Protocol headers";
     ResponseProtocolUnasked "6455#4.1" Must none "the response names a subprotocol that was not asked for";
     ResponseExtensionsInvalid "6455#9.1" Must none "the Sec-WebSocket-Extensions header of the response is not as the grammar wants it";
+    ResponseExtensionsRepeated "6455#11.3.2" Must none "the response has several Sec-WebSocket-Extensions headers";
     ResponseExtensionUnasked "6455#4.1" Must none "the response uses an extension that was not offered";
     ResponseVersionMissing "6455#4.4" Must none "a version is refused without a Sec-WebSocket-Version header that lists the supported ones";
     ResponseNotRefused "6455#4.2.1" Must none "a request that has to be refused is accepted";

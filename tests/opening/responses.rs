@@ -102,12 +102,18 @@ fn accept_is_not_judged_where_the_key_is_not_known() {
 #[test]
 fn extensions_were_offered_and_keep_to_the_grammar() {
     assert_eq!(with("Sec-WebSocket-Extensions", &["a, c"]), [""; 0]);
-    for values in [&["d"][..], &["a, d"], &["a", "d; b"], &["A"]] {
+    for values in [&["d"][..], &["a, d"], &["a, d; b"], &["A"]] {
         assert_eq!(with("Sec-WebSocket-Extensions", values), ["ResponseExtensionUnasked"], "{values:?}");
     }
     for values in [&[""][..], &["a;"], &["a b"]] {
         assert_eq!(with("Sec-WebSocket-Extensions", values), ["ResponseExtensionsInvalid"], "{values:?}");
     }
+}
+
+/// Section 11.3.2: unlike a request, a response must not spread them over several headers.
+#[test]
+fn the_extensions_stand_in_one_header() {
+    assert_eq!(with("Sec-WebSocket-Extensions", &["a", "c"]), ["ResponseExtensionsRepeated"]);
 }
 
 /// Item 6; section 11.3.4.

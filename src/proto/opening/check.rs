@@ -160,6 +160,7 @@ pub fn judge_response(asked: &Asked, response: &Response) -> Judged {
         (count(headers, name::PROTOCOL) > 1, Rule::ResponseProtocolRepeated),
         (headers.all(name::PROTOCOL).any(unasked), Rule::ResponseProtocolUnasked),
         (extensions.is_err(), Rule::ResponseExtensionsInvalid),
+        (count(headers, name::EXTENSIONS) > 1, Rule::ResponseExtensionsRepeated),
         (agreed.extensions.iter().any(unoffered), Rule::ResponseExtensionUnasked),
         (asked.has_to_be_refused(), Rule::ResponseNotRefused),
     ];
