@@ -10,6 +10,7 @@ mod driver;
 mod keys;
 mod mailbox;
 mod members;
+mod opening;
 mod server;
 mod stream;
 mod target;

@@ -4,5 +4,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod client;
 mod stage;
 mod target;
+mod tls;
+mod unix;
