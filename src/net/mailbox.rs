@@ -6,6 +6,7 @@ use std::task::Waker;
 
 use bytes::Bytes;
 
+use crate::proto::SendError;
 use crate::wire::CloseCode;
 
 /// What is put into a mailbox.
@@ -28,6 +29,9 @@ pub enum PostError {
     /// The peer reads too slowly: what waits for it exceeds the limit.
     #[error("the peer reads too slowly")]
     Full,
+    /// This can be sent to nobody.
+    #[error(transparent)]
+    Unsendable(#[from] SendError),
 }
 
 /// Waiting mail, bounded in bytes.
@@ -78,16 +82,21 @@ impl Mailbox {
         Ok(())
     }
 
-    /// Takes all mail out, and has `waker` woken when there is more. `unsent` bytes wait behind it.
-    pub(crate) fn collect(&self, waker: &Waker, unsent: usize) -> Vec<Mail> {
+    /// Takes all mail out, and has `waker` woken when there is more. Its bytes count until [`Mailbox::settle`] says
+    /// how many of them are still to be sent.
+    pub(crate) fn collect(&self, waker: &Waker) -> Vec<Mail> {
         let mut inner = self.lock();
         if inner.waker.as_ref().is_none_or(|known| !known.will_wake(waker)) {
             inner.waker = Some(waker.clone());
         }
-        inner.unsent = unsent;
-        inner.bytes = 0;
+        inner.unsent += std::mem::take(&mut inner.bytes);
         self.waiting.store(false, Ordering::Release);
         std::mem::take(&mut inner.mail)
+    }
+
+    /// So many bytes that were taken out are not yet sent.
+    pub(crate) fn settle(&self, unsent: usize) {
+        self.lock().unsent = unsent;
     }
 
     /// Whether mail waits.

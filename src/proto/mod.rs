@@ -15,6 +15,7 @@ pub mod opening;
 mod rule;
 
 pub use config::Config;
+pub(crate) use endpoint::check_close;
 pub use endpoint::{Cause, Closed, Endpoint, Event, Input, MaskingKeys, Outbound, Output, ReadyState, SendError, Turn};
 pub use flow::{Flow, Reading, Seen};
 pub use message::{Joined, Joiner, Kind, Message, TooBig};

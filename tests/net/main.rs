@@ -4,7 +4,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod broadcast;
 mod client;
+mod drain;
+mod limits;
+mod server;
+mod sessions;
 mod stage;
 mod target;
 mod tls;
