@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
-use super::driver::{Driver, Session, Stop};
+use super::driver::{Driver, HIGH_WATER, Session, Stop};
 use super::stream::Stream;
 use crate::proto::opening::Agreed;
-use crate::proto::{Cause, Closed, Endpoint, Event, Message, Observer, Outbound, ReadyState, SendError};
+use crate::proto::{Cause, Closed, Endpoint, Event, Message, Observer, Outbound, ReadyState, SendError, check_close};
 use crate::wire::CloseCode;
 
 /// What happens to a connection, with bytes of its own; see [`Event`].
@@ -53,26 +53,65 @@ pub struct Connection {
     place: Option<OwnedSemaphorePermit>,
 }
 
-/// Events that nobody has asked for yet. While there are any, nothing is read.
+/// Events that nobody has asked for yet.
 #[derive(Debug, Default)]
-struct Inbox(VecDeque<Happening>);
+struct Inbox {
+    events: VecDeque<Happening>,
+    /// What they take, about, in bytes.
+    size: usize,
+    /// While they take so much or more, nothing is read.
+    room: usize,
+}
+
+/// What comes while something is being sent is kept up to so many bytes: so two ends that send at the same time do not
+/// wait for each other.
+const ROOM: usize = 256 << 10;
+
+impl Inbox {
+    fn pop(&mut self) -> Option<Happening> {
+        let event = self.events.pop_front()?;
+        self.size -= event.size();
+        Some(event)
+    }
+
+    /// The next event that can be told while the connection is not over: its end is told when everything is sent.
+    fn pop_early(&mut self) -> Option<Happening> {
+        match self.events.front() {
+            Some(Happening::Closed(_)) | None => None,
+            Some(_) => self.pop(),
+        }
+    }
+}
+
+impl Happening {
+    fn size(&self) -> usize {
+        let payload = match self {
+            Self::Message(message) => message.payload.len(),
+            Self::Ping(payload) | Self::Pong(payload, _) => payload.len(),
+            _ => 0,
+        };
+        size_of::<Self>() + payload
+    }
+}
 
 impl Session for Inbox {
     fn event(&mut self, event: Event<'_>, _out: &mut Outbound) {
-        self.0.extend(match event {
-            Event::Asked(..) => None,
-            Event::Open(_) => Some(Happening::Open),
-            Event::Message(message) => Some(Happening::Message(message.into_owned())),
-            Event::Ping(payload) => Some(Happening::Ping(payload.to_vec())),
-            Event::Pong(payload, time) => Some(Happening::Pong(payload.to_vec(), time)),
-            Event::Close(code, reason) => Some(Happening::Close(code, reason.to_owned())),
-            Event::Failed(cause) => Some(Happening::Failed(cause.clone())),
-            Event::Closed(closed) => Some(Happening::Closed(closed.clone())),
-        });
+        let event = match event {
+            Event::Asked(..) => return,
+            Event::Open(_) => Happening::Open,
+            Event::Message(message) => Happening::Message(message.into_owned()),
+            Event::Ping(payload) => Happening::Ping(payload.to_vec()),
+            Event::Pong(payload, time) => Happening::Pong(payload.to_vec(), time),
+            Event::Close(code, reason) => Happening::Close(code, reason.to_owned()),
+            Event::Failed(cause) => Happening::Failed(cause.clone()),
+            Event::Closed(closed) => Happening::Closed(closed.clone()),
+        };
+        self.size += event.size();
+        self.events.push_back(event);
     }
 
     fn is_ready(&self) -> bool {
-        self.0.is_empty()
+        self.size < self.room
     }
 }
 
@@ -136,27 +175,34 @@ impl Connection {
     }
 
     fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Option<Happening>> {
+        // Only what was asked for is read.
+        self.inbox.room = 1;
         loop {
-            if let Some(event) = self.inbox.0.pop_front() {
+            if let Some(event) = self.inbox.pop_early() {
                 return Poll::Ready(Some(event));
             }
             match self.driver.poll(cx, &mut self.inbox) {
-                Poll::Ready(Stop::Over) if self.inbox.0.is_empty() => return Poll::Ready(None),
-                Poll::Ready(_) => {}
-                Poll::Pending if self.inbox.0.is_empty() => return Poll::Pending,
-                Poll::Pending => {}
+                Poll::Ready(Stop::Over) => return Poll::Ready(self.inbox.pop()),
+                Poll::Ready(Stop::Asked) => {}
+                Poll::Pending => return self.inbox.pop_early().map_or(Poll::Pending, |event| Poll::Ready(Some(event))),
             }
         }
     }
 
-    /// Sends a message, and waits until it is handed to the system. Cancelled it is sent by whatever is awaited next.
+    /// Sends a message, and waits until it is handed to the system.
+    ///
+    /// What comes meanwhile is kept, 256 KiB of it; after that it waits for the peer to read, and who sends without
+    /// end to a peer that answers everything has to [receive](Connection::next) too, or to [`Connection::split`].
+    ///
+    /// Cancelled it is sent by whatever is awaited next, unless more than 256 KiB wait to be sent already: then it is
+    /// not.
     ///
     /// # Errors
-    /// If the connection is not open.
+    /// If the connection is not open, or ends before that.
     pub async fn send(&mut self, message: impl Into<Message<'_>>) -> Result<(), SendError> {
+        self.make_room().await;
         self.driver.endpoint.outbound().send(message)?;
-        self.flush().await;
-        Ok(())
+        self.flush().await
     }
 
     /// Sends a ping of at most 125 bytes. The pong comes as [`Happening::Pong`].
@@ -164,29 +210,55 @@ impl Connection {
     /// # Errors
     /// If it is longer, or the connection is not open.
     pub async fn ping(&mut self, payload: &[u8]) -> Result<(), SendError> {
+        self.make_room().await;
         self.driver.endpoint.outbound().ping(payload)?;
-        self.flush().await;
-        Ok(())
+        self.flush().await
     }
 
-    async fn flush(&mut self) {
-        self.driver.stirred = true;
-        poll_fn(|cx| self.driver.poll_flush(cx)).await;
+    /// Waits until what was queued by sends that were cancelled is not too much.
+    async fn make_room(&mut self) {
+        if self.driver.endpoint.outgoing().len() >= HIGH_WATER {
+            poll_fn(|cx| self.poll_sent(cx)).await;
+        }
+    }
+
+    async fn flush(&mut self) -> Result<(), SendError> {
+        self.driver.queued();
+        poll_fn(|cx| self.poll_sent(cx)).await;
+        let lost = self.driver.broken || self.ready_state() == ReadyState::Closed;
+        if lost { Err(SendError::NotOpen) } else { Ok(()) }
+    }
+
+    /// Ready when everything is handed to the system, or nothing can be any more. What comes meanwhile goes into the
+    /// inbox as long as there is room.
+    fn poll_sent(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.driver.poll_flush(cx).is_ready() {
+            return Poll::Ready(());
+        }
+        self.inbox.room = ROOM;
+        while let Poll::Ready(stop) = self.driver.poll(cx, &mut self.inbox) {
+            if stop == Stop::Over {
+                return Poll::Ready(());
+            }
+        }
+        self.driver.poll_flush(cx)
     }
 
     /// Closes with the closing handshake and waits for its end. Messages that come meanwhile are dropped; to have
     /// them, use [`Connection::start_close`] and go on with [`Connection::next`].
     ///
     /// # Errors
-    /// If the code must not be sent or the reason is longer than 123 bytes. A connection that is closing or closed is
-    /// no error: its end is waited for.
+    /// If the code must not be sent or the reason is longer than 123 bytes. A connection that is connecting is closed
+    /// when it is open; one that is closing or closed is no error: its end is waited for.
     pub async fn close(&mut self, code: CloseCode, reason: &str) -> Result<Closed, SendError> {
-        match self.start_close(code, reason) {
-            Ok(()) | Err(SendError::NotOpen) => {}
-            Err(error) => return Err(error),
-        }
+        check_close(code, reason)?;
+        // Fails if the connection is closing already, or not open yet.
+        let _started = self.start_close(code, reason);
         loop {
             match self.next_event().await {
+                Some(Happening::Open) => {
+                    let _started = self.start_close(code, reason);
+                }
                 Some(Happening::Closed(closed)) => return Ok(closed),
                 Some(_) => {}
                 None => return self.closed().cloned().ok_or(SendError::NotOpen),
@@ -225,27 +297,59 @@ enum Order {
     Close(CloseCode, String),
 }
 
+/// What a split connection has come to.
+enum Step {
+    /// This happened; nothing when it is over.
+    Happened(Option<Happening>),
+    /// Everything that was ordered is sent.
+    Sent,
+}
+
+impl Connection {
+    /// Goes on with a connection that is split: with sending if there is something to be `sent`, with events if they
+    /// are `wanted`, and in any case with what time brings.
+    fn poll_step(&mut self, cx: &mut Context<'_>, sending: bool, wanted: bool) -> Poll<Step> {
+        if sending && self.driver.poll_flush(cx).is_ready() {
+            return Poll::Ready(Step::Sent);
+        }
+        if wanted {
+            if let Poll::Ready(event) = self.poll_event(cx) {
+                return Poll::Ready(Step::Happened(event));
+            }
+        } else {
+            self.inbox.room = 0;
+            // That it is over is told when the event of it is wanted.
+            while self.driver.poll(cx, &mut self.inbox) == Poll::Ready(Stop::Asked) {}
+        }
+        if sending { self.driver.poll_flush(cx).map(|()| Step::Sent) } else { Poll::Pending }
+    }
+}
+
 /// Drives a split connection until it is over.
 async fn drive(mut connection: Connection, mut orders: mpsc::Receiver<Order>, happened: mpsc::Sender<Happening>) {
     let mut waiting: Option<Happening> = None;
     let mut ordering = true;
+    let mut sending = false;
     let mut telling = true;
     loop {
+        let wanted = waiting.is_none();
+        let connecting = connection.ready_state() == ReadyState::Connecting;
         // While the receiver has not taken what happened, nothing more is read; while the peer has not taken what was
         // sent, no more orders are.
         tokio::select! {
-            permit = happened.reserve(), if waiting.is_some() => {
+            permit = happened.reserve(), if !wanted => {
                 match (permit, waiting.take()) {
                     (Ok(permit), Some(event)) => permit.send(event),
                     _ => telling = false,
                 }
             }
-            event = connection.next_event(), if waiting.is_none() => match event {
-                Some(event) if telling => waiting = Some(event),
-                Some(_) => {}
-                None => return,
+            step = poll_fn(|cx| connection.poll_step(cx, sending, wanted)) => match step {
+                Step::Sent => sending = false,
+                Step::Happened(Some(event)) if telling => waiting = Some(event),
+                Step::Happened(Some(_)) => {}
+                Step::Happened(None) => return,
             },
-            order = orders.recv(), if ordering => {
+            order = orders.recv(), if ordering && !sending && !connecting => {
                 let out = connection.driver.endpoint.outbound();
                 let done = match order {
                     Some(Order::Send(message)) => out.send(message),
@@ -258,8 +362,9 @@ async fn drive(mut connection: Connection, mut orders: mpsc::Receiver<Order>, ha
                     }
                 };
                 // On an error the connection has ended: the receiver learns how.
-                if done.is_ok() {
-                    connection.flush().await;
+                sending = done.is_ok();
+                if sending {
+                    connection.driver.queued();
                 }
             }
         }
@@ -297,12 +402,7 @@ impl Sender {
     /// # Errors
     /// If the code must not be sent, the reason is longer than 123 bytes, or the connection is over.
     pub async fn close(&self, code: CloseCode, reason: &str) -> Result<(), SendError> {
-        if !code.may_be_sent() {
-            return Err(SendError::CloseCode(code));
-        }
-        if reason.len() > crate::wire::CloseBody::MAX_REASON {
-            return Err(SendError::ControlTooLong);
-        }
+        check_close(code, reason)?;
         self.order(Order::Close(code, reason.to_owned())).await
     }
 

@@ -4,13 +4,17 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod abrupt;
+mod back_pressure;
 mod broadcast;
 mod client;
 mod drain;
+mod halves;
 mod limits;
 mod server;
 mod sessions;
 mod stage;
+mod states;
 mod target;
 mod tls;
 mod unix;
