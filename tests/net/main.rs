@@ -9,6 +9,7 @@ mod back_pressure;
 mod broadcast;
 mod client;
 mod drain;
+mod fuzzing;
 mod halves;
 mod limits;
 mod server;
