@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::driver::{Driver, HIGH_WATER, Session, Stop};
 use super::stream::Stream;
@@ -47,20 +47,20 @@ pub struct Broken(pub Closed);
 /// Dropping it drops the TCP connection; [`Connection::close`] ends it as the RFC wants.
 #[derive(Debug)]
 pub struct Connection {
-    driver: Driver<Stream>,
-    inbox: Inbox,
+    pub(super) driver: Driver<Stream>,
+    pub(super) inbox: Inbox,
     /// The connection's place among those that a server may have.
     place: Option<OwnedSemaphorePermit>,
 }
 
 /// Events that nobody has asked for yet.
 #[derive(Debug, Default)]
-struct Inbox {
+pub(super) struct Inbox {
     events: VecDeque<Happening>,
     /// What they take, about, in bytes.
     size: usize,
     /// While they take so much or more, nothing is read.
-    room: usize,
+    pub(super) room: usize,
 }
 
 /// What comes while something is being sent is kept up to so many bytes: so two ends that send at the same time do not
@@ -174,7 +174,7 @@ impl Connection {
         poll_fn(|cx| self.poll_event(cx)).await
     }
 
-    fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Option<Happening>> {
+    pub(super) fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Option<Happening>> {
         // Only what was asked for is read.
         self.inbox.room = 1;
         loop {
@@ -275,166 +275,57 @@ impl Connection {
         self.driver.stirred = true;
         Ok(())
     }
+}
 
-    /// Splits the connection into halves that can be used from different tasks. A task of their own drives it.
-    ///
-    /// # Panics
-    /// Outside of a tokio runtime.
-    pub fn split(self) -> (Sender, Receiver) {
-        // Few, because each may be as large as a message can be.
-        let (to_send, orders) = mpsc::channel(16);
-        let (happened, events) = mpsc::channel(16);
-        tokio::spawn(drive(self, orders, happened));
-        (Sender { orders: to_send }, Receiver { events })
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use tokio::io::AsyncReadExt;
+    use tokio::net::UnixStream;
+
+    use super::*;
+    use crate::net::keys::SystemKeys;
+    use crate::proto::Config;
+    use crate::proto::opening::{Ask, Policy, answer};
+
+    /// An open connection of a client, and the other end of its stream.
+    async fn open() -> (Connection, UnixStream) {
+        let (near, mut far) = UnixStream::pair().expect("sockets");
+        let ask = Ask::new("localhost", "/", [7; 16]);
+        let response = answer(&ask.request().expect("a request"), &Policy::default());
+        let now = tokio::time::Instant::now().into_std();
+        let endpoint = Endpoint::client(ask, SystemKeys::new(), Arc::new(Config::default()), now).expect("a request");
+        let mut connection = Connection::new(Stream::Unix(near), endpoint);
+        let mut bytes = Vec::new();
+        response.write(&mut bytes);
+        tokio::io::AsyncWriteExt::write_all(&mut far, &bytes).await.expect("there is room");
+        assert_eq!(connection.next_event().await, Some(Happening::Open));
+        (connection, far)
     }
-}
 
-/// What a [`Sender`] wants done.
-#[derive(Debug)]
-enum Order {
-    Send(Message<'static>),
-    Ping(Vec<u8>),
-    Close(CloseCode, String),
-}
-
-/// What a split connection has come to.
-enum Step {
-    /// This happened; nothing when it is over.
-    Happened(Option<Happening>),
-    /// Everything that was ordered is sent.
-    Sent,
-}
-
-impl Connection {
-    /// Goes on with a connection that is split: with sending if there is something to be `sent`, with events if they
-    /// are `wanted`, and in any case with what time brings.
-    fn poll_step(&mut self, cx: &mut Context<'_>, sending: bool, wanted: bool) -> Poll<Step> {
-        if sending && self.driver.poll_flush(cx).is_ready() {
-            return Poll::Ready(Step::Sent);
+    #[tokio::test]
+    async fn sends_that_are_cancelled_do_not_pile_up() {
+        const SIZE: usize = 100_000;
+        let (mut connection, mut far) = open().await;
+        let mut cancelled = 0;
+        for _ in 0..30 {
+            let send = connection.send(vec![7; SIZE]);
+            cancelled += usize::from(tokio::time::timeout(Duration::from_millis(1), send).await.is_err());
         }
-        if wanted {
-            if let Poll::Ready(event) = self.poll_event(cx) {
-                return Poll::Ready(Step::Happened(event));
-            }
-        } else {
-            self.inbox.room = 0;
-            // That it is over is told when the event of it is wanted.
-            while self.driver.poll(cx, &mut self.inbox) == Poll::Ready(Stop::Asked) {}
-        }
-        if sending { self.driver.poll_flush(cx).map(|()| Step::Sent) } else { Poll::Pending }
-    }
-}
-
-/// Drives a split connection until it is over.
-async fn drive(mut connection: Connection, mut orders: mpsc::Receiver<Order>, happened: mpsc::Sender<Happening>) {
-    let mut waiting: Option<Happening> = None;
-    let mut ordering = true;
-    let mut sending = false;
-    let mut telling = true;
-    loop {
-        let wanted = waiting.is_none();
-        let connecting = connection.ready_state() == ReadyState::Connecting;
-        // While the receiver has not taken what happened, nothing more is read; while the peer has not taken what was
-        // sent, no more orders are.
-        tokio::select! {
-            permit = happened.reserve(), if !wanted => {
-                match (permit, waiting.take()) {
-                    (Ok(permit), Some(event)) => permit.send(event),
-                    _ => telling = false,
-                }
-            }
-            step = poll_fn(|cx| connection.poll_step(cx, sending, wanted)) => match step {
-                Step::Sent => sending = false,
-                Step::Happened(Some(event)) if telling => waiting = Some(event),
-                Step::Happened(Some(_)) => {}
-                Step::Happened(None) => return,
-            },
-            order = orders.recv(), if ordering && !sending && !connecting => {
-                let out = connection.driver.endpoint.outbound();
-                let done = match order {
-                    Some(Order::Send(message)) => out.send(message),
-                    Some(Order::Ping(payload)) => out.ping(&payload),
-                    Some(Order::Close(code, reason)) => out.close(code, &reason),
-                    // Both halves are gone, or the last sender: nobody else can close it.
-                    None => {
-                        ordering = false;
-                        out.close(CloseCode::NORMAL, "")
-                    }
-                };
-                // On an error the connection has ended: the receiver learns how.
-                sending = done.is_ok();
-                if sending {
-                    connection.driver.queued();
-                }
-            }
-        }
-    }
-}
-
-/// The sending half of a [`Connection`]. When all clones of it are dropped the connection is closed with 1000.
-#[derive(Clone, Debug)]
-pub struct Sender {
-    orders: mpsc::Sender<Order>,
-}
-
-impl Sender {
-    /// Sends a message. Waits while many wait to be sent.
-    ///
-    /// # Errors
-    /// If the connection is over.
-    pub async fn send(&self, message: impl Into<Message<'static>>) -> Result<(), SendError> {
-        self.order(Order::Send(message.into())).await
-    }
-
-    /// Sends a ping of at most 125 bytes.
-    ///
-    /// # Errors
-    /// If it is longer, or the connection is over.
-    pub async fn ping(&self, payload: &[u8]) -> Result<(), SendError> {
-        if payload.len() > 125 {
-            return Err(SendError::ControlTooLong);
-        }
-        self.order(Order::Ping(payload.to_vec())).await
-    }
-
-    /// Starts the closing handshake; the [`Receiver`] tells when and how it ended.
-    ///
-    /// # Errors
-    /// If the code must not be sent, the reason is longer than 123 bytes, or the connection is over.
-    pub async fn close(&self, code: CloseCode, reason: &str) -> Result<(), SendError> {
-        check_close(code, reason)?;
-        self.order(Order::Close(code, reason.to_owned())).await
-    }
-
-    async fn order(&self, order: Order) -> Result<(), SendError> {
-        self.orders.send(order).await.map_err(|_| SendError::NotOpen)
-    }
-}
-
-/// The receiving half of a [`Connection`].
-#[derive(Debug)]
-pub struct Receiver {
-    events: mpsc::Receiver<Happening>,
-}
-
-impl Receiver {
-    /// The next message; `None` when the connection was closed by the closing handshake.
-    ///
-    /// # Errors
-    /// If the connection ended in another way.
-    pub async fn next(&mut self) -> Result<Option<Message<'static>>, Broken> {
-        loop {
-            match self.next_event().await {
-                Some(Happening::Message(message)) => return Ok(Some(message)),
-                Some(Happening::Closed(closed)) if !closed.clean => return Err(Broken(closed)),
-                None => return Ok(None),
-                Some(_) => {}
-            }
-        }
-    }
-
-    /// The next thing that happens; `None` when everything was told.
-    pub async fn next_event(&mut self) -> Option<Happening> {
-        self.events.recv().await
+        assert!(cancelled > 20, "nobody reads");
+        let queued = connection.driver.endpoint.outgoing().len();
+        assert!(queued < HIGH_WATER + 2 * SIZE, "{queued} bytes wait");
+        // What was queued goes out with whatever is awaited next, and nothing is cut.
+        let reading = tokio::spawn(async move {
+            let mut all = Vec::new();
+            far.read_to_end(&mut all).await.map(|_| all)
+        });
+        connection.send("end").await.expect("it is open");
+        drop(connection);
+        let all = reading.await.expect("no panic").expect("no error");
+        let request = all.windows(4).position(|window| window == b"\r\n\r\n").expect("a request") + 4;
+        assert_eq!((all.len() - request - 9) % (SIZE + 14), 0, "whole messages, and the last one");
     }
 }

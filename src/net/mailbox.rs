@@ -113,3 +113,68 @@ impl Mailbox {
         inner.waker = None;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::AtomicUsize;
+    use std::task::Wake;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Count(AtomicUsize);
+
+    impl Wake for Count {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn frames(len: usize) -> Mail {
+        Mail::Frames(vec![7; len].into())
+    }
+
+    #[test]
+    fn bytes_count_until_they_are_sent() {
+        let mailbox = Mailbox::default();
+        assert_eq!(mailbox.post(frames(60), 100), Ok(()));
+        assert_eq!(mailbox.post(frames(41), 100), Err(PostError::Full));
+        assert_eq!(mailbox.post(frames(40), 100), Ok(()));
+        assert_eq!(mailbox.collect(Waker::noop()).len(), 2);
+        assert_eq!(mailbox.post(frames(1), 100), Err(PostError::Full), "taken out is not sent");
+        mailbox.settle(50);
+        assert_eq!(mailbox.post(frames(51), 100), Err(PostError::Full));
+        assert_eq!(mailbox.post(frames(50), 100), Ok(()));
+        assert_eq!(mailbox.collect(Waker::noop()).len(), 1);
+        mailbox.settle(0);
+        assert_eq!(mailbox.post(frames(1000), 100), Ok(()), "one alone may be larger");
+        assert_eq!(mailbox.post(Mail::Abort, 100), Ok(()), "an order always fits");
+    }
+
+    #[test]
+    fn whoever_collected_is_woken_once() {
+        let count = Arc::<Count>::default();
+        let waker = Waker::from(count.clone());
+        let mailbox = Mailbox::default();
+        assert!(!mailbox.is_waiting());
+        assert!(mailbox.collect(&waker).is_empty());
+        for _ in 0..3 {
+            assert_eq!(mailbox.post(frames(1), 100), Ok(()));
+            assert!(mailbox.is_waiting());
+        }
+        assert_eq!(count.0.load(Ordering::Relaxed), 1);
+        assert_eq!(mailbox.collect(&waker).len(), 3);
+        assert!(!mailbox.is_waiting());
+        assert_eq!(mailbox.post(frames(1), 100), Ok(()));
+        assert_eq!(count.0.load(Ordering::Relaxed), 2);
+    }
+
+    #[test]
+    fn nothing_goes_into_one_that_is_shut() {
+        let mailbox = Mailbox::default();
+        mailbox.shut();
+        assert_eq!(mailbox.post(Mail::Abort, 100), Err(PostError::Gone));
+        assert!(mailbox.collect(Waker::noop()).is_empty());
+    }
+}

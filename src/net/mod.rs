@@ -7,6 +7,7 @@
 mod client;
 mod connection;
 mod driver;
+mod halves;
 mod keys;
 mod mailbox;
 mod members;
@@ -17,8 +18,9 @@ mod target;
 pub mod tls;
 
 pub use client::{Client, ConnectError};
-pub use connection::{Broken, Connection, Happening, Receiver, Sender};
+pub use connection::{Broken, Connection, Happening};
 pub use driver::Session;
+pub use halves::{Receiver, Sender};
 pub use mailbox::PostError;
 pub use members::{ConnectionId, Connections, Member, Reach};
 pub use server::{AcceptError, Incoming, Listen, Server, ServerConfig, Service};
