@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::connection::{Connection, Happening};
 use super::keys::{SystemKeys, nonce};
+use super::opening::OpeningFailure;
 use super::stream::Stream;
 use super::target::{Place, Target, TargetError};
 use super::tls::{self, TlsError, Trust};
@@ -63,7 +64,7 @@ pub enum ConnectError {
         limit: Duration,
     },
     /// The opening handshake failed.
-    #[error("the opening handshake failed: {}", .0.cause)]
+    #[error("{}", OpeningFailure(&.0.cause))]
     Opening(Box<Closed>),
 }
 

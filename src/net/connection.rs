@@ -6,12 +6,12 @@ use std::net::SocketAddr;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::sync::OwnedSemaphorePermit;
 
-use super::driver::{Driver, Session, Stop};
+use super::driver::{Driver, HIGH_WATER, Session, Stop};
 use super::stream::Stream;
 use crate::proto::opening::Agreed;
-use crate::proto::{Cause, Closed, Endpoint, Event, Message, Observer, Outbound, ReadyState, SendError};
+use crate::proto::{Cause, Closed, Endpoint, Event, Message, Observer, Outbound, ReadyState, SendError, check_close};
 use crate::wire::CloseCode;
 
 /// What happens to a connection, with bytes of its own; see [`Event`].
@@ -47,32 +47,71 @@ pub struct Broken(pub Closed);
 /// Dropping it drops the TCP connection; [`Connection::close`] ends it as the RFC wants.
 #[derive(Debug)]
 pub struct Connection {
-    driver: Driver<Stream>,
-    inbox: Inbox,
+    pub(super) driver: Driver<Stream>,
+    pub(super) inbox: Inbox,
     /// The connection's place among those that a server may have.
     place: Option<OwnedSemaphorePermit>,
 }
 
-/// Events that nobody has asked for yet. While there are any, nothing is read.
+/// Events that nobody has asked for yet.
 #[derive(Debug, Default)]
-struct Inbox(VecDeque<Happening>);
+pub(super) struct Inbox {
+    events: VecDeque<Happening>,
+    /// What they take, about, in bytes.
+    size: usize,
+    /// While they take so much or more, nothing is read.
+    pub(super) room: usize,
+}
+
+/// What comes while something is being sent is kept up to so many bytes: so two ends that send at the same time do not
+/// wait for each other.
+const ROOM: usize = 256 << 10;
+
+impl Inbox {
+    fn pop(&mut self) -> Option<Happening> {
+        let event = self.events.pop_front()?;
+        self.size -= event.size();
+        Some(event)
+    }
+
+    /// The next event that can be told while the connection is not over: its end is told when everything is sent.
+    fn pop_early(&mut self) -> Option<Happening> {
+        match self.events.front() {
+            Some(Happening::Closed(_)) | None => None,
+            Some(_) => self.pop(),
+        }
+    }
+}
+
+impl Happening {
+    fn size(&self) -> usize {
+        let payload = match self {
+            Self::Message(message) => message.payload.len(),
+            Self::Ping(payload) | Self::Pong(payload, _) => payload.len(),
+            _ => 0,
+        };
+        size_of::<Self>() + payload
+    }
+}
 
 impl Session for Inbox {
     fn event(&mut self, event: Event<'_>, _out: &mut Outbound) {
-        self.0.extend(match event {
-            Event::Asked(..) => None,
-            Event::Open(_) => Some(Happening::Open),
-            Event::Message(message) => Some(Happening::Message(message.into_owned())),
-            Event::Ping(payload) => Some(Happening::Ping(payload.to_vec())),
-            Event::Pong(payload, time) => Some(Happening::Pong(payload.to_vec(), time)),
-            Event::Close(code, reason) => Some(Happening::Close(code, reason.to_owned())),
-            Event::Failed(cause) => Some(Happening::Failed(cause.clone())),
-            Event::Closed(closed) => Some(Happening::Closed(closed.clone())),
-        });
+        let event = match event {
+            Event::Asked(..) => return,
+            Event::Open(_) => Happening::Open,
+            Event::Message(message) => Happening::Message(message.into_owned()),
+            Event::Ping(payload) => Happening::Ping(payload.to_vec()),
+            Event::Pong(payload, time) => Happening::Pong(payload.to_vec(), time),
+            Event::Close(code, reason) => Happening::Close(code, reason.to_owned()),
+            Event::Failed(cause) => Happening::Failed(cause.clone()),
+            Event::Closed(closed) => Happening::Closed(closed.clone()),
+        };
+        self.size += event.size();
+        self.events.push_back(event);
     }
 
     fn is_ready(&self) -> bool {
-        self.0.is_empty()
+        self.size < self.room
     }
 }
 
@@ -135,28 +174,35 @@ impl Connection {
         poll_fn(|cx| self.poll_event(cx)).await
     }
 
-    fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Option<Happening>> {
+    pub(super) fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Option<Happening>> {
+        // Only what was asked for is read.
+        self.inbox.room = 1;
         loop {
-            if let Some(event) = self.inbox.0.pop_front() {
+            if let Some(event) = self.inbox.pop_early() {
                 return Poll::Ready(Some(event));
             }
             match self.driver.poll(cx, &mut self.inbox) {
-                Poll::Ready(Stop::Over) if self.inbox.0.is_empty() => return Poll::Ready(None),
-                Poll::Ready(_) => {}
-                Poll::Pending if self.inbox.0.is_empty() => return Poll::Pending,
-                Poll::Pending => {}
+                Poll::Ready(Stop::Over) => return Poll::Ready(self.inbox.pop()),
+                Poll::Ready(Stop::Asked) => {}
+                Poll::Pending => return self.inbox.pop_early().map_or(Poll::Pending, |event| Poll::Ready(Some(event))),
             }
         }
     }
 
-    /// Sends a message, and waits until it is handed to the system. Cancelled it is sent by whatever is awaited next.
+    /// Sends a message, and waits until it is handed to the system.
+    ///
+    /// What comes meanwhile is kept, 256 KiB of it; after that it waits for the peer to read, and who sends without
+    /// end to a peer that answers everything has to [receive](Connection::next) too, or to [`Connection::split`].
+    ///
+    /// Cancelled it is sent by whatever is awaited next, unless more than 256 KiB wait to be sent already: then it is
+    /// not.
     ///
     /// # Errors
-    /// If the connection is not open.
+    /// If the connection is not open, or ends before that.
     pub async fn send(&mut self, message: impl Into<Message<'_>>) -> Result<(), SendError> {
+        self.make_room().await;
         self.driver.endpoint.outbound().send(message)?;
-        self.flush().await;
-        Ok(())
+        self.flush().await
     }
 
     /// Sends a ping of at most 125 bytes. The pong comes as [`Happening::Pong`].
@@ -164,29 +210,55 @@ impl Connection {
     /// # Errors
     /// If it is longer, or the connection is not open.
     pub async fn ping(&mut self, payload: &[u8]) -> Result<(), SendError> {
+        self.make_room().await;
         self.driver.endpoint.outbound().ping(payload)?;
-        self.flush().await;
-        Ok(())
+        self.flush().await
     }
 
-    async fn flush(&mut self) {
-        self.driver.stirred = true;
-        poll_fn(|cx| self.driver.poll_flush(cx)).await;
+    /// Waits until what was queued by sends that were cancelled is not too much.
+    async fn make_room(&mut self) {
+        if self.driver.endpoint.outgoing().len() >= HIGH_WATER {
+            poll_fn(|cx| self.poll_sent(cx)).await;
+        }
+    }
+
+    async fn flush(&mut self) -> Result<(), SendError> {
+        self.driver.queued();
+        poll_fn(|cx| self.poll_sent(cx)).await;
+        let lost = self.driver.broken || self.ready_state() == ReadyState::Closed;
+        if lost { Err(SendError::NotOpen) } else { Ok(()) }
+    }
+
+    /// Ready when everything is handed to the system, or nothing can be any more. What comes meanwhile goes into the
+    /// inbox as long as there is room.
+    fn poll_sent(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.driver.poll_flush(cx).is_ready() {
+            return Poll::Ready(());
+        }
+        self.inbox.room = ROOM;
+        while let Poll::Ready(stop) = self.driver.poll(cx, &mut self.inbox) {
+            if stop == Stop::Over {
+                return Poll::Ready(());
+            }
+        }
+        self.driver.poll_flush(cx)
     }
 
     /// Closes with the closing handshake and waits for its end. Messages that come meanwhile are dropped; to have
     /// them, use [`Connection::start_close`] and go on with [`Connection::next`].
     ///
     /// # Errors
-    /// If the code must not be sent or the reason is longer than 123 bytes. A connection that is closing or closed is
-    /// no error: its end is waited for.
+    /// If the code must not be sent or the reason is longer than 123 bytes. A connection that is connecting is closed
+    /// when it is open; one that is closing or closed is no error: its end is waited for.
     pub async fn close(&mut self, code: CloseCode, reason: &str) -> Result<Closed, SendError> {
-        match self.start_close(code, reason) {
-            Ok(()) | Err(SendError::NotOpen) => {}
-            Err(error) => return Err(error),
-        }
+        check_close(code, reason)?;
+        // Fails if the connection is closing already, or not open yet.
+        let _started = self.start_close(code, reason);
         loop {
             match self.next_event().await {
+                Some(Happening::Open) => {
+                    let _started = self.start_close(code, reason);
+                }
                 Some(Happening::Closed(closed)) => return Ok(closed),
                 Some(_) => {}
                 None => return self.closed().cloned().ok_or(SendError::NotOpen),
@@ -203,138 +275,57 @@ impl Connection {
         self.driver.stirred = true;
         Ok(())
     }
+}
 
-    /// Splits the connection into halves that can be used from different tasks. A task of their own drives it.
-    ///
-    /// # Panics
-    /// Outside of a tokio runtime.
-    pub fn split(self) -> (Sender, Receiver) {
-        // Few, because each may be as large as a message can be.
-        let (to_send, orders) = mpsc::channel(16);
-        let (happened, events) = mpsc::channel(16);
-        tokio::spawn(drive(self, orders, happened));
-        (Sender { orders: to_send }, Receiver { events })
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use tokio::io::AsyncReadExt;
+    use tokio::net::UnixStream;
+
+    use super::*;
+    use crate::net::keys::SystemKeys;
+    use crate::proto::Config;
+    use crate::proto::opening::{Ask, Policy, answer};
+
+    /// An open connection of a client, and the other end of its stream.
+    async fn open() -> (Connection, UnixStream) {
+        let (near, mut far) = UnixStream::pair().expect("sockets");
+        let ask = Ask::new("localhost", "/", [7; 16]);
+        let response = answer(&ask.request().expect("a request"), &Policy::default());
+        let now = tokio::time::Instant::now().into_std();
+        let endpoint = Endpoint::client(ask, SystemKeys::new(), Arc::new(Config::default()), now).expect("a request");
+        let mut connection = Connection::new(Stream::Unix(near), endpoint);
+        let mut bytes = Vec::new();
+        response.write(&mut bytes);
+        tokio::io::AsyncWriteExt::write_all(&mut far, &bytes).await.expect("there is room");
+        assert_eq!(connection.next_event().await, Some(Happening::Open));
+        (connection, far)
     }
-}
 
-/// What a [`Sender`] wants done.
-#[derive(Debug)]
-enum Order {
-    Send(Message<'static>),
-    Ping(Vec<u8>),
-    Close(CloseCode, String),
-}
-
-/// Drives a split connection until it is over.
-async fn drive(mut connection: Connection, mut orders: mpsc::Receiver<Order>, happened: mpsc::Sender<Happening>) {
-    let mut waiting: Option<Happening> = None;
-    let mut ordering = true;
-    let mut telling = true;
-    loop {
-        // While the receiver has not taken what happened, nothing more is read; while the peer has not taken what was
-        // sent, no more orders are.
-        tokio::select! {
-            permit = happened.reserve(), if waiting.is_some() => {
-                match (permit, waiting.take()) {
-                    (Ok(permit), Some(event)) => permit.send(event),
-                    _ => telling = false,
-                }
-            }
-            event = connection.next_event(), if waiting.is_none() => match event {
-                Some(event) if telling => waiting = Some(event),
-                Some(_) => {}
-                None => return,
-            },
-            order = orders.recv(), if ordering => {
-                let out = connection.driver.endpoint.outbound();
-                let done = match order {
-                    Some(Order::Send(message)) => out.send(message),
-                    Some(Order::Ping(payload)) => out.ping(&payload),
-                    Some(Order::Close(code, reason)) => out.close(code, &reason),
-                    // Both halves are gone, or the last sender: nobody else can close it.
-                    None => {
-                        ordering = false;
-                        out.close(CloseCode::NORMAL, "")
-                    }
-                };
-                // On an error the connection has ended: the receiver learns how.
-                if done.is_ok() {
-                    connection.flush().await;
-                }
-            }
+    #[tokio::test]
+    async fn sends_that_are_cancelled_do_not_pile_up() {
+        const SIZE: usize = 100_000;
+        let (mut connection, mut far) = open().await;
+        let mut cancelled = 0;
+        for _ in 0..30 {
+            let send = connection.send(vec![7; SIZE]);
+            cancelled += usize::from(tokio::time::timeout(Duration::from_millis(1), send).await.is_err());
         }
-    }
-}
-
-/// The sending half of a [`Connection`]. When all clones of it are dropped the connection is closed with 1000.
-#[derive(Clone, Debug)]
-pub struct Sender {
-    orders: mpsc::Sender<Order>,
-}
-
-impl Sender {
-    /// Sends a message. Waits while many wait to be sent.
-    ///
-    /// # Errors
-    /// If the connection is over.
-    pub async fn send(&self, message: impl Into<Message<'static>>) -> Result<(), SendError> {
-        self.order(Order::Send(message.into())).await
-    }
-
-    /// Sends a ping of at most 125 bytes.
-    ///
-    /// # Errors
-    /// If it is longer, or the connection is over.
-    pub async fn ping(&self, payload: &[u8]) -> Result<(), SendError> {
-        if payload.len() > 125 {
-            return Err(SendError::ControlTooLong);
-        }
-        self.order(Order::Ping(payload.to_vec())).await
-    }
-
-    /// Starts the closing handshake; the [`Receiver`] tells when and how it ended.
-    ///
-    /// # Errors
-    /// If the code must not be sent, the reason is longer than 123 bytes, or the connection is over.
-    pub async fn close(&self, code: CloseCode, reason: &str) -> Result<(), SendError> {
-        if !code.may_be_sent() {
-            return Err(SendError::CloseCode(code));
-        }
-        if reason.len() > crate::wire::CloseBody::MAX_REASON {
-            return Err(SendError::ControlTooLong);
-        }
-        self.order(Order::Close(code, reason.to_owned())).await
-    }
-
-    async fn order(&self, order: Order) -> Result<(), SendError> {
-        self.orders.send(order).await.map_err(|_| SendError::NotOpen)
-    }
-}
-
-/// The receiving half of a [`Connection`].
-#[derive(Debug)]
-pub struct Receiver {
-    events: mpsc::Receiver<Happening>,
-}
-
-impl Receiver {
-    /// The next message; `None` when the connection was closed by the closing handshake.
-    ///
-    /// # Errors
-    /// If the connection ended in another way.
-    pub async fn next(&mut self) -> Result<Option<Message<'static>>, Broken> {
-        loop {
-            match self.next_event().await {
-                Some(Happening::Message(message)) => return Ok(Some(message)),
-                Some(Happening::Closed(closed)) if !closed.clean => return Err(Broken(closed)),
-                None => return Ok(None),
-                Some(_) => {}
-            }
-        }
-    }
-
-    /// The next thing that happens; `None` when everything was told.
-    pub async fn next_event(&mut self) -> Option<Happening> {
-        self.events.recv().await
+        assert!(cancelled > 20, "nobody reads");
+        let queued = connection.driver.endpoint.outgoing().len();
+        assert!(queued < HIGH_WATER + 2 * SIZE, "{queued} bytes wait");
+        // What was queued goes out with whatever is awaited next, and nothing is cut.
+        let reading = tokio::spawn(async move {
+            let mut all = Vec::new();
+            far.read_to_end(&mut all).await.map(|_| all)
+        });
+        connection.send("end").await.expect("it is open");
+        drop(connection);
+        let all = reading.await.expect("no panic").expect("no error");
+        let request = all.windows(4).position(|window| window == b"\r\n\r\n").expect("a request") + 4;
+        assert_eq!((all.len() - request - 9) % (SIZE + 14), 0, "whole messages, and the last one");
     }
 }

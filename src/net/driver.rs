@@ -18,8 +18,8 @@ use crate::proto::{Endpoint, Event, Input, Outbound, Output, ReadyState};
 
 /// Bytes read at once.
 const READ: usize = 256 << 10;
-/// With more than so many bytes to be sent, nothing is read.
-const HIGH_WATER: usize = 256 << 10;
+/// With so many bytes to be sent that answer what was read, nothing is read.
+pub(super) const HIGH_WATER: usize = 256 << 10;
 /// A thread's write buffer that grew beyond this is given back.
 const KEPT: usize = 1 << 20;
 
@@ -65,6 +65,10 @@ pub(crate) struct Driver<S> {
     /// Something was queued outside of a turn.
     pub(crate) stirred: bool,
     eof: bool,
+    /// Nothing can be sent any more.
+    pub(crate) broken: bool,
+    /// With so many bytes to be sent, or more, nothing is read.
+    mark: usize,
 }
 
 /// The end of our direction of TCP.
@@ -86,7 +90,17 @@ pub(crate) enum Stop {
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     pub(crate) fn new(stream: S, endpoint: Endpoint) -> Self {
-        Self { stream, endpoint, deadline: None, sleep: None, shutdown: Shutdown::No, stirred: true, eof: false }
+        Self {
+            stream,
+            endpoint,
+            deadline: None,
+            sleep: None,
+            shutdown: Shutdown::No,
+            stirred: true,
+            eof: false,
+            broken: false,
+            mark: HIGH_WATER,
+        }
     }
 
     pub(crate) fn stream(&self) -> &S {
@@ -97,6 +111,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     pub(crate) fn answer(&mut self, answer: Answer) {
         self.endpoint.answer(answer);
         self.stirred = true;
+    }
+
+    /// The application has queued something outside of a turn. It does not count as answers to what was read do: two
+    /// ends that send much at the same time would wait for each other.
+    pub(crate) fn queued(&mut self) {
+        self.stirred = true;
+        self.mark = self.endpoint.outgoing().len() + HIGH_WATER;
+    }
+
+    /// Tells `session` what is due without input, such as that the connection is open now.
+    pub(crate) fn tick(&mut self, session: &mut impl Session) {
+        self.turn(Input::Tick, session);
     }
 
     /// Does what there is to do. `Pending` when only the peer, time or the application can bring more.
@@ -116,7 +142,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
                 }
                 return Poll::Ready(Stop::Over);
             }
-            if session.is_ready() && (flushed || self.endpoint.outgoing().len() < HIGH_WATER) {
+            if session.is_ready() && (flushed || self.endpoint.outgoing().len() < self.mark) {
                 match self.poll_read(cx, session) {
                     Poll::Ready(true) => return Poll::Ready(Stop::Asked),
                     Poll::Ready(false) => continue,
@@ -185,13 +211,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
                     let count = self.endpoint.outgoing().len();
                     self.endpoint.sent(count);
                     self.shutdown = Shutdown::Done;
+                    self.broken = true;
                 }
             }
         }
+        self.mark = HIGH_WATER;
         self.give_buffer_back();
         // TLS keeps bytes of its own.
-        let flushed = ready!(Pin::new(&mut self.stream).poll_flush(cx));
-        if self.shutdown == Shutdown::Wanted || flushed.is_err() {
+        self.broken |= ready!(Pin::new(&mut self.stream).poll_flush(cx)).is_err();
+        if self.shutdown == Shutdown::Wanted {
             let _ended = ready!(Pin::new(&mut self.stream).poll_shutdown(cx));
             self.shutdown = Shutdown::Done;
         }

@@ -6,6 +6,7 @@ use std::task::Waker;
 
 use bytes::Bytes;
 
+use crate::proto::SendError;
 use crate::wire::CloseCode;
 
 /// What is put into a mailbox.
@@ -28,6 +29,9 @@ pub enum PostError {
     /// The peer reads too slowly: what waits for it exceeds the limit.
     #[error("the peer reads too slowly")]
     Full,
+    /// This can be sent to nobody.
+    #[error(transparent)]
+    Unsendable(#[from] SendError),
 }
 
 /// Waiting mail, bounded in bytes.
@@ -78,16 +82,21 @@ impl Mailbox {
         Ok(())
     }
 
-    /// Takes all mail out, and has `waker` woken when there is more. `unsent` bytes wait behind it.
-    pub(crate) fn collect(&self, waker: &Waker, unsent: usize) -> Vec<Mail> {
+    /// Takes all mail out, and has `waker` woken when there is more. Its bytes count until [`Mailbox::settle`] says
+    /// how many of them are still to be sent.
+    pub(crate) fn collect(&self, waker: &Waker) -> Vec<Mail> {
         let mut inner = self.lock();
         if inner.waker.as_ref().is_none_or(|known| !known.will_wake(waker)) {
             inner.waker = Some(waker.clone());
         }
-        inner.unsent = unsent;
-        inner.bytes = 0;
+        inner.unsent += std::mem::take(&mut inner.bytes);
         self.waiting.store(false, Ordering::Release);
         std::mem::take(&mut inner.mail)
+    }
+
+    /// So many bytes that were taken out are not yet sent.
+    pub(crate) fn settle(&self, unsent: usize) {
+        self.lock().unsent = unsent;
     }
 
     /// Whether mail waits.
@@ -102,5 +111,70 @@ impl Mailbox {
         inner.gone = true;
         inner.mail = Vec::new();
         inner.waker = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::AtomicUsize;
+    use std::task::Wake;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Count(AtomicUsize);
+
+    impl Wake for Count {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn frames(len: usize) -> Mail {
+        Mail::Frames(vec![7; len].into())
+    }
+
+    #[test]
+    fn bytes_count_until_they_are_sent() {
+        let mailbox = Mailbox::default();
+        assert_eq!(mailbox.post(frames(60), 100), Ok(()));
+        assert_eq!(mailbox.post(frames(41), 100), Err(PostError::Full));
+        assert_eq!(mailbox.post(frames(40), 100), Ok(()));
+        assert_eq!(mailbox.collect(Waker::noop()).len(), 2);
+        assert_eq!(mailbox.post(frames(1), 100), Err(PostError::Full), "taken out is not sent");
+        mailbox.settle(50);
+        assert_eq!(mailbox.post(frames(51), 100), Err(PostError::Full));
+        assert_eq!(mailbox.post(frames(50), 100), Ok(()));
+        assert_eq!(mailbox.collect(Waker::noop()).len(), 1);
+        mailbox.settle(0);
+        assert_eq!(mailbox.post(frames(1000), 100), Ok(()), "one alone may be larger");
+        assert_eq!(mailbox.post(Mail::Abort, 100), Ok(()), "an order always fits");
+    }
+
+    #[test]
+    fn whoever_collected_is_woken_once() {
+        let count = Arc::<Count>::default();
+        let waker = Waker::from(count.clone());
+        let mailbox = Mailbox::default();
+        assert!(!mailbox.is_waiting());
+        assert!(mailbox.collect(&waker).is_empty());
+        for _ in 0..3 {
+            assert_eq!(mailbox.post(frames(1), 100), Ok(()));
+            assert!(mailbox.is_waiting());
+        }
+        assert_eq!(count.0.load(Ordering::Relaxed), 1);
+        assert_eq!(mailbox.collect(&waker).len(), 3);
+        assert!(!mailbox.is_waiting());
+        assert_eq!(mailbox.post(frames(1), 100), Ok(()));
+        assert_eq!(count.0.load(Ordering::Relaxed), 2);
+    }
+
+    #[test]
+    fn nothing_goes_into_one_that_is_shut() {
+        let mailbox = Mailbox::default();
+        mailbox.shut();
+        assert_eq!(mailbox.post(Mail::Abort, 100), Err(PostError::Gone));
+        assert!(mailbox.collect(Waker::noop()).is_empty());
     }
 }

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use tokio::sync::{Notify, watch};
 
 use super::mailbox::{Mail, Mailbox, PostError};
-use crate::proto::Message;
+use crate::proto::{Message, check_close};
 use crate::wire::{CloseCode, Head};
 
 /// Numbers the connections of a server, from 0, in the order in which they came.
@@ -101,7 +101,7 @@ impl Connections {
             match mailbox.post(Mail::Frames(frames.clone()), self.shared.max_queue) {
                 Ok(()) => reach.reached += 1,
                 Err(PostError::Full) => reach.slow += 1,
-                Err(PostError::Gone) => {}
+                Err(PostError::Gone | PostError::Unsendable(_)) => {}
             }
         }
         reach
@@ -110,12 +110,13 @@ impl Connections {
     /// Starts the closing handshake with one.
     ///
     /// # Errors
-    /// If it is gone.
+    /// If it is gone, the code must not be sent, or the reason is longer than 123 bytes.
     pub fn close(&self, id: ConnectionId, code: CloseCode, reason: &str) -> Result<(), PostError> {
+        check_close(code, reason)?;
         self.post(id, Mail::Close(code, reason.into()))
     }
 
-    /// Drops one at once.
+    /// Drops one at once. Its session is dropped without being told.
     ///
     /// # Errors
     /// If it is gone.

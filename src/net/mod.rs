@@ -7,17 +7,20 @@
 mod client;
 mod connection;
 mod driver;
+mod halves;
 mod keys;
 mod mailbox;
 mod members;
+mod opening;
 mod server;
 mod stream;
 mod target;
 pub mod tls;
 
 pub use client::{Client, ConnectError};
-pub use connection::{Broken, Connection, Happening, Receiver, Sender};
+pub use connection::{Broken, Connection, Happening};
 pub use driver::Session;
+pub use halves::{Receiver, Sender};
 pub use keys::{SystemKeys, nonce};
 pub use mailbox::PostError;
 pub use members::{ConnectionId, Connections, Member, Reach};

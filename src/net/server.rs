@@ -17,6 +17,7 @@ use super::connection::{Connection, Happening};
 use super::driver::{Driver, Session, Stop};
 use super::mailbox::Mail;
 use super::members::{Connections, Member, Registration};
+use super::opening::OpeningFailure;
 use super::stream::Stream;
 use crate::proto::opening::{Answer, Asked, Policy};
 use crate::proto::{Closed, Config, Endpoint, Event, Outbound};
@@ -256,7 +257,8 @@ impl Listener {
         match self {
             Self::Tcp(listener) => {
                 let (stream, _) = listener.accept().await?;
-                stream.set_nodelay(true)?;
+                // Fails on some systems if the client is gone again, which is no fault of the listener.
+                let _set = stream.set_nodelay(true);
                 Ok(Raw::Tcp(stream))
             }
             Self::Unix(listener, _) => Ok(Raw::Unix(listener.accept().await?.0)),
@@ -282,7 +284,7 @@ pub enum AcceptError {
     #[error("TLS was not set up in time")]
     TlsTimeout,
     /// The opening handshake failed, or the client was refused.
-    #[error("the opening handshake failed: {}", .0.cause)]
+    #[error("{}", OpeningFailure(&.0.cause))]
     Opening(Box<Closed>),
 }
 
@@ -376,7 +378,7 @@ impl Incoming {
             Some(session) => {
                 let registration = shared.connections.register(id);
                 // A task of its own, as small as can be: an idle connection is nothing else.
-                tokio::spawn(Serving { driver, session, registration, registered: false, _place: place });
+                tokio::spawn(Serving::new(driver, session, registration, place));
             }
             None => {
                 poll_fn(|cx| driver.poll(cx, &mut nobody)).await;
@@ -400,6 +402,8 @@ struct Serving<S> {
     registration: Registration,
     /// Whether the mailbox knows whom to wake.
     registered: bool,
+    /// Whether the mailbox counts bytes that were not sent when it was told last.
+    owing: bool,
     _place: OwnedSemaphorePermit,
 }
 
@@ -416,7 +420,11 @@ impl<S: Session + Unpin> Future for Serving<S> {
                     return Poll::Ready(());
                 }
             }
-            match serving.driver.poll(cx, &mut serving.session) {
+            let progress = serving.driver.poll(cx, &mut serving.session);
+            if serving.owing {
+                serving.settle();
+            }
+            match progress {
                 Poll::Ready(Stop::Over) => return Poll::Ready(()),
                 Poll::Ready(Stop::Asked) => {}
                 Poll::Pending => return Poll::Pending,
@@ -425,13 +433,32 @@ impl<S: Session + Unpin> Future for Serving<S> {
     }
 }
 
-impl<S> Serving<S> {
+impl<S: Session> Serving<S> {
+    /// Opens the connection, which was answered, so that what is in the mailbox already can be sent.
+    fn new(
+        mut driver: Driver<Stream>,
+        mut session: S,
+        registration: Registration,
+        place: OwnedSemaphorePermit,
+    ) -> Self {
+        driver.tick(&mut session);
+        Self { driver, session, registration, registered: false, owing: false, _place: place }
+    }
+
+    /// Tells the mailbox how much of what it gave is not yet sent.
+    #[cold]
+    fn settle(&mut self) {
+        let unsent = self.driver.endpoint.outgoing().len();
+        self.registration.mailbox.settle(unsent);
+        self.owing = unsent > 0;
+    }
+
     /// Does what the mail says; whether the connection is to be dropped.
     #[cold]
     fn read_mail(&mut self, cx: &Context<'_>) -> bool {
-        let unsent = self.driver.endpoint.outgoing().len();
+        self.owing = true;
         let out = self.driver.endpoint.outbound();
-        for mail in self.registration.mailbox.collect(cx.waker(), unsent) {
+        for mail in self.registration.mailbox.collect(cx.waker()) {
             // While the connection is closing nobody waits for messages any more.
             let _sent = match mail {
                 Mail::Frames(frames) => out.send_encoded(&frames),

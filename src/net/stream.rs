@@ -37,8 +37,8 @@ impl Stream {
                 let config = tls.ok_or_else(|| io::Error::other("TLS was not set up"))?;
                 let name = ServerName::try_from(host.clone())
                     .map_err(|_| io::Error::new(io::ErrorKind::InvalidInput, "the host is not a name for TLS"))?;
-                let stream = TlsConnector::from(config).connect(name, dial(host, *port).await?).await?;
-                Ok(Self::Tls(Box::new(stream.into())))
+                let stream = TlsConnector::from(config).connect(name, dial(host, *port).await?).await;
+                Ok(Self::Tls(Box::new(stream.map_err(explain)?.into())))
             }
         }
     }
@@ -50,6 +50,14 @@ impl Stream {
             Self::Tls(stream) => stream.get_ref().0.peer_addr().ok(),
             Self::Unix(_) => None,
         }
+    }
+}
+
+/// What failed in TLS, in words for people who have mistaken a port.
+fn explain(error: io::Error) -> io::Error {
+    match error.get_ref().and_then(|inner| inner.downcast_ref()) {
+        Some(rustls::Error::InvalidMessage(_)) => io::Error::new(error.kind(), "the server does not speak TLS"),
+        _ => error,
     }
 }
 

@@ -41,6 +41,12 @@ pub enum TargetError {
     /// The rest is no URL.
     #[error("`{0}` is not a URL: {1}")]
     Url(String, url::ParseError),
+    /// Section 3: no user, no password. What is kept is the host.
+    #[error(
+        "the URL names a user or a password for `{0}`, which the URL of a WebSocket must not; send a header \
+         Authorization instead"
+    )]
+    Credentials(String),
     /// No host.
     #[error("`{0}` names no host")]
     Host(String),
@@ -97,6 +103,9 @@ impl FromStr for Target {
             Some(url::Host::Ipv6(address)) => address.to_string(),
             None => return Err(TargetError::Host(text.to_owned())),
         };
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(TargetError::Credentials(host));
+        }
         let port = url.port().unwrap_or(default_port(tls));
         let resource = url[url::Position::BeforePath..url::Position::AfterQuery].to_owned();
         Ok(Self { place: Place::Tcp { host, port, tls }, resource })

@@ -16,6 +16,7 @@ pub mod opening;
 mod rule;
 
 pub use config::Config;
+pub(crate) use endpoint::check_close;
 pub use endpoint::{Cause, Closed, Endpoint, Event, Input, Outbound, Output, ReadyState, SendError, Turn};
 pub use flow::{Flow, Reading, Seen};
 pub use keys::MaskingKeys;

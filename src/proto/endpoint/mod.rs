@@ -19,6 +19,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 pub use event::{Cause, Closed, Event, Input, Output};
+pub(crate) use outbound::check_close;
 pub use outbound::{Outbound, ReadyState, SendError};
 pub use turn::Turn;
 

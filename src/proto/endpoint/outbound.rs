@@ -30,6 +30,17 @@ pub enum SendError {
     CloseCode(CloseCode),
 }
 
+/// Whether a close frame can say this (sections 5.5 and 7.4).
+pub(crate) fn check_close(code: CloseCode, reason: &str) -> Result<(), SendError> {
+    if !code.may_be_sent() {
+        return Err(SendError::CloseCode(code));
+    }
+    if reason.len() > CloseBody::MAX_REASON {
+        return Err(SendError::ControlTooLong);
+    }
+    Ok(())
+}
+
 /// The sending half of an endpoint.
 ///
 /// Frames are appended to one buffer, which the driver sends when a turn is over: a burst of answers is one write.
@@ -125,12 +136,7 @@ impl Outbound {
     /// If the code must not be sent, the reason is longer than 123 bytes, or the connection is not open.
     pub fn close(&mut self, code: CloseCode, reason: &str) -> Result<(), SendError> {
         self.check_open()?;
-        if !code.may_be_sent() {
-            return Err(SendError::CloseCode(code));
-        }
-        if reason.len() > CloseBody::MAX_REASON {
-            return Err(SendError::ControlTooLong);
-        }
+        check_close(code, reason)?;
         self.close_frame(CloseBody::Status(code, reason.as_bytes()));
         Ok(())
     }
