@@ -94,7 +94,8 @@ impl Conform {
         let cases: Vec<Arc<Case>> = selection.of(&corpus.cases).into_iter().cloned().map(Arc::new).collect();
         let useless = self.useless(&selection, &corpus);
         if cases.is_empty() {
-            print::error("no case is selected");
+            let why = if useless.is_empty() { ": no case is left by all that is asked together" } else { "" };
+            print::error(format_args!("no case is selected{why}"));
             useless.iter().for_each(|words| print::tell(format_args!("{words}")));
             return Ok(Exit::NothingSelected);
         }

@@ -154,15 +154,16 @@ enum End {
 
 /// Why there is no connection. A server that speaks HTTP only is told by its status.
 fn words(error: &ConnectError) -> String {
-    if let ConnectError::Opening(closed) = error
-        && let Cause::OpeningInvalid(_, Some(response)) = &closed.cause
-        && response.status != 101
-    {
-        let mut head = Vec::new();
-        response.write(&mut head);
-        return refused(response.status, &head);
+    let ConnectError::Opening(closed) = error else { return error.to_string() };
+    match &closed.cause {
+        Cause::OpeningInvalid(_, Some(response)) if response.status != 101 => {
+            let mut head = Vec::new();
+            response.write(&mut head);
+            refused(response.status, &head)
+        }
+        Cause::Lost => "the server ended the connection instead of answering the opening handshake".to_owned(),
+        _ => error.to_string(),
     }
-    error.to_string()
 }
 
 /// Lines of the standard input, without their ends.

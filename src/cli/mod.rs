@@ -123,8 +123,20 @@ fn report(error: &anyhow::Error) -> Exit {
     if is_broken_pipe(error) {
         return Exit::Ok;
     }
-    print::error(format_args!("{error:#}"));
+    print::error(causes(error));
     Exit::Usage
+}
+
+/// An error and its causes. Some tell their cause themselves; it is not said twice.
+fn causes(error: &anyhow::Error) -> String {
+    let mut words = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if !words.ends_with(&cause) {
+            words.push_str(if words.is_empty() { "" } else { ": " });
+            words.push_str(&cause);
+        }
+    }
+    words
 }
 
 /// `| head` has read enough.

@@ -157,7 +157,7 @@ impl<'a> Screen<'a> {
             () => GOOD,
         };
         let time = conclusion.summary.duration.as_secs_f64();
-        write!(out, "\n{style}{passed} of {} passed{Reset} in {time:.1} s", Count(all, "case"))?;
+        write!(out, "\n{style}{passed} of {all} cases passed{Reset} in {time:.1} s")?;
         if conclusion.summary.flaky > 0 {
             write!(out, ", {} of them only when repeated", conclusion.summary.flaky)?;
         }

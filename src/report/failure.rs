@@ -55,7 +55,7 @@ fn requirement(case: &Case) -> String {
     let words = words.join(", or ");
     let clauses = clauses(case);
     match case.close.by {
-        _ if words.is_empty() => format!("{level} be as expected below ({clauses})"),
+        _ if words.is_empty() => format!("the answer {level} be as expected below ({clauses})"),
         Closer::Target => format!("the connection {level} be failed when {words} ({clauses})"),
         Closer::Us => format!("{level} NOT happen: {words} ({clauses})"),
     }

@@ -240,6 +240,7 @@ impl fmt::Display for Difference {
             f.write_str(if index > 0 { " or " } else { "" })?;
             match wanted {
                 Some(wanted) => wanted.fmt(f)?,
+                None if self.at == 0 => f.write_str("nothing")?,
                 None => f.write_str("nothing more")?,
             }
         }

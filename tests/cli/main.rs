@@ -1,0 +1,13 @@
+//! The `wslab` command, as users and scripts meet it.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on may say so by a panic")]
+
+mod conform;
+mod connect;
+mod faulty;
+mod help;
+mod hostile;
+mod json;
+mod process;
+mod serve;
+mod terminal;
