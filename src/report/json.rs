@@ -18,6 +18,7 @@ pub fn json_outcome(brief: &Brief, outcome: &Outcome) -> Value {
         "level": brief.level.to_string(),
         "duration_ms": outcome.duration.as_micros() as f64 / 1e3,
         "remote_close_code": remote,
+        "broken": outcome.broken().iter().map(|rule| rule.name()).collect::<Vec<_>>(),
         "why": outcome.why().map(ToString::to_string).collect::<Vec<_>>(),
     })
 }

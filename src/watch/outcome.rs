@@ -147,6 +147,20 @@ pub enum Why {
     Lost,
 }
 
+impl Why {
+    /// The rule that the target broke, where the reason is that it broke one.
+    pub const fn rule(&self) -> Option<Rule> {
+        match self {
+            Self::Broke(rule) => Some(*rule),
+            Self::WrongEnd { wanted: Side::Target, .. } => Some(Rule::NotFailed),
+            Self::TimedOut(Timeout::CloseHandshake) => Some(Rule::CloseUnanswered),
+            Self::TimedOut(Timeout::ServerDrop) | Self::Dropped => Some(Rule::ServerKeptConnection),
+            Self::Lost => Some(Rule::ConnectionLost),
+            _ => None,
+        }
+    }
+}
+
 impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -351,6 +365,20 @@ impl Outcome {
         };
         let close = matches!(self.close, CloseVerdict::Ok | CloseVerdict::Informational | CloseVerdict::FailedByClient);
         verdict && (close || matches!(self.verdict, Verdict::NotRun(_)))
+    }
+
+    /// The rules that the target broke, each once.
+    pub fn broken(&self) -> Vec<Rule> {
+        let mut rules: Vec<Rule> = Vec::new();
+        for why in self.why() {
+            let handshake = if let Why::Handshake { faults, .. } = why { faults.as_slice() } else { &[] };
+            for rule in why.rule().into_iter().chain(handshake.iter().copied()) {
+                if !rules.contains(&rule) {
+                    rules.push(rule);
+                }
+            }
+        }
+        rules
     }
 
     /// All reasons: those of the verdict, then that of the close verdict, each once.

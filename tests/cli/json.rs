@@ -24,7 +24,8 @@ fn obeys_the_contract(ended: &Ended) -> Vec<Value> {
     assert_eq!(keys(&summary), ["summary"]);
     assert_eq!(keys(&summary["summary"]), VERDICTS);
     for line in &lines {
-        let wanted = ["id", "verdict", "close_verdict", "rules", "level", "duration_ms", "remote_close_code", "why"];
+        let wanted =
+            ["id", "verdict", "close_verdict", "rules", "level", "duration_ms", "remote_close_code", "broken", "why"];
         assert_eq!(keys(line), wanted);
         assert!(line["id"].is_string());
         assert!(VERDICTS.contains(&line["verdict"].as_str().unwrap()), "{line}");

@@ -266,3 +266,17 @@ fn a_transcript_can_be_judged_again_from_its_recording() {
         assert_eq!(judge(&case, &read), played.judgement);
     }
 }
+
+#[test]
+fn reasons_name_the_rules_that_the_target_broke() {
+    let of = |why: Why| why.rule();
+    assert_eq!(of(Why::Broke(Rule::Masked)), Some(Rule::Masked));
+    assert_eq!(of(Why::WrongEnd { wanted: Side::Target, got: Side::Us }), Some(Rule::NotFailed));
+    assert_eq!(of(Why::WrongEnd { wanted: Side::Us, got: Side::Target }), None);
+    assert_eq!(of(Why::TimedOut(Timeout::CloseHandshake)), Some(Rule::CloseUnanswered));
+    assert_eq!(of(Why::TimedOut(Timeout::ServerDrop)), Some(Rule::ServerKeptConnection));
+    assert_eq!(of(Why::Dropped), Some(Rule::ServerKeptConnection));
+    assert_eq!(of(Why::Lost), Some(Rule::ConnectionLost));
+    assert_eq!(of(Why::TimedOut(Timeout::Patience)), None);
+    assert_eq!(of(Why::Unclean), None);
+}

@@ -1,12 +1,17 @@
 //! One case on one connection, in memory, against targets that are good, slow, broken and hostile.
 
+use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use proptest::prelude::*;
-use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf, duplex};
 use tokio::time::{sleep, timeout};
-use wslab::conform::{Case, Expected, Judgement, Pace, Patience, Payload, Then, Transcript, Wanted, Why, judge, play};
+use wslab::conform::{
+    Case, Expected, Judgement, Pace, Patience, Payload, Then, Transcript, Transport, Wanted, Why, judge, play,
+};
 use wslab::proto::Rule;
 use wslab::proto::opening::{Ask, Policy, answer};
 use wslab::watch::{Ending, Timeout};
@@ -66,7 +71,7 @@ fn ask() -> Ask {
 }
 
 /// Plays the case on a stream of so many bytes' buffer. Nothing takes longer than an hour of virtual time.
-async fn played_on(ours: DuplexStream, case: &Case) -> (Transcript, Judgement) {
+async fn played_on(ours: impl Transport, case: &Case) -> (Transcript, Judgement) {
     let wanted = Arc::new(Wanted::of(case));
     let case = Arc::new(case.clone());
     let mut keys = || stage::KEY;
@@ -335,4 +340,44 @@ proptest! {
             let _ = judgement;
         });
     }
+}
+
+/// A stream that takes bytes and never hands them on once the opening handshake is through, as TLS does over a
+/// connection that is stuck.
+struct Hoarder {
+    stream: DuplexStream,
+    flushes: u32,
+}
+
+impl Transport for Hoarder {}
+
+impl AsyncRead for Hoarder {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Hoarder {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.flushes += 1;
+        if self.flushes > 1 { Poll::Pending } else { Pin::new(&mut self.stream).poll_flush(cx) }
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_keeps_bytes_back_holds_nothing_up() {
+    let (ours, theirs) = duplex(1 << 16);
+    tokio::spawn(serve(theirs, mute(), usize::MAX));
+    let (transcript, judgement) =
+        played_on(Hoarder { stream: ours, flushes: 0 }, &case([text("a")], &[hears("a")])).await;
+    assert!(transcript.is_open());
+    assert!(judgement.verdict.is_failure(), "{judgement:?}");
 }
