@@ -328,4 +328,27 @@ mod tests {
         let request = all.windows(4).position(|window| window == b"\r\n\r\n").expect("a request") + 4;
         assert_eq!((all.len() - request - 9) % (SIZE + 14), 0, "whole messages, and the last one");
     }
+
+    #[tokio::test]
+    async fn the_end_is_told_when_everything_is_sent() {
+        const SIZE: usize = 1_000_000;
+        let (mut connection, far) = open().await;
+        let send = connection.send(vec![7; SIZE]);
+        assert!(tokio::time::timeout(Duration::from_millis(1), send).await.is_err(), "nobody reads");
+        let (mut reading, mut writing) = far.into_split();
+        tokio::io::AsyncWriteExt::shutdown(&mut writing).await.expect("it is open");
+        let telling = tokio::spawn(async move {
+            // Whoever is told that it is over drops the connection.
+            while let Some(event) = connection.next_event().await {
+                if matches!(event, Happening::Closed(_)) {
+                    break;
+                }
+            }
+        });
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        let mut all = Vec::new();
+        reading.read_to_end(&mut all).await.expect("no error");
+        assert!(all.len() > SIZE, "{} bytes came", all.len());
+        telling.await.expect("no panic");
+    }
 }

@@ -13,6 +13,7 @@ mod mailbox;
 mod members;
 mod opening;
 mod server;
+mod serving;
 mod stream;
 mod target;
 pub mod tls;

@@ -1,12 +1,10 @@
 //! The server: accepts, opens, and serves connections, each in a task of its own.
 
-use std::future::{Future, poll_fn};
+use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpSocket, TcpStream, UnixListener, UnixStream};
@@ -15,9 +13,9 @@ use tokio_rustls::TlsAcceptor;
 
 use super::connection::{Connection, Happening};
 use super::driver::{Driver, Session, Stop};
-use super::mailbox::Mail;
-use super::members::{Connections, Member, Registration};
+use super::members::{Connections, Member};
 use super::opening::OpeningFailure;
+use super::serving::Serving;
 use super::stream::Stream;
 use crate::proto::opening::{Answer, Asked, Policy};
 use crate::proto::{Closed, Config, Endpoint, Event, Outbound};
@@ -392,81 +390,5 @@ fn answer(driver: &Driver<Stream>, decide: impl FnOnce(&Asked, &Request) -> Answ
     match driver.endpoint.asked() {
         Some((request, asked)) => decide(asked, request),
         None => Answer::refusal(500, "there is no request to answer"),
-    }
-}
-
-/// Serves one connection.
-struct Serving<S> {
-    driver: Driver<Stream>,
-    session: S,
-    registration: Registration,
-    /// Whether the mailbox knows whom to wake.
-    registered: bool,
-    /// Whether the mailbox counts bytes that were not sent when it was told last.
-    owing: bool,
-    _place: OwnedSemaphorePermit,
-}
-
-impl<S: Session + Unpin> Future for Serving<S> {
-    type Output = ();
-
-    #[inline]
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let serving = self.get_mut();
-        loop {
-            if !serving.registered || serving.registration.mailbox.is_waiting() {
-                serving.registered = true;
-                if serving.read_mail(cx) {
-                    return Poll::Ready(());
-                }
-            }
-            let progress = serving.driver.poll(cx, &mut serving.session);
-            if serving.owing {
-                serving.settle();
-            }
-            match progress {
-                Poll::Ready(Stop::Over) => return Poll::Ready(()),
-                Poll::Ready(Stop::Asked) => {}
-                Poll::Pending => return Poll::Pending,
-            }
-        }
-    }
-}
-
-impl<S: Session> Serving<S> {
-    /// Opens the connection, which was answered, so that what is in the mailbox already can be sent.
-    fn new(
-        mut driver: Driver<Stream>,
-        mut session: S,
-        registration: Registration,
-        place: OwnedSemaphorePermit,
-    ) -> Self {
-        driver.tick(&mut session);
-        Self { driver, session, registration, registered: false, owing: false, _place: place }
-    }
-
-    /// Tells the mailbox how much of what it gave is not yet sent.
-    #[cold]
-    fn settle(&mut self) {
-        let unsent = self.driver.endpoint.outgoing().len();
-        self.registration.mailbox.settle(unsent);
-        self.owing = unsent > 0;
-    }
-
-    /// Does what the mail says; whether the connection is to be dropped.
-    #[cold]
-    fn read_mail(&mut self, cx: &Context<'_>) -> bool {
-        self.owing = true;
-        let out = self.driver.endpoint.outbound();
-        for mail in self.registration.mailbox.collect(cx.waker()) {
-            // While the connection is closing nobody waits for messages any more.
-            let _sent = match mail {
-                Mail::Frames(frames) => out.send_encoded(&frames),
-                Mail::Close(code, reason) => out.close(code, &reason),
-                Mail::Abort => return true,
-            };
-        }
-        self.driver.stirred = true;
-        false
     }
 }

@@ -1,0 +1,108 @@
+//! One connection of a server, as a task: its driver, its session and its mailbox.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::driver::{Driver, Session, Stop};
+use super::mailbox::Mail;
+use super::members::Registration;
+use super::stream::Stream;
+
+/// Serves one connection.
+pub(super) struct Serving<S> {
+    driver: Driver<Stream>,
+    session: S,
+    registration: Registration,
+    /// Whether the mailbox knows whom to wake.
+    registered: bool,
+    /// Whether the mailbox counts bytes that were not sent when it was told last.
+    owing: bool,
+    _place: OwnedSemaphorePermit,
+}
+
+impl<S: Session + Unpin> Future for Serving<S> {
+    type Output = ();
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let serving = self.get_mut();
+        loop {
+            if !serving.registered || serving.registration.mailbox.is_waiting() {
+                serving.registered = true;
+                if serving.read_mail(cx) {
+                    return Poll::Ready(());
+                }
+            }
+            let progress = serving.driver.poll(cx, &mut serving.session);
+            if serving.owing {
+                serving.settle();
+            }
+            match progress {
+                Poll::Ready(Stop::Over) => return Poll::Ready(()),
+                Poll::Ready(Stop::Asked) => {}
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+    }
+}
+
+impl<S: Session> Serving<S> {
+    /// Opens the connection, which was answered, so that what is in the mailbox already can be sent.
+    pub(super) fn new(
+        mut driver: Driver<Stream>,
+        mut session: S,
+        registration: Registration,
+        place: OwnedSemaphorePermit,
+    ) -> Self {
+        driver.tick(&mut session);
+        Self { driver, session, registration, registered: false, owing: false, _place: place }
+    }
+
+    /// Tells the mailbox how much of what it gave is not yet sent.
+    #[cold]
+    fn settle(&mut self) {
+        let unsent = self.driver.endpoint.outgoing().len();
+        self.registration.mailbox.settle(unsent);
+        self.owing = unsent > 0;
+    }
+
+    /// Does what the mail says; whether the connection is to be dropped.
+    #[cold]
+    fn read_mail(&mut self, cx: &Context<'_>) -> bool {
+        self.owing = true;
+        let out = self.driver.endpoint.outbound();
+        for mail in self.registration.mailbox.collect(cx.waker()) {
+            // While the connection is closing nobody waits for messages any more.
+            let _sent = match mail {
+                Mail::Frames(frames) => out.send_encoded(&frames),
+                Mail::Close(code, reason) => out.close(code, &reason),
+                Mail::Abort => return true,
+            };
+        }
+        self.driver.stirred = true;
+        false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::mailbox::Mailbox;
+    use crate::proto::opening::Agreed;
+    use crate::proto::{Event, Outbound};
+
+    /// What an idle connection takes: its task, its mailbox, what was agreed, its place among the members. The parts
+    /// that tokio and the system add are measured by the benchmark.
+    #[test]
+    fn an_idle_connection_takes_little_memory() {
+        type Echo = fn(Event<'_>, &mut Outbound);
+        let task = size_of::<Serving<Echo>>();
+        let beside = size_of::<Mailbox>() + size_of::<Agreed>() + 2 * size_of::<usize>() * 3;
+        println!("task {task}, beside it {beside}");
+        assert!(task <= 768, "{task} bytes");
+        assert!(beside <= 256, "{beside} bytes");
+    }
+}
