@@ -36,6 +36,9 @@ pub enum TlsError {
     /// A file has no certificate.
     #[error("{} has no certificate in it", .0.display())]
     NoCertificate(PathBuf),
+    /// A file has no key.
+    #[error("{} has no private key in it", .0.display())]
+    NoKey(PathBuf),
     /// The certificates or the key do not serve.
     #[error("the certificate or key cannot be used: {0}")]
     Unusable(#[from] rustls::Error),
@@ -81,7 +84,10 @@ pub fn client(trust: &Trust) -> Result<Arc<ClientConfig>, TlsError> {
 /// # Errors
 /// If they cannot be read or do not belong together.
 pub fn server(chain: &Path, key: &Path) -> Result<Arc<ServerConfig>, TlsError> {
-    let key = PrivateKeyDer::from_pem_file(key).map_err(|source| TlsError::Pem { path: key.to_owned(), source })?;
+    let key = PrivateKeyDer::from_pem_file(key).map_err(|source| match source {
+        rustls::pki_types::pem::Error::NoItemsFound => TlsError::NoKey(key.to_owned()),
+        source => TlsError::Pem { path: key.to_owned(), source },
+    })?;
     let mut config = ServerConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()
