@@ -99,6 +99,7 @@ impl Connect {
     ) -> anyhow::Result<End> {
         let mut lines = lines();
         let mut reading = true;
+        let mut number = 0_u64;
         let mut heard = tokio::time::Instant::now();
         loop {
             tokio::select! {
@@ -116,7 +117,8 @@ impl Connect {
                 line = lines.recv(), if reading => match line {
                     Some(line) => {
                         let line = line.context("failed to read from the input")?;
-                        let message = self.message(line)?;
+                        number += 1;
+                        let message = self.message(number, line)?;
                         screen.sent(&message);
                         tokio::select! {
                             // A connection that is closing tells so by its events.
@@ -134,11 +136,14 @@ impl Connect {
         }
     }
 
-    fn message(&self, line: Vec<u8>) -> anyhow::Result<Message<'static>> {
+    fn message(&self, number: u64, line: Vec<u8>) -> anyhow::Result<Message<'static>> {
         if self.binary {
             return Ok(Message::binary(line));
         }
-        String::from_utf8(line).map(Message::text).context("the line is not UTF-8: send it with --binary")
+        String::from_utf8(line).map(Message::text).map_err(|error| {
+            let byte = error.utf8_error().valid_up_to() + 1;
+            anyhow::anyhow!("line {number} of the input is not UTF-8 from byte {byte} on; --binary sends any bytes")
+        })
     }
 }
 
@@ -161,8 +166,8 @@ fn words(error: &ConnectError) -> String {
             response.write(&mut head);
             refused(response.status, &head)
         }
-        Cause::Lost => "the server ended the connection instead of answering the opening handshake".to_owned(),
-        _ => error.to_string(),
+        Cause::Lost => "the server ended the connection before it had answered the opening handshake".to_owned(),
+        cause => cause.to_string(),
     }
 }
 
@@ -246,7 +251,6 @@ impl Screen {
             Happening::Pong(payload, None) if self.verbose => {
                 print::tell(format_args!("{} {CONTROL}< pong {}{Reset}", now(), Shown(payload)));
             }
-            Happening::Failed(cause) => print::tell(format_args!("{WRONG}failed:{Reset} {cause}")),
             _ => {}
         }
         Ok(())
@@ -257,8 +261,12 @@ impl Screen {
         let is_ordinary = closed.clean && closed.code == CloseCode::NORMAL && closed.reason.is_empty();
         if !self.quiet || !is_ordinary {
             let reason = if closed.reason.is_empty() { "" } else { ": " };
-            let how = if closed.clean { String::new() } else { format!(", {}", closed.cause) };
-            print::tell(format_args!("closed with {}{reason}{}{how}", closed.code, Harmless(&closed.reason)));
+            let (style, cause) = match closed.clean {
+                true => (Style::new(), String::new()),
+                false => (WRONG, format!(": {}", closed.cause)),
+            };
+            let reason = format_args!("{reason}{}", Harmless(&closed.reason));
+            print::tell(format_args!("{style}closed{style:#} with {}{reason}{cause}", closed.code));
         }
         if closed.clean { Exit::Ok } else { Exit::Failed }
     }

@@ -125,8 +125,8 @@ impl<'a> Screen<'a> {
         if let Some(trouble) = &self.unreachable {
             let name = self.conform.target.as_deref().unwrap_or("wslab's own server");
             print::error(format_args!("{name} was never reachable: {trouble}"));
-            if *trouble == Trouble::Refused && self.conform.wait.is_zero() {
-                print::tell(format_args!("Is the server running, and at this port? --wait 30s waits until it is."));
+            if matches!(trouble, Trouble::Refused | Trouble::NotFound(_)) && self.conform.wait.is_zero() {
+                print::tell(format_args!("Is the server running there? --wait 30s waits until it is."));
             }
         }
         if self.conform.json || self.everywhere.quiet || !conclusion.reached {

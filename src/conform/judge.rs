@@ -47,7 +47,7 @@ fn handshake(transcript: &Transcript) -> Why {
         faults: opening.faults,
         status: opening.status,
         timed_out: opening.timed_out,
-        response: opening.response.into_iter().take(256).collect(),
+        response: opening.response.into_iter().take(Why::RESPONSE).collect(),
     }
 }
 

@@ -10,6 +10,9 @@ use crate::watch::{Content, Ending, Entry, Happening, Item, Opening, Outcome, Qu
 const FIRST: usize = 6;
 const LAST: usize = 2;
 
+/// Bytes of a line of HTTP that are shown at most.
+const LINE: usize = 80;
+
 /// The opcode of a ping, by which frames are counted.
 const PING: u8 = 9;
 
@@ -133,7 +136,11 @@ fn close(case: &Case) -> String {
 
 /// A row with its time.
 fn timed(at: Duration, what: &dyn std::fmt::Display) -> String {
-    format!("{:>8.1} ms  {what}", at.as_secs_f64() * 1e3)
+    format!("{:>11}  {what}", milliseconds(at))
+}
+
+fn milliseconds(time: Duration) -> String {
+    format!("{:.1} ms", time.as_secs_f64() * 1e3)
 }
 
 /// The first and the last of some rows, and how many there are between them; there may be more than are at hand.
@@ -193,14 +200,38 @@ fn got(transcript: &Transcript) -> Vec<String> {
 
 /// A connection that was never open.
 fn not_opened(text: &mut String, opening: &Opening) {
-    let request = opening.request.split(|&byte| byte == b'\r').next().unwrap_or_default();
-    row(text, "sent", &format!("an opening handshake: {}", Quoted(request)));
+    let ours = head(&opening.request, |name| name.starts_with("sec-websocket-"));
+    rows(text, "sent", &ours);
     row(text, "expected", "ok: status 101, which opens the connection");
     let response = &opening.response;
     let answer = match response.len() {
-        0 if opening.timed_out => "no answer".to_owned(),
-        0 => "the end of the connection".to_owned(),
-        size => format!("{size} bytes: {}", Quoted(response)),
+        0 if opening.timed_out => vec!["no answer".to_owned()],
+        0 => vec!["the end of the connection".to_owned()],
+        _ if response.starts_with(b"HTTP/") => head(response, |name| name != "set-cookie"),
+        1 => vec![format!("1 byte: {}", Quoted(response))],
+        size => vec![format!("{size} bytes: {}", Quoted(response))],
     };
-    row(text, "got", &timed(opening.duration, &answer));
+    let times = std::iter::once(milliseconds(opening.duration)).chain(std::iter::repeat(String::new()));
+    let answer: Vec<String> = times.zip(answer).map(|(time, line)| format!("{time:>11}  {line}")).collect();
+    rows(text, "got", &answer);
+}
+
+/// The lines of a head, those headers alone that are `wanted` by their name in lower case.
+fn head(bytes: &[u8], wanted: impl Fn(&str) -> bool) -> Vec<String> {
+    let mut lines = bytes.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii).take_while(|line| !line.is_empty());
+    let first = lines.next().map(harmless);
+    let headers = lines.map(harmless).filter(|line| {
+        let name = line.split(':').next().unwrap_or_default();
+        wanted(&name.to_ascii_lowercase())
+    });
+    let rows: Vec<String> = first.into_iter().chain(headers).collect();
+    let total = rows.len() as u64;
+    shortened(rows, total)
+}
+
+/// A line of somebody else, cut and without what a terminal would act on.
+fn harmless(line: &[u8]) -> String {
+    let shown = &line[..line.len().min(LINE)];
+    let dots = if shown.len() < line.len() { "…" } else { "" };
+    format!("{}{dots}", shown.escape_ascii())
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::words::{hex, micros};
-use super::{Happening, Quoted, Side, Timeout, Transcript, refused};
+use super::{Content, Happening, Quoted, Side, Timeout, Transcript, refused};
 use crate::proto::Rule;
 use crate::wire::CloseCode;
 
@@ -133,7 +133,7 @@ pub enum Why {
         status: Option<u16>,
         /// Whether it took too long.
         timed_out: bool,
-        /// How its answer begins.
+        /// How its answer begins: [`Why::RESPONSE`] bytes at most.
         #[serde(with = "hex")]
         response: Vec<u8>,
     },
@@ -148,6 +148,9 @@ pub enum Why {
 }
 
 impl Why {
+    /// The most bytes that are kept of an answer to a failed opening handshake.
+    pub const RESPONSE: usize = 256;
+
     /// The rule that the target broke, where the reason is that it broke one.
     pub const fn rule(&self) -> Option<Rule> {
         match self {
@@ -192,7 +195,10 @@ impl fmt::Display for Why {
                     _ if *timed_out => f.write_str("the target did not answer in time"),
                     Some(status) if *status != 101 => f.write_str(&refused(*status, response)),
                     None if response.is_empty() => f.write_str("the target ended the connection without an answer"),
-                    None if is_cut(response) => f.write_str("the head of the response has no end, or is too long"),
+                    None if is_cut(response) && response.len() < Self::RESPONSE => {
+                        f.write_str("the target ended the connection in the middle of its answer")
+                    }
+                    None if is_cut(response) => f.write_str("the head of the answer is too long, or has no end"),
                     _ => {
                         let faults: Vec<_> = faults.iter().map(ToString::to_string).collect();
                         f.write_str(&faults.join("; "))
@@ -232,18 +238,30 @@ impl Difference {
     /// Alternatives that are told; of any more their number is.
     const TOLD: usize = 3;
 
-    /// From which byte on what came differs from what was wanted, if that was one thing of the same kind.
-    fn byte(&self) -> Option<(usize, &[u8], &[u8])> {
+    /// What was wanted and what came, if that was one thing of the same kind.
+    fn contents(&self) -> Option<(&Content, &Content)> {
         let [Some(wanted)] = self.wanted.as_slice() else { return None };
-        let (wanted, got) = match (wanted, self.got.as_ref()?) {
+        match (wanted, self.got.as_ref()?) {
             (Happening::Text(wanted), Happening::Text(got))
             | (Happening::Binary(wanted), Happening::Binary(got))
-            | (Happening::Pong(wanted), Happening::Pong(got)) => (&wanted.start, &got.start),
-            _ => return None,
-        };
-        let at = wanted.iter().zip(got).position(|(wanted, got)| wanted != got)?;
-        let part = |bytes: &'_ [u8]| at..bytes.len().min(at + 8);
-        Some((at, &wanted[part(wanted)], &got[part(got)]))
+            | (Happening::Pong(wanted), Happening::Pong(got)) => Some((wanted, got)),
+            _ => None,
+        }
+    }
+
+    /// Where the contents differ, as far as that is not seen at once.
+    fn place(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some((wanted, got)) = self.contents() else { return Ok(()) };
+        let part = |content: &'_ Content, at: usize| at..content.start.len().min(at + 8);
+        match wanted.start.iter().zip(&got.start).position(|(wanted, got)| wanted != got) {
+            Some(0) => Ok(()),
+            Some(at) => {
+                let (wanted, got) = (&wanted.start[part(wanted, at)], &got.start[part(got, at)]);
+                write!(f, "; from byte {at} on they differ: {} instead of {}", Quoted(got), Quoted(wanted))
+            }
+            None if wanted.len == got.len => write!(f, "; their first {} bytes are the same", got.start.len()),
+            None => Ok(()),
+        }
     }
 }
 
@@ -265,12 +283,7 @@ impl fmt::Display for Difference {
             Some(got) => write!(f, ", got {got}")?,
             None => f.write_str(", got nothing")?,
         }
-        match self.byte() {
-            Some((at @ 1.., wanted, got)) => {
-                write!(f, "; from byte {at} on they differ: {} instead of {}", Quoted(got), Quoted(wanted))
-            }
-            _ => Ok(()),
-        }
+        self.place(f)
     }
 }
 
@@ -285,7 +298,7 @@ pub enum Trouble {
     #[error("the connection could not be made in time")]
     TimedOut,
     /// The name has no address.
-    #[error("the host was not found: {0}")]
+    #[error("it was not found: {0}")]
     NotFound(String),
     /// The TLS handshake failed.
     #[error("the TLS handshake failed: {0}")]

@@ -86,7 +86,7 @@ impl fmt::Display for Happening {
     }
 }
 
-/// `text, not final, RSV1 of 5 bytes "hello"`.
+/// `text (not final, RSV1) of 5 bytes "hello"`.
 impl fmt::Display for Item {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -103,16 +103,15 @@ impl fmt::Display for Item {
 
 fn frame(f: &mut fmt::Formatter<'_>, head: &Head, start: &[u8], len: u64) -> fmt::Result {
     write!(f, "{}", head.opcode)?;
-    if !head.fin {
-        f.write_str(", not final")?;
-    }
-    for (bit, name) in [(Head::RSV1, "RSV1"), (Head::RSV2, "RSV2"), (Head::RSV3, "RSV3")] {
-        if head.rsv & bit != 0 {
-            write!(f, ", {name}")?;
-        }
+    let mut remarks: Vec<&str> = Vec::new();
+    remarks.extend((!head.fin).then_some("not final"));
+    let bits = [(Head::RSV1, "RSV1"), (Head::RSV2, "RSV2"), (Head::RSV3, "RSV3")];
+    remarks.extend(bits.iter().filter(|(bit, _)| head.rsv & bit != 0).map(|(_, name)| name));
+    if !remarks.is_empty() {
+        write!(f, " ({})", remarks.join(", "))?;
     }
     if len < head.len {
-        write!(f, ", {len} of {} bytes", head.len)?;
+        write!(f, " cut after {len} of {} bytes", head.len)?;
         return if start.is_empty() { Ok(()) } else { write!(f, " {}", Quoted(start)) };
     }
     match (head.opcode, CloseBody::parse(start)) {
@@ -137,6 +136,7 @@ pub fn refused(status: u16, head: &[u8]) -> String {
             "an HTTP server answers, but it does not speak WebSocket at this path".to_owned()
         }
         426 => "the server does not speak this version of WebSocket".to_owned(),
+        503 => "the server takes no more connections at the moment".to_owned(),
         500..=599 => "the server is in trouble".to_owned(),
         _ => "the server does not open a WebSocket".to_owned(),
     };

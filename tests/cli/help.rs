@@ -151,7 +151,7 @@ fn mistakes_are_explained() {
     for arguments in mistakes {
         let ended = run(arguments).exits(2);
         assert_eq!(ended.stdout, "", "{arguments:?}");
-        screens.push_str(&format!("$ wslab {}\n{}\n", arguments.join(" "), ended.stderr));
+        screens.push_str(&format!("$ wslab {}\n{}\n", arguments.join(" ").escape_default(), ended.stderr));
     }
     insta::assert_snapshot!(screens);
 }

@@ -65,8 +65,10 @@ fn before(line: &str, mark: &str, instead: &str) -> String {
     for part in &mut parts[..last] {
         let kept = part.trim_end_matches(|digit: char| digit.is_ascii_digit() || digit == '.').trim_end().len();
         if kept < part.len() {
+            // A column keeps its width.
+            let width = part.chars().count() - part[..kept].chars().count();
             part.truncate(kept);
-            part.push_str(&format!(" {instead}"));
+            part.push_str(&if width > 4 { format!("{instead:>width$}") } else { format!(" {instead}") });
         }
     }
     parts.join(mark)

@@ -15,7 +15,7 @@ fn serve(arguments: &[&str]) -> (Running, String) {
     (running, url)
 }
 
-fn on_a_free_port(arguments: &[&str]) -> (Running, String) {
+pub(crate) fn on_a_free_port(arguments: &[&str]) -> (Running, String) {
     serve(&[&["--listen", "127.0.0.1:0"], arguments].concat())
 }
 
