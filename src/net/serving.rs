@@ -89,10 +89,19 @@ impl<S: Session> Serving<S> {
 
 #[cfg(test)]
 mod tests {
+    use std::future::poll_fn;
+    use std::sync::Arc;
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::UnixStream;
+    use tokio::sync::Semaphore;
+
     use super::*;
+    use crate::net::Connections;
     use crate::net::mailbox::Mailbox;
-    use crate::proto::opening::Agreed;
-    use crate::proto::{Event, Outbound};
+    use crate::proto::opening::{Agreed, Ask, Policy, answer};
+    use crate::proto::{Endpoint, Event, Outbound};
+    use crate::wire::CloseCode;
 
     /// What an idle connection takes: its task, its mailbox, what was agreed, its place among the members. The parts
     /// that tokio and the system add are measured by the benchmark.
@@ -104,5 +113,38 @@ mod tests {
         println!("task {task}, beside it {beside}");
         assert!(task <= 768, "{task} bytes");
         assert!(beside <= 256, "{beside} bytes");
+    }
+
+    /// Between being a member and its first turn a connection may be told things by other threads.
+    #[tokio::test]
+    async fn mail_that_came_before_the_first_turn_is_not_lost() {
+        let (near, mut far) = UnixStream::pair().expect("sockets");
+        let now = tokio::time::Instant::now().into_std();
+        let mut driver = Driver::new(Stream::Unix(near), Endpoint::server(Arc::default(), now));
+        let request = Ask::new("localhost", "/", [7; 16]).request().expect("a request");
+        let mut bytes = Vec::new();
+        request.write(&mut bytes);
+        far.write_all(&bytes).await.expect("there is room");
+        let asked = poll_fn(|cx| driver.poll(cx, &mut |_: Event<'_>, _: &mut Outbound| {})).await;
+        assert_eq!(asked, Stop::Asked);
+        driver.answer(answer(&request, &Policy::default()));
+
+        let connections = Connections::new(100);
+        let id = connections.next_member(None).id;
+        let registration = connections.register(id);
+        assert_eq!(connections.broadcast(&"welcome".into(), None).reached, 1);
+        assert_eq!(connections.close(id, CloseCode::GOING_AWAY, ""), Ok(()));
+        let places = Arc::new(Semaphore::new(1));
+        let place = places.try_acquire_owned().expect("there is one");
+        let serving = Serving::new(driver, |_: Event<'_>, _: &mut Outbound| {}, registration, place);
+        let serving = tokio::spawn(serving);
+        far.write_all(b"\x88\x82\0\0\0\0\x03\xe9").await.expect("there is room");
+        let mut bytes = Vec::new();
+        far.read_to_end(&mut bytes).await.expect("no error");
+        assert!(bytes.starts_with(b"HTTP/1.1 101 "));
+        assert!(bytes.ends_with(b"\r\n\r\n\x81\x07welcome\x88\x02\x03\xe9"), "{}", bytes.escape_ascii());
+        drop(far);
+        serving.await.expect("no panic");
+        assert!(connections.is_empty());
     }
 }
