@@ -70,7 +70,8 @@ pub(super) struct Conform {
           allow_negative_numbers = true)]
     time_factor: f64,
     /// Try a failed case again so many times; that it passed only then is said
-    #[arg(long, env = "WSLAB_RETRIES", value_name = "N", default_value_t = 0, allow_negative_numbers = true)]
+    #[arg(long, env = "WSLAB_RETRIES", value_name = "N", default_value = "0", value_parser = value::number,
+          allow_negative_numbers = true)]
     retries: u32,
     /// Stop when so many cases have failed
     #[arg(long, env = "WSLAB_MAX_FAIL", value_name = "N", value_parser = value::count)]

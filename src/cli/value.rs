@@ -31,6 +31,11 @@ pub(super) fn count(text: &str) -> Result<usize, String> {
     }
 }
 
+/// A number of things of which there need be none.
+pub(super) fn number(text: &str) -> Result<u32, String> {
+    text.parse().map_err(|_| "write a whole number, 0 or more".to_owned())
+}
+
 /// A word as a shell has to be given it.
 pub(super) fn shell(word: &str) -> String {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-./:=@%+,".contains(&byte);

@@ -90,8 +90,11 @@ fn binary_is_shown_as_hex() {
 
 #[test]
 fn a_line_that_is_no_text_is_told_and_the_connection_closed() {
-    let ended = run_with(&["connect", &server(echo)], b"good\nb\xffd\n").exits(2);
-    insta::assert_snapshot!(screen(&ended));
+    let mut running = Running::start(wslab(&["connect", &server(echo)]));
+    running.say(b"good\n");
+    assert!(running.line().ends_with("< text good\n"));
+    running.say(b"b\xffd\n");
+    insta::assert_snapshot!(screen(&running.end().exits(2)));
 }
 
 #[test]

@@ -38,7 +38,7 @@ fn nobody_listens() {
     --- on stderr, exit code 3
     testing ws://127.0.0.1:PORT/ with 301 cases
     error: ws://127.0.0.1:PORT/ was never reachable: the connection was refused
-    Is the server running, and at this port? --wait 30s waits until it is.
+    Is the server running there? --wait 30s waits until it is.
     ");
     insta::assert_snapshot!(run(&["connect", &url]).exits(3).screen(), @r"
     --- on stderr, exit code 3

@@ -34,13 +34,14 @@ impl Ended {
     }
 }
 
-/// Ports and times made alike.
+/// Ports, times and keys made alike.
 pub(crate) fn alike(text: &str) -> String {
     let mut lines = String::new();
     for line in text.lines() {
         let line = after(line, "127.0.0.1:", |digit| digit.is_ascii_digit(), "PORT");
         let line = before(&line, " ms", "#");
         let line = after(&line, " passed in ", |digit| digit.is_ascii_digit() || digit == '.', "#");
+        let line = after(&line, "Sec-WebSocket-Key: ", |character| !character.is_whitespace(), "KEY");
         lines.push_str(&line);
         lines.push('\n');
     }
