@@ -69,6 +69,8 @@ pub(crate) struct Driver<S> {
     pub(crate) broken: bool,
     /// With so many bytes to be sent, or more, nothing is read.
     mark: usize,
+    /// Until when the peer has to take some of what is to be sent.
+    stalls: Option<Instant>,
 }
 
 /// The end of our direction of TCP.
@@ -100,6 +102,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             eof: false,
             broken: false,
             mark: HIGH_WATER,
+            stalls: None,
         }
     }
 
@@ -129,10 +132,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     #[inline]
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>, session: &mut impl Session) -> Poll<Stop> {
         loop {
-            // The end of the peer's direction is the last thing that an endpoint has to be told.
-            if std::mem::take(&mut self.stirred) && !self.eof && self.turn(Input::Tick, session) {
-                return Poll::Ready(Stop::Asked);
-            }
             let flushed = self.poll_flush(cx).is_ready();
             if self.endpoint.ready_state() == ReadyState::Closed {
                 // Whoever has only ended his own direction may still read what is queued. When time has run out
@@ -142,15 +141,27 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
                 }
                 return Poll::Ready(Stop::Over);
             }
-            if session.is_ready() && (flushed || self.endpoint.outgoing().len() < self.mark) {
+            let reads = session.is_ready() && (flushed || self.endpoint.outgoing().len() < self.mark);
+            if reads {
+                // Before the endpoint is told how late it is, so that nobody is held for dead whose pong lies there.
                 match self.poll_read(cx, session) {
                     Poll::Ready(true) => return Poll::Ready(Stop::Asked),
                     Poll::Ready(false) => continue,
                     Poll::Pending => {}
                 }
             }
+            if std::mem::take(&mut self.stirred) {
+                if self.turn(if reads { Input::Tick } else { Input::Unread }, session) {
+                    return Poll::Ready(Stop::Asked);
+                }
+                continue;
+            }
             ready!(self.poll_deadline(cx));
             self.stirred = true;
+            if self.stalls.is_some_and(|at| at <= tokio::time::Instant::now().into_std()) {
+                self.stalls = None;
+                self.turn(Input::Stalled, session);
+            }
         }
     }
 
@@ -204,7 +215,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     #[inline]
     pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         while !self.endpoint.outgoing().is_empty() {
-            match ready!(Pin::new(&mut self.stream).poll_write(cx, self.endpoint.outgoing())) {
+            let Poll::Ready(written) = Pin::new(&mut self.stream).poll_write(cx, self.endpoint.outgoing()) else {
+                self.wait_for_the_peer();
+                return Poll::Pending;
+            };
+            self.stalls = None;
+            match written {
                 Ok(count) if count > 0 => self.endpoint.sent(count),
                 _ => {
                     // Nobody takes it. What the peer sent before may still be read.
@@ -218,12 +234,26 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         self.mark = HIGH_WATER;
         self.give_buffer_back();
         // TLS keeps bytes of its own.
-        self.broken |= ready!(Pin::new(&mut self.stream).poll_flush(cx)).is_err();
+        let Poll::Ready(flushed) = Pin::new(&mut self.stream).poll_flush(cx) else {
+            self.wait_for_the_peer();
+            return Poll::Pending;
+        };
+        self.stalls = None;
+        self.broken |= flushed.is_err();
         if self.shutdown == Shutdown::Wanted {
             let _ended = ready!(Pin::new(&mut self.stream).poll_shutdown(cx));
             self.shutdown = Shutdown::Done;
         }
         Poll::Ready(())
+    }
+
+    /// The peer takes nothing at the moment: from the first time on it has only so long.
+    #[cold]
+    fn wait_for_the_peer(&mut self) {
+        if self.stalls.is_none() {
+            let timeout = self.endpoint.config().send_timeout;
+            self.stalls = tokio::time::Instant::now().into_std().checked_add(timeout);
+        }
     }
 
     #[inline]
@@ -240,10 +270,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         WRITE_BUFFER.set(buffer);
     }
 
-    /// Ready when the endpoint's deadline has passed.
+    /// Ready when the endpoint's deadline has passed, or the peer's for taking what is sent.
     #[inline]
     fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let Some(deadline) = self.deadline else {
+        let Some(deadline) = [self.deadline, self.stalls].into_iter().flatten().min() else {
             self.sleep = None;
             return Poll::Pending;
         };

@@ -19,6 +19,8 @@ pub struct Config {
     pub opening_timeout: Duration,
     /// How long the closing handshake may take, from the first close frame to the end of TCP.
     pub closing_timeout: Duration,
+    /// How long bytes may wait to be sent without the peer taking any of them. Then the connection is dropped.
+    pub send_timeout: Duration,
     /// How often a ping asks whether the peer is alive; `None` and no time ask never.
     pub ping_interval: Option<Duration>,
     /// How long after a ping nothing at all may come from the peer before it is held for dead.
@@ -35,6 +37,7 @@ impl Default for Config {
             max_headers: 100,
             opening_timeout: Duration::from_secs(10),
             closing_timeout: Duration::from_secs(10),
+            send_timeout: Duration::from_secs(60),
             ping_interval: None,
             pong_timeout: Duration::from_secs(20),
         }

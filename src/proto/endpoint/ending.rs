@@ -2,7 +2,7 @@
 
 use super::opening::Progress;
 use super::timers::Due;
-use super::turn::{Found, Turn};
+use super::turn::{Found, Over, Turn};
 use super::{Cause, Closed, Endpoint, Phase, ReadyState};
 use crate::proto::opening::Answer;
 use crate::proto::{Joiner, Seen};
@@ -15,17 +15,24 @@ impl Turn<'_> {
         if self.endpoint.outbound.state == ReadyState::Closing {
             self.endpoint.timers.start_closing(self.now, &self.endpoint.config);
         }
-        if self.eof {
-            let endpoint = &mut *self.endpoint;
-            if let Some(opening) = &mut endpoint.opening
-                && let Progress::Failed(cause, answer) = opening.finish(&endpoint.config)
-            {
-                endpoint.refuse(cause, answer);
-                return self.find();
-            }
-            return self.end(Cause::Lost);
+        match self.over {
+            Over::No => self.fire(),
+            Over::Lost => self.lost(),
+            Over::Stalled => self.give_up(Cause::SendTimeout),
         }
-        self.fire()
+    }
+
+    /// The peer's direction has ended.
+    #[cold]
+    fn lost(&mut self) -> Found {
+        let endpoint = &mut *self.endpoint;
+        if let Some(opening) = &mut endpoint.opening
+            && let Progress::Failed(cause, answer) = opening.finish(&endpoint.config)
+        {
+            endpoint.refuse(cause, answer);
+            return self.find();
+        }
+        self.end(Cause::Lost)
     }
 
     fn fire(&mut self) -> Found {
@@ -71,7 +78,7 @@ impl Turn<'_> {
             None => {
                 // Section 7.2.1: this fails the connection. When that is told, the end of it is due.
                 endpoint.lose(cause);
-                self.eof = true;
+                self.over = Over::Lost;
                 return self.find();
             }
         };

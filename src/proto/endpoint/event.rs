@@ -17,6 +17,10 @@ pub enum Input<'a> {
     Eof,
     /// Time passed, or something was queued to be sent.
     Tick,
+    /// The same, from a driver that reads nothing at the moment: that nothing came says nothing about the peer.
+    Unread,
+    /// The peer took nothing of what is queued for as long as [`Config::send_timeout`](crate::proto::Config) says.
+    Stalled,
 }
 
 /// What an endpoint wants from its driver.
@@ -91,6 +95,9 @@ pub enum Cause {
     /// Nothing came after a ping.
     #[error("the peer did not answer a ping in time")]
     PongTimeout,
+    /// The peer did not read what was sent.
+    #[error("the peer does not read what is sent")]
+    SendTimeout,
     /// The peer ended the connection without a close frame.
     #[error("the peer ended the connection without a closing handshake")]
     Lost,

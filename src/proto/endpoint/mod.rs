@@ -25,6 +25,7 @@ pub use turn::Turn;
 
 use self::opening::Opening;
 use self::timers::Timers;
+use self::turn::Over;
 use crate::proto::opening::{Agreed, Answer, Ask, AskError, Asked};
 use crate::proto::{Config, Flow, Joiner, MaskingKeys, Observer, Role};
 use crate::wire::CloseCode;
@@ -117,21 +118,26 @@ impl Endpoint {
     /// [`Output::Wait`].
     #[inline]
     pub fn handle<'t>(&'t mut self, input: Input<'t>, now: Instant) -> Turn<'t> {
-        let (bytes, eof): (&mut [u8], _) = match input {
+        let (bytes, over): (&mut [u8], _) = match input {
             Input::Bytes(bytes) => {
                 if !bytes.is_empty() {
                     self.timers.heard();
                 }
-                (bytes, false)
+                (bytes, Over::No)
             }
-            Input::Eof => (&mut [], true),
-            Input::Tick => (&mut [], false),
+            Input::Eof => (&mut [], Over::Lost),
+            Input::Stalled => (&mut [], Over::Stalled),
+            Input::Tick => (&mut [], Over::No),
+            Input::Unread => {
+                self.timers.heard();
+                (&mut [], Over::No)
+            }
         };
         let bytes = match &mut self.opening {
             None => turn::Bytes::Lent(bytes),
             Some(opening) => opening.release(bytes),
         };
-        Turn::new(self, bytes, eof, now)
+        Turn::new(self, bytes, over, now)
     }
 
     /// What a client has asked and nobody has answered yet.

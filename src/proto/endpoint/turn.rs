@@ -17,8 +17,19 @@ pub struct Turn<'t> {
     pub(super) now: Instant,
     bytes: Bytes<'t>,
     read: usize,
-    pub(super) eof: bool,
+    /// Whether the connection is over once the bytes are read.
+    pub(super) over: Over,
     told: Told,
+}
+
+/// Whether an input was the last one that the connection can have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Over {
+    No,
+    /// The peer's direction has ended.
+    Lost,
+    /// The peer takes nothing any more.
+    Stalled,
 }
 
 /// The bytes of a turn: the driver's, or those that had to wait for the application's answer as well.
@@ -68,8 +79,8 @@ pub(super) enum Found {
 }
 
 impl<'t> Turn<'t> {
-    pub(super) fn new(endpoint: &'t mut Endpoint, bytes: Bytes<'t>, eof: bool, now: Instant) -> Self {
-        Self { endpoint, now, bytes, read: 0, eof, told: Told::Events }
+    pub(super) fn new(endpoint: &'t mut Endpoint, bytes: Bytes<'t>, over: Over, now: Instant) -> Self {
+        Self { endpoint, now, bytes, read: 0, over, told: Told::Events }
     }
 
     /// What comes next.
