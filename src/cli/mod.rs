@@ -4,6 +4,7 @@ mod conform;
 mod connect;
 mod exit;
 mod print;
+mod progress;
 mod request;
 mod screen;
 mod serve;

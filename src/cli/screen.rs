@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anstyle::{Reset, Style};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::ProgressBar;
 
-use super::Everywhere;
 use super::conform::Conform;
 use super::print::{self, Count, GOOD, WEAK, WRONG};
+use super::{Everywhere, progress};
 use crate::conform::{Case, Conclusion, Corpus, Outcome, Reason, Trouble, Verdict, Why};
 use crate::report;
 use crate::watch::{Brief, Event, Kind, Plan, Sink, Summary};
@@ -38,12 +38,7 @@ pub(super) struct Screen<'a> {
 impl<'a> Screen<'a> {
     pub(super) fn new(conform: &'a Conform, everywhere: &'a Everywhere, cases: &[Arc<Case>]) -> Self {
         let hidden = everywhere.quiet || !io::stderr().is_terminal();
-        let target = if hidden { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
-        let bar = ProgressBar::with_draw_target(Some(cases.len() as u64), target);
-        // Short of the edge, so that a key which the terminal echoes does not begin a line of its own.
-        if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}") {
-            bar.set_style(style);
-        }
+        let bar = if hidden { ProgressBar::hidden() } else { progress::bar(cases.len() as u64) };
         Self {
             conform,
             everywhere,

@@ -1,9 +1,11 @@
 //! `wslab conform` on its own server, on a careless one, and with every option.
 
 use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::{fs, thread};
 
-use crate::faulty::{careless, drain, open, server};
+use crate::faulty::{answer, careless, carelessly, drain, frame, open, request, send, server};
 use crate::process::{Running, alike, run, wslab};
 
 /// How many cases ran, by the last line.
@@ -101,17 +103,17 @@ fn the_command_that_repeats_repeats_everything_but_secrets() {
 
 #[test]
 fn what_passes_when_repeated_is_flaky() {
-    // Every other connection that is opened is ended at once.
-    let count = std::sync::Arc::new(std::sync::atomic::AtomicU32::new(0));
+    // The first connection that is opened is ended at once.
+    let count = Arc::new(AtomicU32::new(0));
     let url = server(move |mut stream| {
-        if count.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == 1 {
-            return open(&mut stream);
-        }
         open(&mut stream)?;
-        let (first, payload) = crate::faulty::frame(&mut stream)?;
-        crate::faulty::send(&mut stream, first, &payload)?;
-        let (_, payload) = crate::faulty::frame(&mut stream)?;
-        crate::faulty::send(&mut stream, 0x88, &payload)
+        if count.fetch_add(1, Ordering::SeqCst) == 0 {
+            return Ok(());
+        }
+        let (first, payload) = frame(&mut stream)?;
+        send(&mut stream, first, &payload)?;
+        let (_, payload) = frame(&mut stream)?;
+        send(&mut stream, 0x88, &payload)
     });
     let ended = run(&["conform", &url, "1.1.2", "--retries", "1"]).exits(0);
     let last = ended.stdout.lines().last().unwrap_or_default();
@@ -143,9 +145,14 @@ fn a_broken_corpus_is_told_by_file_line_and_column() {
 fn an_interrupted_run_tells_what_is_known() {
     for signal in ["INT", "TERM"] {
         // It answers one case and then no more.
-        let count = std::sync::Arc::new(std::sync::atomic::AtomicU32::new(0));
-        let url = server(move |stream| {
-            if count.fetch_add(1, std::sync::atomic::Ordering::SeqCst) < 2 { careless(stream) } else { drain(stream) }
+        let count = Arc::new(AtomicU32::new(0));
+        let url = server(move |mut stream| {
+            let request = request(&mut stream)?;
+            if request.is_empty() || count.fetch_add(1, Ordering::SeqCst) > 0 {
+                return drain(stream);
+            }
+            answer(&mut stream, &request, "")?;
+            carelessly(stream)
         });
         let mut running = Running::start(wslab(&["conform", &url, "1.1.2", "5.1", "5.2", "--jobs", "1"]));
         // The failure of the first case.

@@ -2,7 +2,7 @@
 
 use std::net::TcpStream;
 
-use crate::faulty::{drain, frame, open, open_with, send, server};
+use crate::faulty::{answer, drain, frame, open, request, send, server};
 use crate::process::{Ended, Running, alike, run, run_with, wslab};
 
 /// Echoes, and closes with what it was closed with.
@@ -76,7 +76,8 @@ fn a_server_does_not_command_the_terminal() {
 #[test]
 fn a_subprotocol_does_not_command_the_terminal() {
     let url = server(|mut stream| {
-        open_with(&mut stream, "Sec-WebSocket-Protocol: \u{1b}[31mchat\r\n")?;
+        let request = request(&mut stream)?;
+        answer(&mut stream, &request, "Sec-WebSocket-Protocol: \u{1b}[31mchat\r\n")?;
         drain(stream)
     });
     run(&["connect", &url, "--subprotocol", "chat", "--timeout", "500ms"]).exits(3);

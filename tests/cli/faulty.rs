@@ -35,10 +35,10 @@ pub(crate) fn request(stream: &mut TcpStream) -> std::io::Result<String> {
     Ok(String::from_utf8_lossy(&head).into_owned())
 }
 
-/// Has the opening handshake as it should be, with further header lines.
-pub(crate) fn open_with(stream: &mut TcpStream, headers: &str) -> std::io::Result<()> {
-    let request = request(stream)?;
-    let key = request.lines().find_map(|line| line.strip_prefix("Sec-WebSocket-Key: ")).unwrap_or_default();
+/// Answers an opening handshake as it should be, with further header lines.
+pub(crate) fn answer(stream: &mut TcpStream, request: &str, headers: &str) -> std::io::Result<()> {
+    let key = request.lines().find_map(|line| line.strip_prefix("Sec-WebSocket-Key: "));
+    let key = key.ok_or(std::io::ErrorKind::UnexpectedEof)?;
     let accept = STANDARD.encode(Sha1::digest(format!("{key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11")));
     write!(
         stream,
@@ -49,7 +49,8 @@ pub(crate) fn open_with(stream: &mut TcpStream, headers: &str) -> std::io::Resul
 
 /// Has the opening handshake as it should be.
 pub(crate) fn open(stream: &mut TcpStream) -> std::io::Result<()> {
-    open_with(stream, "")
+    let request = request(stream)?;
+    answer(stream, &request, "")
 }
 
 /// Until the other end has had enough.
@@ -85,6 +86,11 @@ pub(crate) fn send(stream: &mut TcpStream, first: u8, payload: &[u8]) -> std::io
 /// Echoes, but changes the sixth byte of a text, takes reserved bits for nothing, and closes with 1011 "enough".
 pub(crate) fn careless(mut stream: TcpStream) -> std::io::Result<()> {
     open(&mut stream)?;
+    carelessly(stream)
+}
+
+/// The same on a connection that is open.
+pub(crate) fn carelessly(mut stream: TcpStream) -> std::io::Result<()> {
     loop {
         let (first, mut payload) = frame(&mut stream)?;
         payload.truncate(125);
