@@ -256,6 +256,30 @@ mod time {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_pong_that_nobody_had_time_to_read_counts() {
+        let config = Config { ping_interval: Some(secs(30)), pong_timeout: secs(5), ..Config::default() };
+        let (mut near, far) = duplex(1 << 16);
+        let told = Told::default();
+        let mut session = Echo(told.clone());
+        let mut driver = Driver::new(far, Endpoint::server(Arc::new(config), Instant::now().into_std()));
+        near.write_all(REQUEST).await.expect("there is room");
+        assert_eq!(poll_fn(|cx| driver.poll(cx, &mut session)).await, Stop::Asked);
+        let answer = driver.endpoint.asked().map(|(_, asked)| Policy::default().answer(asked));
+        driver.answer(answer.expect("a request"));
+        // The application looks after the connection only now and then.
+        let mut look = async |after: u64| {
+            sleep(secs(after)).await;
+            driver.queued();
+            poll_fn(|cx| Poll::Ready(driver.poll(cx, &mut session).is_ready())).await
+        };
+        assert!(!look(0).await);
+        assert!(!look(30).await);
+        near.write_all(&hex!("8a 84 00000000 00000001")).await.expect("there is room");
+        assert!(!look(20).await);
+        assert_eq!(told.all().last().map(String::as_str), Some("pong"));
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn whoever_does_not_answer_a_ping_is_failed() {
         let config = Config {
             ping_interval: Some(secs(30)),
@@ -329,7 +353,7 @@ mod back_pressure {
         let (mut near, _, task) = open(64 << 10, Config::default()).await;
         let message = frame(&[7; SIZE]);
         let mut written = 0;
-        while timeout(secs(60), near.write_all(&message)).await.is_ok() {
+        while timeout(secs(10), near.write_all(&message)).await.is_ok() {
             written += message.len();
             assert!(written < 8 * HIGH_WATER, "the server reads on");
         }
@@ -342,6 +366,37 @@ mod back_pressure {
         let mut echo = vec![0; whole * (SIZE + 4)];
         near.read_exact(&mut echo).await.expect("every message that was taken comes back");
         assert!(echo.chunks(SIZE + 4).all(|frame| frame.starts_with(&hex!("82 7e 2710")) && frame[4..] == [7; SIZE]));
+        drop(near);
+        task.await.expect("no panic");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_peer_that_never_reads_is_given_up() {
+        let config = Config { send_timeout: secs(30), ..Config::default() };
+        let (mut near, told, task) = open(64 << 10, config).await;
+        let message = frame(&[7; 10_000]);
+        while timeout(secs(1), near.write_all(&message)).await.is_ok() {}
+        let stuck = Instant::now();
+        // It took something a second ago, and has 30 s from then.
+        timeout(secs(40), task).await.expect("the driver gives up").expect("no panic");
+        assert_eq!(stuck.elapsed().as_secs(), 29);
+        let cause = Cause::SendTimeout;
+        let end = [format!("failed: {cause}"), format!("closed: {cause}")];
+        assert!(told.all().ends_with(&end), "{:?}", told.all().last());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_slow_peer_that_takes_something_now_and_then_is_kept() {
+        let config = Config { send_timeout: secs(30), ..Config::default() };
+        let (mut near, told, task) = open(64 << 10, config).await;
+        let message = frame(&[7; 10_000]);
+        while timeout(secs(1), near.write_all(&message)).await.is_ok() {}
+        let mut some = [0; 10_004];
+        for _ in 0..10 {
+            sleep(secs(20)).await;
+            near.read_exact(&mut some).await.expect("an echo");
+        }
+        assert!(!told.all().iter().any(|words| words.starts_with("failed")), "{:?}", told.all());
         drop(near);
         task.await.expect("no panic");
     }
