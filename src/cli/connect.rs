@@ -1,6 +1,8 @@
 //! `wslab connect`: talk to a server by hand.
 
-use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+use std::cell::Cell;
+use std::future::pending;
+use std::io::{self, BufRead, IsTerminal as _, Read as _, Write as _};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -8,13 +10,14 @@ use anstyle::{AnsiColor, Reset, Style};
 use anyhow::Context as _;
 use clap::Args;
 use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until};
 
 use super::print::{self, Harmless, Hex, WRONG};
 use super::request::Asking;
 use super::signal::Interrupts;
 use super::{Everywhere, Exit, value};
-use crate::net::{Client, ConnectError, Connection, Happening, Target};
-use crate::proto::{Cause, Closed, Config, Message, ReadyState};
+use crate::net::{Client, ConnectError, Connection, Happening, Receiver, Sender, Target};
+use crate::proto::{Cause, Closed, Config, Message};
 use crate::watch::refused;
 use crate::wire::CloseCode;
 
@@ -66,7 +69,7 @@ impl Connect {
             connected = client.connect() => connected,
             _ = interrupts.next() => return Ok(Exit::Interrupted),
         };
-        let mut connection = match connected {
+        let connection = match connected {
             Ok(connection) => connection,
             Err(error @ (ConnectError::Ask(_) | ConnectError::Tls(_))) => return Err(error.into()),
             Err(error) => {
@@ -75,65 +78,46 @@ impl Connect {
             }
         };
         screen.opened(&self.url, &connection);
-        let talked = self.talk(&mut connection, &screen, &mut interrupts).await;
-        let end = match &talked {
-            Ok(End::Closed(exit)) => return Ok(*exit),
-            Ok(End::Read | End::Interrupted) => CloseCode::NORMAL,
-            Err(_) => CloseCode::GOING_AWAY,
+        let (sender, mut receiver) = connection.split();
+        let heard = Cell::new(Instant::now());
+        let spoken = tokio::select! {
+            closed = listen(&mut receiver, &screen, &heard) => return closed,
+            spoken = self.speak(&sender, &screen, &heard) => spoken.map(|()| None),
+            _ = interrupts.next() => Ok(Some(Exit::Interrupted)),
         };
-        let closed = tokio::select! {
-            closed = connection.close(end, "") => closed?,
+        let code = if spoken.is_ok() { CloseCode::NORMAL } else { CloseCode::GOING_AWAY };
+        let closing = async {
+            // Fails only if the connection is over, and that is heard.
+            let _ordered = sender.close(code, "").await;
+            pending().await
+        };
+        let exit = tokio::select! {
+            closed = listen(&mut receiver, &screen, &heard) => closed?,
+            () = closing => Exit::Ok,
             // Asked twice means now.
             _ = interrupts.next() => return Ok(Exit::Interrupted),
         };
-        let exit = screen.closed(&closed);
-        Ok(if let End::Interrupted = talked? { Exit::Interrupted } else { exit })
+        Ok(spoken?.unwrap_or(exit))
     }
 
-    /// Until there is nothing more to be said.
-    async fn talk(
-        &self,
-        connection: &mut Connection,
-        screen: &Screen,
-        interrupts: &mut Interrupts,
-    ) -> anyhow::Result<End> {
+    /// Sends what is read, then waits until nothing more is heard.
+    async fn speak(&self, sender: &Sender, screen: &Screen, heard: &Cell<Instant>) -> anyhow::Result<()> {
         let mut lines = lines();
-        let mut reading = true;
-        let mut number = 0_u64;
-        let mut heard = tokio::time::Instant::now();
-        loop {
-            tokio::select! {
-                event = connection.next_event() => match event {
-                    Some(Happening::Closed(closed)) => return Ok(End::Closed(screen.closed(&closed))),
-                    Some(event) => {
-                        // Answers to our own pings are no reason to stay.
-                        if matches!(event, Happening::Message(_)) {
-                            heard = tokio::time::Instant::now();
-                        }
-                        screen.show(&event)?;
-                    }
-                    None => return Ok(End::Closed(Exit::Ok)),
-                },
-                line = lines.recv(), if reading => match line {
-                    Some(line) => {
-                        let line = line.context("failed to read from the input")?;
-                        number += 1;
-                        let message = self.message(number, line)?;
-                        screen.sent(&message);
-                        tokio::select! {
-                            // A connection that is closing tells so by its events.
-                            _sent = connection.send(message) => {}
-                            _ = interrupts.next() => return Ok(End::Interrupted),
-                        }
-                        heard = tokio::time::Instant::now();
-                    }
-                    None => reading = false,
-                },
-                _ = interrupts.next() => return Ok(End::Interrupted),
-                () = tokio::time::sleep_until(heard + self.linger),
-                    if !reading && connection.ready_state() == ReadyState::Open => return Ok(End::Read),
+        let mut number = 0;
+        while let Some(line) = lines.recv().await {
+            number += 1;
+            let message = self.message(number, line.context("failed to read from the input")?)?;
+            screen.sent(&message);
+            if sender.send(message).await.is_err() {
+                // The connection is over. How, the other half hears.
+                return Ok(());
             }
+            heard.set(Instant::now());
         }
+        while heard.get() + self.linger > Instant::now() {
+            sleep_until(heard.get() + self.linger).await;
+        }
+        Ok(())
     }
 
     fn message(&self, number: u64, line: Vec<u8>) -> anyhow::Result<Message<'static>> {
@@ -147,14 +131,18 @@ impl Connect {
     }
 }
 
-/// Why there is nothing more to be said.
-enum End {
-    /// The connection is closed.
-    Closed(Exit),
-    /// The input has ended, and what came of it was heard.
-    Read,
-    /// The user wants no more.
-    Interrupted,
+/// Shows what comes, until the connection is over.
+async fn listen(receiver: &mut Receiver, screen: &Screen, heard: &Cell<Instant>) -> anyhow::Result<Exit> {
+    while let Some(event) = receiver.next_event().await {
+        match &event {
+            Happening::Closed(closed) => return Ok(screen.closed(closed)),
+            // Answers to our own pings are no reason to stay.
+            Happening::Message(_) => heard.set(Instant::now()),
+            _ => {}
+        }
+        screen.show(&event)?;
+    }
+    Ok(Exit::Ok)
 }
 
 /// Why there is no connection. A server that speaks HTTP only is told by its status.
@@ -175,17 +163,32 @@ fn words(error: &ConnectError) -> String {
 fn lines() -> mpsc::Receiver<std::io::Result<Vec<u8>>> {
     let (sender, receiver) = mpsc::channel(64);
     std::thread::spawn(move || {
-        for line in std::io::stdin().lock().split(b'\n') {
-            let line = line.map(|mut line| {
-                line.pop_if(|last| *last == b'\r');
-                line
-            });
+        let mut input = std::io::stdin().lock();
+        while let Some(line) = line(&mut input).transpose() {
             if sender.blocking_send(line).is_err() {
                 return;
             }
         }
     });
     receiver
+}
+
+/// The longest line that is sent, in bytes.
+const LINE: u64 = 64 << 20;
+
+/// The next line; `None` at the end of the input.
+fn line(input: &mut impl BufRead) -> io::Result<Option<Vec<u8>>> {
+    let mut line = Vec::new();
+    if input.take(LINE + 1).read_until(b'\n', &mut line)? == 0 {
+        return Ok(None);
+    }
+    if line.pop_if(|last| *last == b'\n').is_some() {
+        line.pop_if(|last| *last == b'\r');
+    }
+    if line.len() as u64 > LINE {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "a line is longer than 64 MiB"));
+    }
+    Ok(Some(line))
 }
 
 const INBOUND: Style = AnsiColor::Green.on_default();
