@@ -116,7 +116,7 @@ fn frame(f: &mut fmt::Formatter<'_>, head: &Head, start: &[u8], len: u64) -> fmt
     }
     match (head.opcode, CloseBody::parse(start)) {
         (Opcode::CLOSE, CloseBody::Empty) => f.write_str(" without a code"),
-        (Opcode::CLOSE, CloseBody::Status(code, reason)) if reason.is_empty() => write!(f, " {code}"),
+        (Opcode::CLOSE, CloseBody::Status(code, [])) => write!(f, " {code}"),
         (Opcode::CLOSE, CloseBody::Status(code, reason)) => write!(f, " {code}, {}", Quoted(reason)),
         _ => write!(f, " {}", Sized { len: head.len, start }),
     }

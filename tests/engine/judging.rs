@@ -105,7 +105,7 @@ fn all_alternatives_that_agree_so_far_are_named() {
     case.expect.push(Alternative { verdict: Grade::NonStrict, events: vec![hears("z")] });
     let judgement = judge(&case, &good(&["a", "x"]));
     let [why] = whys(&judgement) else { panic!() };
-    insta::assert_snapshot!(why, @r#"event 2: expected text of 1 bytes "b" or nothing, got text of 1 bytes "x""#);
+    insta::assert_snapshot!(why, @r#"event 2: expected text of 1 byte "b" or nothing more, got text of 1 byte "x""#);
 }
 
 #[test]
@@ -116,11 +116,11 @@ fn a_handshake_that_failed_fails_the_case_whatever_it_expects() {
     transcript.opening = Some(Opening { faults, status: Some(404), ..Opening::default() });
     let judgement = judge(&case, &transcript);
     assert_eq!(judgement.close, CloseVerdict::Failed);
-    insta::assert_snapshot!(whys(&judgement)[0], @"the opening handshake failed: status 404: the status of the response is not 101");
+    insta::assert_snapshot!(whys(&judgement)[0], @"the opening handshake failed: status 404 Not Found: an HTTP server answers, but it does not speak WebSocket at this path");
     transcript.opening = Some(Opening { timed_out: true, ..Opening::default() });
     insta::assert_snapshot!(whys(&judge(&case, &transcript))[0], @"the opening handshake failed: the target did not answer in time");
     transcript.opening = Some(Opening::default());
-    insta::assert_snapshot!(whys(&judge(&case, &transcript))[0], @"the opening handshake failed: the target ended the connection");
+    insta::assert_snapshot!(whys(&judge(&case, &transcript))[0], @"the opening handshake failed: the target ended the connection without an answer");
 }
 
 #[test]

@@ -161,13 +161,13 @@ async fn a_target_that_never_answers_the_handshake_is_given_five_seconds() {
 #[tokio::test(start_paused = true)]
 async fn a_target_that_closes_at_once_fails() {
     let (_, judgement) = answered_with(b"", &hello()).await;
-    insta::assert_snapshot!(handshake_why(&judgement), @"the opening handshake failed: the target ended the connection");
+    insta::assert_snapshot!(handshake_why(&judgement), @"the opening handshake failed: the target ended the connection without an answer");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_target_that_only_speaks_http_fails() {
     let (_, judgement) = answered_with(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", &hello()).await;
-    insta::assert_snapshot!(handshake_why(&judgement), @"the opening handshake failed: status 200: the status of the response is not 101");
+    insta::assert_snapshot!(handshake_why(&judgement), @"the opening handshake failed: status 200 OK: an HTTP server answers, but it does not speak WebSocket at this path");
 }
 
 #[tokio::test(start_paused = true)]
