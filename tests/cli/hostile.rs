@@ -2,10 +2,12 @@
 
 use std::io::Write as _;
 use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::faulty::{drain, open, request, server};
+use crate::faulty::{answer, carelessly, drain, open, request, server};
 use crate::process::{alike, run, run_with};
 
 /// What a run of two cases and a conversation with such a target come to.
@@ -213,4 +215,24 @@ fn a_target_that_opens_nothing_is_not_asked_301_times() {
     let ended = run(&["conform", &server(answers("HTTP/1.1 404 Not Found\r\n\r\n")), "--jobs", "1"]).exits(1);
     let end: String = ended.stdout.lines().skip_while(|line| !line.starts_with("… and")).collect::<Vec<_>>().join("\n");
     insta::assert_snapshot!(alike(&end));
+}
+
+#[test]
+fn a_target_that_opened_once_is_asked_every_time() {
+    let count = Arc::new(AtomicU32::new(0));
+    let url = server(move |mut stream| {
+        let request = request(&mut stream)?;
+        if request.is_empty() || count.fetch_add(1, Ordering::SeqCst) > 0 {
+            return stream.write_all(b"HTTP/1.1 503 Service Unavailable\r\n\r\n");
+        }
+        answer(&mut stream, &request, "")?;
+        carelessly(stream)
+    });
+    let ended = run(&["conform", &url, "5", "--jobs", "1"]).exits(1);
+    assert!(!ended.stdout.contains("not run"), "{}", ended.stdout);
+    assert!(
+        ended.stdout.contains("… and 18 more failed because the opening handshake failed: status 503"),
+        "{}",
+        ended.stdout
+    );
 }
