@@ -20,6 +20,7 @@ use crate::app;
 use crate::conform::{self, Case, Conclusion, Corpus, Expression, Options, Pace, Reason, Selection, Shard};
 use crate::net::{Listen, Server, ServerConfig, Target};
 use crate::watch::{Event, Sink as _};
+use crate::wire::http::without_secrets;
 
 /// Arguments of `wslab conform`.
 #[derive(Debug, Args)]
@@ -207,7 +208,7 @@ impl Conform {
     /// The command that runs a case again.
     pub(super) fn repeat(&self, case: &str) -> String {
         let mut words = vec!["wslab conform".to_owned()];
-        words.extend(self.target.as_deref().map(value::shell));
+        words.extend(self.target.as_deref().map(|target| value::shell(&without_secrets(target))));
         words.push(case.to_owned());
         let mut option = |name: &str, value: &str| words.push(format!("{name} {}", value::shell(value)));
         if let Some(folder) = &self.corpus {

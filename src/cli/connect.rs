@@ -10,16 +10,17 @@ use anstyle::{AnsiColor, Reset, Style};
 use anyhow::Context as _;
 use clap::Args;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use super::print::{self, Harmless, Hex, WRONG};
 use super::request::Asking;
 use super::signal::Interrupts;
 use super::{Everywhere, Exit, value};
-use crate::net::{Client, ConnectError, Connection, Happening, Receiver, Sender, Target};
+use crate::net::{Client, ConnectError, Connection, OwnedEvent, Receiver, Sender, Target};
 use crate::proto::{Cause, Closed, Config, Message};
 use crate::watch::refused;
 use crate::wire::CloseCode;
+use crate::wire::http::without_secrets;
 
 /// Arguments of `wslab connect`.
 #[derive(Debug, Args)]
@@ -94,6 +95,11 @@ impl Connect {
         let exit = tokio::select! {
             closed = listen(&mut receiver, &screen, &heard) => closed?,
             () = closing => Exit::Ok,
+            // The closing handshake has its own time, but it does not begin while a server does not read.
+            () = sleep(self.timeout.saturating_mul(2)) => {
+                print::error(format_args!("the server does not read: the connection is dropped"));
+                Exit::Failed
+            }
             // Asked twice means now.
             _ = interrupts.next() => return Ok(Exit::Interrupted),
         };
@@ -135,9 +141,9 @@ impl Connect {
 async fn listen(receiver: &mut Receiver, screen: &Screen, heard: &Cell<Instant>) -> anyhow::Result<Exit> {
     while let Some(event) = receiver.next_event().await {
         match &event {
-            Happening::Closed(closed) => return Ok(screen.closed(closed)),
+            OwnedEvent::Closed(closed) => return Ok(screen.closed(closed)),
             // Answers to our own pings are no reason to stay.
-            Happening::Message(_) => heard.set(Instant::now()),
+            OwnedEvent::Message(_) => heard.set(Instant::now()),
             _ => {}
         }
         screen.show(&event)?;
@@ -216,7 +222,7 @@ impl Screen {
         }
         let protocol = connection.agreed().and_then(|agreed| agreed.protocol.as_deref());
         let protocol = protocol.map(|protocol| format!(", subprotocol {}", Harmless(protocol))).unwrap_or_default();
-        print::tell(format_args!("connected to {url}{protocol}"));
+        print::tell(format_args!("connected to {}{protocol}", without_secrets(url)));
     }
 
     fn sent(&self, message: &Message<'_>) {
@@ -225,18 +231,18 @@ impl Screen {
         }
     }
 
-    fn show(&self, event: &Happening) -> io::Result<()> {
+    fn show(&self, event: &OwnedEvent) -> io::Result<()> {
         match event {
-            Happening::Message(message) if self.raw => {
+            OwnedEvent::Message(message) if self.raw => {
                 let mut out = io::stdout().lock();
                 out.write_all(&message.payload)?;
                 out.write_all(b"\n")?;
                 out.flush()?;
             }
-            Happening::Message(message) if self.quiet => {
+            OwnedEvent::Message(message) if self.quiet => {
                 print::result(format_args!("{}", Shown(&message.payload)))?;
             }
-            Happening::Message(message) => {
+            OwnedEvent::Message(message) => {
                 print::result(format_args!(
                     "{} {INBOUND}< {}{Reset} {}",
                     now(),
@@ -244,14 +250,14 @@ impl Screen {
                     Shown(&message.payload)
                 ))?;
             }
-            Happening::Ping(payload) if self.verbose => {
+            OwnedEvent::Ping(payload) if self.verbose => {
                 print::tell(format_args!("{} {CONTROL}< ping {}{Reset}", now(), Shown(payload)));
             }
-            Happening::Pong(_, Some(time)) if self.pings || self.verbose => {
+            OwnedEvent::Pong(_, Some(time)) if self.pings || self.verbose => {
                 let time = time.as_secs_f64() * 1e3;
                 print::tell(format_args!("{} {CONTROL}< pong after {time:.3} ms{Reset}", now()));
             }
-            Happening::Pong(payload, None) if self.verbose => {
+            OwnedEvent::Pong(payload, None) if self.verbose => {
                 print::tell(format_args!("{} {CONTROL}< pong {}{Reset}", now(), Shown(payload)));
             }
             _ => {}

@@ -9,6 +9,7 @@ use super::value;
 use crate::conform::Remote;
 use crate::net::{Client, Target, Trust};
 use crate::proto::opening::Extra;
+use crate::wire::http::is_secret;
 
 /// Headers, subprotocols, origin, and whom to trust.
 #[derive(Debug, Args)]
@@ -49,8 +50,7 @@ impl FromStr for Header {
 impl Header {
     /// Whether its value is nobody else's business.
     fn is_secret(&self) -> bool {
-        let name = self.name.to_ascii_lowercase();
-        ["authorization", "cookie", "token", "secret", "key"].iter().any(|word| name.contains(word))
+        is_secret(&self.name)
     }
 }
 

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::connection::{Connection, Happening};
+use super::connection::{Connection, OwnedEvent};
 use super::keys::{SystemKeys, nonce};
 use super::opening::OpeningFailure;
 use super::stream::Stream;
@@ -137,8 +137,8 @@ impl Client {
         let mut connection = self.start().await?;
         loop {
             match connection.next_event().await {
-                Some(Happening::Open) => return Ok(connection),
-                Some(Happening::Closed(closed)) => return Err(ConnectError::Opening(Box::new(closed))),
+                Some(OwnedEvent::Open) => return Ok(connection),
+                Some(OwnedEvent::Closed(closed)) => return Err(ConnectError::Opening(Box::new(closed))),
                 Some(_) => {}
                 None => return Err(self.io(io::ErrorKind::UnexpectedEof.into())),
             }
@@ -146,7 +146,7 @@ impl Client {
     }
 
     /// Connects without waiting for the opening handshake: the connection is
-    /// [connecting](crate::proto::ReadyState::Connecting), and [`Happening::Open`] is the first thing that happens to
+    /// [connecting](crate::proto::ReadyState::Connecting), and [`OwnedEvent::Open`] is the first thing that happens to
     /// it if all goes well.
     ///
     /// # Errors

@@ -17,7 +17,7 @@ use crate::wire::CloseCode;
 /// What happens to a connection, with bytes of its own; see [`Event`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Happening {
+pub enum OwnedEvent {
     /// The connection is open: browsers call this `open`.
     Open,
     /// A message came: `message`.
@@ -56,7 +56,7 @@ pub struct Connection {
 /// Events that nobody has asked for yet.
 #[derive(Debug, Default)]
 pub(super) struct Inbox {
-    events: VecDeque<Happening>,
+    events: VecDeque<OwnedEvent>,
     /// What they take, about, in bytes.
     size: usize,
     /// While they take so much or more, nothing is read.
@@ -68,22 +68,22 @@ pub(super) struct Inbox {
 const ROOM: usize = 256 << 10;
 
 impl Inbox {
-    fn pop(&mut self) -> Option<Happening> {
+    fn pop(&mut self) -> Option<OwnedEvent> {
         let event = self.events.pop_front()?;
         self.size -= event.size();
         Some(event)
     }
 
     /// The next event that can be told while the connection is not over: its end is told when everything is sent.
-    fn pop_early(&mut self) -> Option<Happening> {
+    fn pop_early(&mut self) -> Option<OwnedEvent> {
         match self.events.front() {
-            Some(Happening::Closed(_)) | None => None,
+            Some(OwnedEvent::Closed(_)) | None => None,
             Some(_) => self.pop(),
         }
     }
 }
 
-impl Happening {
+impl OwnedEvent {
     fn size(&self) -> usize {
         let payload = match self {
             Self::Message(message) => message.payload.len(),
@@ -98,13 +98,13 @@ impl Session for Inbox {
     fn event(&mut self, event: Event<'_>, _out: &mut Outbound) {
         let event = match event {
             Event::Asked(..) => return,
-            Event::Open(_) => Happening::Open,
-            Event::Message(message) => Happening::Message(message.into_owned()),
-            Event::Ping(payload) => Happening::Ping(payload.to_vec()),
-            Event::Pong(payload, time) => Happening::Pong(payload.to_vec(), time),
-            Event::Close(code, reason) => Happening::Close(code, reason.to_owned()),
-            Event::Failed(cause) => Happening::Failed(cause.clone()),
-            Event::Closed(closed) => Happening::Closed(closed.clone()),
+            Event::Open(_) => OwnedEvent::Open,
+            Event::Message(message) => OwnedEvent::Message(message.into_owned()),
+            Event::Ping(payload) => OwnedEvent::Ping(payload.to_vec()),
+            Event::Pong(payload, time) => OwnedEvent::Pong(payload.to_vec(), time),
+            Event::Close(code, reason) => OwnedEvent::Close(code, reason.to_owned()),
+            Event::Failed(cause) => OwnedEvent::Failed(cause.clone()),
+            Event::Closed(closed) => OwnedEvent::Closed(closed.clone()),
         };
         self.size += event.size();
         self.events.push_back(event);
@@ -161,8 +161,8 @@ impl Connection {
     pub async fn next(&mut self) -> Result<Option<Message<'static>>, Broken> {
         loop {
             match self.next_event().await {
-                Some(Happening::Message(message)) => return Ok(Some(message)),
-                Some(Happening::Closed(closed)) if !closed.clean => return Err(Broken(closed)),
+                Some(OwnedEvent::Message(message)) => return Ok(Some(message)),
+                Some(OwnedEvent::Closed(closed)) if !closed.clean => return Err(Broken(closed)),
                 None => return Ok(None),
                 Some(_) => {}
             }
@@ -170,11 +170,11 @@ impl Connection {
     }
 
     /// The next thing that happens, messages among them; `None` when everything was told.
-    pub async fn next_event(&mut self) -> Option<Happening> {
+    pub async fn next_event(&mut self) -> Option<OwnedEvent> {
         poll_fn(|cx| self.poll_event(cx)).await
     }
 
-    pub(super) fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Option<Happening>> {
+    pub(super) fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Option<OwnedEvent>> {
         // Only what was asked for is read.
         self.inbox.room = 1;
         loop {
@@ -205,7 +205,7 @@ impl Connection {
         self.flush().await
     }
 
-    /// Sends a ping of at most 125 bytes. The pong comes as [`Happening::Pong`].
+    /// Sends a ping of at most 125 bytes. The pong comes as [`OwnedEvent::Pong`].
     ///
     /// # Errors
     /// If it is longer, or the connection is not open.
@@ -256,10 +256,10 @@ impl Connection {
         let _started = self.start_close(code, reason);
         loop {
             match self.next_event().await {
-                Some(Happening::Open) => {
+                Some(OwnedEvent::Open) => {
                     let _started = self.start_close(code, reason);
                 }
-                Some(Happening::Closed(closed)) => return Ok(closed),
+                Some(OwnedEvent::Closed(closed)) => return Ok(closed),
                 Some(_) => {}
                 None => return self.closed().cloned().ok_or(SendError::NotOpen),
             }
@@ -301,7 +301,7 @@ mod tests {
         let mut bytes = Vec::new();
         response.write(&mut bytes);
         tokio::io::AsyncWriteExt::write_all(&mut far, &bytes).await.expect("there is room");
-        assert_eq!(connection.next_event().await, Some(Happening::Open));
+        assert_eq!(connection.next_event().await, Some(OwnedEvent::Open));
         (connection, far)
     }
 
@@ -340,7 +340,7 @@ mod tests {
         let telling = tokio::spawn(async move {
             // Whoever is told that it is over drops the connection.
             while let Some(event) = connection.next_event().await {
-                if matches!(event, Happening::Closed(_)) {
+                if matches!(event, OwnedEvent::Closed(_)) {
                     break;
                 }
             }

@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 
 use tokio::sync::mpsc;
 
-use super::connection::{Broken, Connection, Happening};
+use super::connection::{Broken, Connection, OwnedEvent};
 use super::driver::Stop;
 use crate::proto::{Message, ReadyState, SendError, check_close};
 use crate::wire::CloseCode;
@@ -35,7 +35,7 @@ enum Order {
 /// What a split connection has come to.
 enum Step {
     /// This happened; nothing when it is over.
-    Happened(Option<Happening>),
+    Happened(Option<OwnedEvent>),
     /// Everything that was ordered is sent.
     Sent,
 }
@@ -61,8 +61,8 @@ impl Connection {
 }
 
 /// Drives a split connection until it is over.
-async fn drive(mut connection: Connection, mut orders: mpsc::Receiver<Order>, happened: mpsc::Sender<Happening>) {
-    let mut waiting: Option<Happening> = None;
+async fn drive(mut connection: Connection, mut orders: mpsc::Receiver<Order>, happened: mpsc::Sender<OwnedEvent>) {
+    let mut waiting: Option<OwnedEvent> = None;
     let mut ordering = true;
     let mut sending = false;
     let mut telling = true;
@@ -149,7 +149,7 @@ impl Sender {
 /// The receiving half of a [`Connection`].
 #[derive(Debug)]
 pub struct Receiver {
-    events: mpsc::Receiver<Happening>,
+    events: mpsc::Receiver<OwnedEvent>,
 }
 
 impl Receiver {
@@ -160,8 +160,8 @@ impl Receiver {
     pub async fn next(&mut self) -> Result<Option<Message<'static>>, Broken> {
         loop {
             match self.next_event().await {
-                Some(Happening::Message(message)) => return Ok(Some(message)),
-                Some(Happening::Closed(closed)) if !closed.clean => return Err(Broken(closed)),
+                Some(OwnedEvent::Message(message)) => return Ok(Some(message)),
+                Some(OwnedEvent::Closed(closed)) if !closed.clean => return Err(Broken(closed)),
                 None => return Ok(None),
                 Some(_) => {}
             }
@@ -169,7 +169,7 @@ impl Receiver {
     }
 
     /// The next thing that happens; `None` when everything was told.
-    pub async fn next_event(&mut self) -> Option<Happening> {
+    pub async fn next_event(&mut self) -> Option<OwnedEvent> {
         self.events.recv().await
     }
 }

@@ -10,12 +10,8 @@ use bytes::Bytes;
 use tokio::sync::{Notify, watch};
 
 use super::mailbox::{Mail, Mailbox, PostError};
-use crate::proto::{Message, check_close};
+use crate::proto::{ConnectionId, Message, check_close};
 use crate::wire::{CloseCode, Head};
-
-/// Numbers the connections of a server, from 0, in the order in which they came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ConnectionId(pub u64);
 
 /// The open connections of a server. Clones are the same set.
 #[derive(Clone, Debug)]

@@ -19,12 +19,12 @@ mod target;
 pub mod tls;
 
 pub use client::{Client, ConnectError};
-pub use connection::{Broken, Connection, Happening};
+pub use connection::{Broken, Connection, OwnedEvent};
 pub use driver::Session;
 pub use halves::{Receiver, Sender};
 pub use keys::{SystemKeys, nonce};
 pub use mailbox::PostError;
-pub use members::{ConnectionId, Connections, Member, Reach};
+pub use members::{Connections, Member, Reach};
 pub use server::{AcceptError, Incoming, Listen, Server, ServerConfig, Service};
 pub use stream::Stream;
 pub use target::{Place, Target, TargetError};

@@ -11,14 +11,14 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream, UnixListener, UnixStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_rustls::TlsAcceptor;
 
-use super::connection::{Connection, Happening};
+use super::connection::{Connection, OwnedEvent};
 use super::driver::{Driver, Session, Stop};
 use super::members::{Connections, Member};
 use super::opening::OpeningFailure;
 use super::serving::Serving;
 use super::stream::Stream;
 use crate::proto::opening::{Answer, Asked, Policy};
-use crate::proto::{Closed, Config, Endpoint, Event, Outbound};
+use crate::proto::{Closed, Config, Endpoint, Event, Observer, Outbound};
 use crate::wire::http::Request;
 
 /// What a server is set to.
@@ -67,6 +67,11 @@ pub trait Service: Send + Sync + 'static {
     /// # Errors
     /// The answer to a client that may not connect, such as [`Answer::refusal`].
     fn open(&self, request: &Request, asked: &Asked, member: Member) -> Result<Self::Session, Box<Answer>>;
+
+    /// Who is to be told what the connection of `member` sees and does; by default nobody.
+    fn observer(&self, _member: &Member) -> Option<Box<dyn Observer>> {
+        None
+    }
 }
 
 impl<F, S> Service for F
@@ -302,8 +307,8 @@ impl Incoming {
         let mut connection = Connection::of(driver).holding(place);
         loop {
             match connection.next_event().await {
-                Some(Happening::Open) => return Ok(connection),
-                Some(Happening::Closed(closed)) => return Err(AcceptError::Opening(Box::new(closed))),
+                Some(OwnedEvent::Open) => return Ok(connection),
+                Some(OwnedEvent::Closed(closed)) => return Err(AcceptError::Opening(Box::new(closed))),
                 Some(_) => {}
                 None => return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
             }
@@ -357,6 +362,9 @@ impl Incoming {
         };
         let member = shared.connections.next_member(driver.stream().peer_addr());
         let id = member.id;
+        if let Some(observer) = service.observer(&member) {
+            driver.endpoint.set_observer(observer);
+        }
         let mut session = None;
         let answer = answer(&driver, |asked, request| {
             let answer = shared.policy.answer(asked);

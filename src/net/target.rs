@@ -4,6 +4,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use crate::wire::http::without_secrets;
+
 /// The address of a WebSocket endpoint: `ws://host:port/path?query`, `wss://…`, or `unix:/path/of/socket:/path?query`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
@@ -86,7 +88,7 @@ impl FromStr for Target {
 
     fn from_str(text: &str) -> Result<Self, TargetError> {
         if text.contains('#') {
-            return Err(TargetError::Fragment(text.to_owned()));
+            return Err(TargetError::Fragment(without_secrets(text).into_owned()));
         }
         if let Some(rest) = text.strip_prefix("unix:") {
             return unix(text, rest);
@@ -94,14 +96,14 @@ impl FromStr for Target {
         let tls = match text.split_once("://") {
             Some((scheme, _)) if scheme.eq_ignore_ascii_case("ws") => false,
             Some((scheme, _)) if scheme.eq_ignore_ascii_case("wss") => true,
-            _ => return Err(TargetError::Scheme(text.to_owned())),
+            _ => return Err(TargetError::Scheme(without_secrets(text).into_owned())),
         };
-        let url = url::Url::parse(text).map_err(|error| TargetError::Url(text.to_owned(), error))?;
+        let url = url::Url::parse(text).map_err(|error| TargetError::Url(without_secrets(text).into_owned(), error))?;
         let host = match url.host() {
             Some(url::Host::Domain(name)) => name.to_owned(),
             Some(url::Host::Ipv4(address)) => address.to_string(),
             Some(url::Host::Ipv6(address)) => address.to_string(),
-            None => return Err(TargetError::Host(text.to_owned())),
+            None => return Err(TargetError::Host(without_secrets(text).into_owned())),
         };
         if !url.username().is_empty() || url.password().is_some() {
             return Err(TargetError::Credentials(host));
@@ -118,19 +120,20 @@ fn unix(text: &str, rest: &str) -> Result<Target, TargetError> {
         None => (rest, "/".to_owned()),
     };
     if socket.is_empty() {
-        return Err(TargetError::Socket(text.to_owned()));
+        return Err(TargetError::Socket(without_secrets(text).into_owned()));
     }
     Ok(Target { place: Place::Unix(socket.into()), resource })
 }
 
+/// As users write it, but for the values of secret query parameters, for which `…` stands.
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.place {
             Place::Unix(socket) if self.resource == "/" => write!(f, "unix:{}", socket.display()),
-            Place::Unix(socket) => write!(f, "unix:{}:{}", socket.display(), self.resource),
+            Place::Unix(socket) => write!(f, "unix:{}:{}", socket.display(), without_secrets(&self.resource)),
             Place::Tcp { tls, .. } => {
                 let scheme = if *tls { "wss" } else { "ws" };
-                write!(f, "{scheme}://{}{}", self.host_header(), self.resource)
+                write!(f, "{scheme}://{}{}", self.host_header(), without_secrets(&self.resource))
             }
         }
     }

@@ -51,3 +51,7 @@ impl std::fmt::Display for Role {
         })
     }
 }
+
+/// Numbers connections, from 0, in the order in which they came: those of a server, of a capture, or of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ConnectionId(pub u64);

@@ -4,14 +4,13 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use crate::conform::{Alternative, Case, Closer, Expected, Grade, Payload};
-use crate::watch::{Content, Ending, Entry, Happening, Item, Opening, Outcome, Quoted, Side, Transcript, Verdict};
+use crate::watch::{
+    Content, Ending, Entry, Happening, Item, Opening, Outcome, Quoted, Side, Transcript, Verdict, line_of_head,
+};
 
 /// Rows of one kind that are shown at most: the first ones, and the last ones.
 const FIRST: usize = 6;
 const LAST: usize = 2;
-
-/// Bytes of a line of HTTP that are shown at most.
-const LINE: usize = 80;
 
 /// The opcode of a ping, by which frames are counted.
 const PING: u8 = 9;
@@ -219,19 +218,12 @@ fn not_opened(text: &mut String, opening: &Opening) {
 /// The lines of a head, those headers alone that are `wanted` by their name in lower case.
 fn head(bytes: &[u8], wanted: impl Fn(&str) -> bool) -> Vec<String> {
     let mut lines = bytes.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii).take_while(|line| !line.is_empty());
-    let first = lines.next().map(harmless);
-    let headers = lines.map(harmless).filter(|line| {
+    let first = lines.next().map(line_of_head);
+    let headers = lines.map(line_of_head).filter(|line| {
         let name = line.split(':').next().unwrap_or_default();
         wanted(&name.to_ascii_lowercase())
     });
     let rows: Vec<String> = first.into_iter().chain(headers).collect();
     let total = rows.len() as u64;
     shortened(rows, total)
-}
-
-/// A line of somebody else, cut and without what a terminal would act on.
-fn harmless(line: &[u8]) -> String {
-    let shown = &line[..line.len().min(LINE)];
-    let dots = if shown.len() < line.len() { "…" } else { "" };
-    format!("{}{dots}", shown.escape_ascii())
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::words::micros;
 use super::{Outcome, Reason, Trouble};
-use crate::proto::{Level, Role, Rule};
+use crate::proto::{ConnectionId, Level, Role, Rule};
 
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,10 +22,6 @@ pub struct Event {
     /// What.
     pub kind: Kind,
 }
-
-/// The number of a connection within a run, from 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct ConnectionId(pub u64);
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -9,10 +9,10 @@ mod shown;
 mod transcript;
 mod words;
 
-pub use event::{Brief, ConnectionId, Event, Kind, Many, Plan, Sink, Summary};
+pub use event::{Brief, Event, Kind, Many, Plan, Sink, Summary};
 pub use jiff::Timestamp;
 pub use outcome::{CloseVerdict, Difference, Outcome, Reason, Trouble, Verdict, Why};
-pub use shown::{Quoted, refused};
+pub use shown::{Quoted, line_of_head, refused};
 pub use transcript::{
     Closing, Content, Ending, Entry, Fault, Gather, Happening, Heard, Item, Log, Opening, Said, Side, Timeout, Traffic,
     Transcript,

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{Content, Happening, Item};
-use crate::wire::http::reason;
+use crate::wire::http::{reason, without_secrets};
 use crate::wire::{CloseBody, Head, Opcode};
 
 /// Bytes as text in quotes if they are printable, as hex otherwise; no more than [`Quoted::MOST`] of them.
@@ -153,4 +153,25 @@ fn header<'a>(head: &'a [u8], name: &str) -> Option<&'a [u8]> {
         let colon = line.iter().position(|&byte| byte == b':')?;
         line[..colon].eq_ignore_ascii_case(name.as_bytes()).then(|| line[colon + 1..].trim_ascii())
     })
+}
+
+/// The most bytes that are shown of a line of a head.
+const LINE: usize = 80;
+
+/// A line of an HTTP head: cut, without what a terminal would act on, and without secrets in its query.
+pub fn line_of_head(line: &[u8]) -> String {
+    let line = String::from_utf8_lossy(line);
+    let open = without_secrets(&line);
+    let shown = open.floor_char_boundary(LINE);
+    let dots = if shown < open.len() { "…" } else { "" };
+    let mut text: String = open[..shown].chars().flat_map(harmless).collect();
+    text.push_str(dots);
+    text
+}
+
+/// A character as it is, or escaped if a terminal would act on it.
+fn harmless(character: char) -> impl Iterator<Item = char> {
+    let escaped = character.is_control().then(|| character.escape_default());
+    let plain = escaped.is_none().then_some(character);
+    escaped.into_iter().flatten().chain(plain)
 }

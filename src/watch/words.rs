@@ -3,7 +3,7 @@
 use serde::de::{Error, Unexpected};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::proto::{Level, Role, Rule};
+use crate::proto::{ConnectionId, Level, Role, Rule};
 use crate::wire::{CloseCode, Form, Head, Opcode};
 
 impl Serialize for Rule {
@@ -28,6 +28,18 @@ impl Serialize for CloseCode {
 impl<'de> Deserialize<'de> for CloseCode {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         u16::deserialize(from).map(Self)
+    }
+}
+
+impl Serialize for ConnectionId {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_u64(self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for ConnectionId {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        u64::deserialize(from).map(Self)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use hex_literal::hex;
 use tokio::io::AsyncWriteExt;
-use wslab::net::{Client, Happening, ServerConfig};
+use wslab::net::{Client, OwnedEvent, ServerConfig};
 use wslab::proto::Cause;
 use wslab::wire::CloseCode;
 
@@ -72,14 +72,14 @@ async fn a_client_learns_that_its_server_is_gone() {
             if let Some(raw) = within(server).await.unwrap() {
                 if cause == Cause::Handshake {
                     // A reset may overtake what was sent before it.
-                    assert!(matches!(within(connection.next_event()).await, Some(Happening::Close(..))));
+                    assert!(matches!(within(connection.next_event()).await, Some(OwnedEvent::Close(..))));
                 }
                 raw.reset();
             }
             let closed = loop {
                 match within(connection.next_event()).await.unwrap() {
-                    Happening::Closed(closed) => break closed,
-                    other => assert!(!matches!(other, Happening::Message(_)), "half a message is none"),
+                    OwnedEvent::Closed(closed) => break closed,
+                    other => assert!(!matches!(other, OwnedEvent::Message(_)), "half a message is none"),
                 }
             };
             assert_eq!((&closed.cause, closed.clean), (&cause, cause == Cause::Handshake), "{words:x?} {resets}");

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use wslab::net::{Client, Connection, ConnectionId, Connections, Member, PostError, ServerConfig, Session};
-use wslab::proto::{Event, Message, Outbound, SendError};
+use wslab::net::{Client, Connection, Connections, Member, PostError, ServerConfig, Session};
+use wslab::proto::{ConnectionId, Event, Message, Outbound, SendError};
 use wslab::wire::CloseCode;
 
 use crate::stage::{Served, serve, text, until, within};

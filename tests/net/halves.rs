@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hex_literal::hex;
-use wslab::net::{Broken, Client, Happening};
+use wslab::net::{Broken, Client, OwnedEvent};
 use wslab::proto::{Cause, Message, SendError};
 use wslab::wire::CloseCode;
 
@@ -87,8 +87,8 @@ async fn dropping_the_sender_closes() {
     clone.send("last words").await.unwrap();
     drop(clone);
     assert_eq!(text(within(receiver.next()).await.unwrap()).as_deref(), Some("last words"));
-    assert_eq!(within(receiver.next_event()).await, Some(Happening::Close(Some(CloseCode::NORMAL), String::new())));
-    assert!(matches!(within(receiver.next_event()).await, Some(Happening::Closed(closed)) if closed.clean));
+    assert_eq!(within(receiver.next_event()).await, Some(OwnedEvent::Close(Some(CloseCode::NORMAL), String::new())));
+    assert!(matches!(within(receiver.next_event()).await, Some(OwnedEvent::Closed(closed)) if closed.clean));
     assert_eq!(within(receiver.next_event()).await, None);
 }
 
@@ -132,8 +132,8 @@ async fn a_receiver_that_rests_does_not_keep_a_closing_connection_for_ever() {
     let mut messages = 0;
     let end = loop {
         match within(receiver.next_event()).await {
-            Some(Happening::Message(_)) => messages += 1,
-            Some(Happening::Closed(closed)) => break closed,
+            Some(OwnedEvent::Message(_)) => messages += 1,
+            Some(OwnedEvent::Closed(closed)) => break closed,
             Some(_) => {}
             None => panic!("the end is told"),
         }
@@ -167,7 +167,7 @@ async fn what_is_ordered_while_connecting_waits_until_it_is_open() {
     let (sender, mut receiver) = connection.split();
     sender.send("early").await.unwrap();
     drop(sender);
-    assert_eq!(within(receiver.next_event()).await, Some(Happening::Open));
-    assert_eq!(within(receiver.next_event()).await, Some(Happening::Message(Message::text("early"))));
+    assert_eq!(within(receiver.next_event()).await, Some(OwnedEvent::Open));
+    assert_eq!(within(receiver.next_event()).await, Some(OwnedEvent::Message(Message::text("early"))));
     assert_eq!(within(receiver.next()).await, Ok(None));
 }

@@ -6,7 +6,7 @@ use hex_literal::hex;
 use insta::assert_snapshot;
 use wslab::net::{AcceptError, Client, ConnectError, Member, ServerConfig, Service};
 use wslab::proto::opening::{Answer, Asked, Extra, Policy};
-use wslab::proto::{Cause, Config, Event, Outbound};
+use wslab::proto::{Cause, Closed, Config, Event, Message, Observer, Outbound};
 use wslab::wire::CloseCode;
 use wslab::wire::http::Request;
 
@@ -210,4 +210,44 @@ async fn an_application_may_take_its_time_to_refuse() {
         ConnectError::Opening(closed) => assert_eq!(closed.cause, Cause::Lost),
         other => panic!("{other}"),
     }
+}
+
+/// Notes what it is told.
+struct Notes(std::sync::mpsc::Sender<String>);
+
+impl Observer for Notes {
+    fn message(&mut self, message: &Message<'_>) {
+        self.0.send(format!("message of {}", message.payload.len())).unwrap();
+    }
+
+    fn closed(&mut self, closed: &Closed) {
+        self.0.send(format!("closed: {}", closed.cause)).unwrap();
+    }
+}
+
+/// Echoes, and has every connection observed.
+struct Observed(std::sync::Mutex<std::sync::mpsc::Sender<String>>);
+
+impl Service for Observed {
+    type Session = fn(Event<'_>, &mut Outbound);
+
+    fn open(&self, _request: &Request, _asked: &Asked, _member: Member) -> Result<Self::Session, Box<Answer>> {
+        Ok(|_, _| {})
+    }
+
+    fn observer(&self, _member: &Member) -> Option<Box<dyn Observer>> {
+        Some(Box::new(Notes(self.0.lock().unwrap().clone())))
+    }
+}
+
+#[tokio::test]
+async fn a_service_can_have_its_connections_observed() {
+    let (notes, told) = std::sync::mpsc::channel();
+    let server = serve(ServerConfig::default(), Observed(notes.into()));
+    let mut client = within(Client::new(&server.url).unwrap().connect()).await.unwrap();
+    within(client.send("hello")).await.unwrap();
+    within(client.close(CloseCode::NORMAL, "")).await.unwrap();
+    until("the connection is gone", || server.connections.is_empty()).await;
+    let told: Vec<_> = told.try_iter().collect();
+    assert_eq!(told, ["message of 5", "closed: closed by the closing handshake"]);
 }

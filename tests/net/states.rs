@@ -2,7 +2,7 @@
 
 use hex_literal::hex;
 use tokio::sync::oneshot;
-use wslab::net::{Broken, Client, Happening};
+use wslab::net::{Broken, Client, OwnedEvent};
 use wslab::proto::{Cause, Message, ReadyState, Rule, SendError};
 use wslab::wire::CloseCode;
 
@@ -16,22 +16,22 @@ async fn a_good_life() {
     assert_eq!((connection.agreed(), connection.closed()), (None, None));
     assert_eq!(connection.send("too early").await, Err(SendError::NotOpen));
 
-    assert_eq!(within(connection.next_event()).await, Some(Happening::Open));
+    assert_eq!(within(connection.next_event()).await, Some(OwnedEvent::Open));
     assert_eq!(connection.ready_state(), ReadyState::Open);
     assert!(connection.agreed().is_some());
     assert!(connection.peer_addr().is_some());
 
     within(connection.send("hello")).await.unwrap();
-    assert_eq!(within(connection.next_event()).await, Some(Happening::Message(Message::text("hello"))));
+    assert_eq!(within(connection.next_event()).await, Some(OwnedEvent::Message(Message::text("hello"))));
     within(connection.ping(b"are you there")).await.unwrap();
-    assert_eq!(within(connection.next_event()).await, Some(Happening::Pong(b"are you there".to_vec(), None)));
+    assert_eq!(within(connection.next_event()).await, Some(OwnedEvent::Pong(b"are you there".to_vec(), None)));
 
     connection.start_close(CloseCode::NORMAL, "enough").unwrap();
     assert_eq!(connection.ready_state(), ReadyState::Closing);
     assert_eq!(connection.send("too late").await, Err(SendError::NotOpen));
-    assert_eq!(within(connection.next_event()).await, Some(Happening::Close(Some(CloseCode::NORMAL), String::new())));
+    assert_eq!(within(connection.next_event()).await, Some(OwnedEvent::Close(Some(CloseCode::NORMAL), String::new())));
     assert_eq!(connection.ready_state(), ReadyState::Closing);
-    let Some(Happening::Closed(closed)) = within(connection.next_event()).await else { panic!("it is over") };
+    let Some(OwnedEvent::Closed(closed)) = within(connection.next_event()).await else { panic!("it is over") };
     assert_eq!(connection.ready_state(), ReadyState::Closed);
     assert!(closed.clean);
     assert_eq!((closed.code, closed.sent), (CloseCode::NORMAL, Some(CloseCode::NORMAL)));
@@ -51,9 +51,9 @@ async fn an_error_comes_before_the_end() {
     .await;
     let mut connection = within(Client::new(&url).unwrap().connect()).await.unwrap();
     let cause = Cause::Rule(Rule::ReservedBit);
-    assert_eq!(within(connection.next_event()).await, Some(Happening::Failed(cause.clone())));
+    assert_eq!(within(connection.next_event()).await, Some(OwnedEvent::Failed(cause.clone())));
     assert_eq!(connection.ready_state(), ReadyState::Closing);
-    let Some(Happening::Closed(closed)) = within(connection.next_event()).await else { panic!("it is over") };
+    let Some(OwnedEvent::Closed(closed)) = within(connection.next_event()).await else { panic!("it is over") };
     assert_eq!((closed.clean, closed.code, closed.cause), (false, CloseCode::ABNORMAL, cause));
     assert_eq!(within(connection.next_event()).await, None);
     assert_eq!(server.await.unwrap()[..2], [0x88, 0x80 + 2 + Rule::ReservedBit.words().len() as u8]);

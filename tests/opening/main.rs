@@ -8,6 +8,7 @@ mod heads;
 mod judge;
 mod requests;
 mod responses;
+mod secrets;
 
 use wslab::proto::Rules;
 use wslab::wire::http::{HeadError, Limits, Request, Response};

@@ -7,7 +7,9 @@
 mod error;
 mod head;
 mod headers;
+mod secret;
 
 pub use error::{HeadError, HeadFault};
 pub use head::{Limits, Request, Response, Version, reason};
 pub use headers::{Headers, is_token};
+pub use secret::{is_secret, without_secrets};
