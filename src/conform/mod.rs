@@ -1,4 +1,8 @@
 //! Conformance: cases as data, played against a target, judged from a transcript.
+//!
+//! A verdict depends on the case and the transcript alone. Whatever a target does, a case ends, in bounded time and
+//! memory. Nothing here uses [`proto::Endpoint`](crate::proto::Endpoint): a tester that shared the reacting code with an
+//! implementation under test would share its faults.
 
 mod act;
 mod case;

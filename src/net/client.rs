@@ -1,4 +1,4 @@
-//! The client: from a URL to an open connection.
+//! The client: from a URL to an open connection, or to the reason why there is none, in bounded time.
 
 use std::io;
 use std::str::FromStr;

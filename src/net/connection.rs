@@ -34,6 +34,18 @@ pub enum OwnedEvent {
     Closed(Closed),
 }
 
+impl OwnedEvent {
+    /// What it is to somebody who wants nothing but messages; `None` for what is passed over.
+    pub(super) fn as_next(event: Option<Self>) -> Option<Result<Option<Message<'static>>, Broken>> {
+        match event {
+            Some(Self::Message(message)) => Some(Ok(Some(message))),
+            Some(Self::Closed(closed)) if !closed.clean => Some(Err(Broken(closed))),
+            None => Some(Ok(None)),
+            Some(_) => None,
+        }
+    }
+}
+
 /// Why a connection did not end well.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}", .0.cause)]
@@ -160,11 +172,8 @@ impl Connection {
     /// If the connection ended in another way. That, too, is said once; then `None` comes.
     pub async fn next(&mut self) -> Result<Option<Message<'static>>, Broken> {
         loop {
-            match self.next_event().await {
-                Some(OwnedEvent::Message(message)) => return Ok(Some(message)),
-                Some(OwnedEvent::Closed(closed)) if !closed.clean => return Err(Broken(closed)),
-                None => return Ok(None),
-                Some(_) => {}
+            if let Some(next) = OwnedEvent::as_next(self.next_event().await) {
+                return next;
             }
         }
     }

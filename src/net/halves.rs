@@ -159,11 +159,8 @@ impl Receiver {
     /// If the connection ended in another way.
     pub async fn next(&mut self) -> Result<Option<Message<'static>>, Broken> {
         loop {
-            match self.next_event().await {
-                Some(OwnedEvent::Message(message)) => return Ok(Some(message)),
-                Some(OwnedEvent::Closed(closed)) if !closed.clean => return Err(Broken(closed)),
-                None => return Ok(None),
-                Some(_) => {}
+            if let Some(next) = OwnedEvent::as_next(self.next_event().await) {
+                return next;
             }
         }
     }

@@ -1,4 +1,6 @@
 //! How others reach a connection that is driven by a task of its own.
+//!
+//! Bounded in bytes, those among them that are taken out and not yet sent. Orders to close always get through.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};

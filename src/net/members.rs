@@ -1,4 +1,7 @@
 //! The connections of a server, as a set: to send to one or to all, and to end them.
+//!
+//! Whoever is gone is in the set no more. Nobody waits for a slow one: what is meant for it waits in its mailbox, up to a
+//! bound, and no longer.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;

@@ -1,4 +1,7 @@
 //! The server: accepts, opens, and serves connections, each in a task of its own.
+//!
+//! What one client does, or fails to do, harms no other: not while TLS is set up, not in the opening handshake, and not
+//! after it. The number of connections is bounded.
 
 use std::future::poll_fn;
 use std::io;
