@@ -34,6 +34,10 @@ bench *ARGS:
 callgrind *ARGS:
     cargo run --release --manifest-path tests/bench/Cargo.toml -- --callgrind {{ARGS}}
 
+# Try every property on many more inputs than the tests do
+fuzz CASES="20000":
+    PROPTEST_CASES={{CASES}} cargo test --test wire --test flow --test message --test endpoint --test opening --test engine --test corpus
+
 # Do all that has to hold before a change lands
 ci:
     .ci/run
