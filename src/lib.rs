@@ -83,9 +83,10 @@
 //! * `wire` and `proto` have no clock, no randomness and no I/O: the same input gives the same output.
 //! * Memory is bounded: the size of messages, what waits for slow readers, what a conformance run keeps of a connection.
 //!   What a session answers to the messages of one read is its own affair: it is queued, however much it is.
-//! * The hot path copies nothing and allocates nothing: messages are lent out of the buffer they were read into, and
-//!   the answers to everything one read brought are one write.
-//! * Nothing panics on any input from the network, and nothing waits without a limit.
+//! * Reading copies nothing and allocates nothing where a message lies whole in a read: it is lent out of the buffer it
+//!   was read into. The answers to everything one read brought are one write.
+//! * Nothing panics on any input from the network. Opening, closing and sending have a limit each; how long a connection
+//!   may be idle is for keepalive to say.
 //!
 //! # Anti-goals
 //!

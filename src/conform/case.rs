@@ -127,6 +127,24 @@ pub struct Frame {
     pub pause: Option<Duration>,
 }
 
+impl Frame {
+    /// A frame without a fault: final, masked as our role has to, written at once.
+    pub fn new(opcode: Opcode, payload: impl Into<Payload>) -> Self {
+        Self {
+            opcode,
+            fin: true,
+            rsv: 0,
+            mask: Mask::ByRole,
+            len: None,
+            form: None,
+            payload: payload.into(),
+            fragments: None,
+            chop: None,
+            pause: None,
+        }
+    }
+}
+
 /// How a message is cut into frames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fragments {

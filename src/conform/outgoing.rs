@@ -163,18 +163,7 @@ mod tests {
     use crate::conform::Fragments;
 
     fn frame(opcode: Opcode, payload: Payload) -> Frame {
-        Frame {
-            opcode,
-            fin: true,
-            rsv: 0,
-            mask: Mask::Off,
-            len: None,
-            form: None,
-            payload,
-            fragments: None,
-            chop: None,
-            pause: None,
-        }
+        Frame { mask: Mask::Off, ..Frame::new(opcode, payload) }
     }
 
     fn bytes(mut outgoing: Outgoing, limit: usize) -> Vec<u8> {

@@ -13,7 +13,7 @@ use crate::conform::expect::{Progress, Wanted};
 use crate::conform::outgoing::{Outgoing, Unfinished};
 use crate::conform::place::Place;
 use crate::conform::transcript::{Bounds, Mid, Recorder};
-use crate::conform::{Await, Case, Closer, Frame, Mask, Payload, Step, Then};
+use crate::conform::{Await, Case, Closer, Frame, Payload, Step, Then};
 use crate::proto::MaskingKeys;
 use crate::proto::Role;
 use crate::watch::{Ending, Timeout};
@@ -447,18 +447,7 @@ impl Script {
     }
 
     fn control(&self, opcode: Opcode, payload: Vec<u8>, keys: &mut dyn MaskingKeys) -> Vec<u8> {
-        let frame = Frame {
-            opcode,
-            fin: true,
-            rsv: 0,
-            mask: Mask::ByRole,
-            len: None,
-            form: None,
-            payload: Payload::Bytes(payload.into()),
-            fragments: None,
-            chop: None,
-            pause: None,
-        };
+        let frame = Frame::new(opcode, Payload::Bytes(payload.into()));
         let mut bytes = Vec::new();
         Outgoing::frame(&frame, self.role, keys).fill(&mut bytes, CHUNK, false, keys);
         bytes

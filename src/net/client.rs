@@ -16,15 +16,23 @@ use crate::proto::{Closed, Config, Endpoint};
 
 /// Opens connections to one target.
 ///
-/// ```no_run
-/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// ```
 /// use wslab::net::Client;
+/// # use wslab::net::{Listen, Server, ServerConfig};
+/// use wslab::wire::CloseCode;
 ///
-/// let mut connection = Client::new("ws://127.0.0.1:9001/chat")?.connect().await?;
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let server = Server::bind(&Listen::Tcp(([127, 0, 0, 1], 0).into()), ServerConfig::default())?;
+/// # let url = server.url();
+/// # tokio::spawn(server.run(wslab::app::echo));
+/// let mut connection = Client::new(&url)?.connect().await?;
 /// connection.send("hello").await?;
-/// while let Some(message) = connection.next().await? {
-///     println!("{:?}", message.as_text());
+/// if let Some(message) = connection.next().await? {
+///     assert_eq!(message.as_text(), Some("hello"));
 /// }
+/// let closed = connection.close(CloseCode::NORMAL, "").await?;
+/// assert!(closed.clean);
 /// # Ok(())
 /// # }
 /// ```

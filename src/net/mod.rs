@@ -1,8 +1,8 @@
 //! Clients and servers on tokio, over TCP, TLS and Unix sockets. The only module that opens sockets.
 //!
 //! Everything the protocol asks for is done by [`proto::Endpoint`](crate::proto::Endpoint); here are the drivers that
-//! move its bytes. Nothing waits without a limit, nothing is queued without one, and a connection that is idle owns no
-//! buffers.
+//! move its bytes. Opening, closing and sending have a limit each, what others queue for a connection has one, and a
+//! connection that is idle owns no buffers.
 
 mod client;
 mod connection;

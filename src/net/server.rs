@@ -94,24 +94,31 @@ where
 /// [`Server::run`] serves all connections by lending events to sessions, which is the fastest way; [`Server::accept`]
 /// hands out one connection after another, to be used like those of a [`Client`](super::Client).
 ///
-/// ```no_run
-/// # async fn example() -> std::io::Result<()> {
+/// ```
+/// use std::time::Duration;
+///
 /// use wslab::net::{Listen, Server, ServerConfig};
 /// use wslab::proto::{Event, Outbound};
 ///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
 /// let listen = Listen::Tcp(([127, 0, 0, 1], 0).into());
 /// let server = Server::bind(&listen, ServerConfig::default())?;
 /// println!("listening on {}", server.url());
-/// server
-///     .run(|_member| {
-///         |event: Event<'_>, out: &mut Outbound| {
-///             if let Event::Message(message) = event {
-///                 // Fails only while the connection is closing.
-///                 let _sent = out.send(message);
-///             }
+/// let connections = server.connections();
+/// let running = tokio::spawn(server.run(|_member| {
+///     |event: Event<'_>, out: &mut Outbound| {
+///         if let Event::Message(message) = event {
+///             // Fails only while the connection is closing.
+///             let _sent = out.send(message);
 ///         }
-///     })
-///     .await
+///     }
+/// }));
+///
+/// // Later: 1001 to everybody, and the end.
+/// let dropped = connections.drain(Duration::from_secs(10)).await;
+/// assert_eq!(dropped, 0);
+/// running.await?
 /// # }
 /// ```
 #[derive(Debug)]

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use wslab::conform::{
-    Act, Alternative, Case, Close, Closer, Expected, Frame, Grade, Id, Judgement, Mask, Pace, Patience, Payload,
-    Recorder, Script, Source, Step, Then, Transcript, Wanted, judge,
+    Act, Alternative, Case, Close, Closer, Expected, Frame, Grade, Id, Judgement, Pace, Patience, Payload, Recorder,
+    Script, Source, Step, Then, Transcript, Wanted, judge,
 };
 use wslab::proto::{Clause, Flow, Level, Role, Seen};
 use wslab::watch::{Ending, Opening};
@@ -51,18 +51,7 @@ pub fn failing(case: Case, code: u16) -> Case {
 }
 
 pub fn frame(opcode: Opcode, payload: impl Into<Payload>) -> Frame {
-    Frame {
-        opcode,
-        fin: true,
-        rsv: 0,
-        mask: Mask::ByRole,
-        len: None,
-        form: None,
-        payload: payload.into(),
-        fragments: None,
-        chop: None,
-        pause: None,
-    }
+    Frame::new(opcode, payload)
 }
 
 pub fn text(payload: &'static str) -> Step {

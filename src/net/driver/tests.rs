@@ -2,7 +2,7 @@
 
 use std::future::poll_fn;
 use std::io;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -277,6 +277,41 @@ mod time {
         near.write_all(&hex!("8a 84 00000000 00000001")).await.expect("there is room");
         assert!(!look(20).await);
         assert_eq!(told.all().last().map(String::as_str), Some("pong"));
+    }
+
+    /// Echoes, and wants nothing to be read at times.
+    struct Busy(Echo, Arc<AtomicBool>);
+
+    impl Session for Busy {
+        fn event(&mut self, event: Event<'_>, out: &mut Outbound) {
+            self.0.event(event, out);
+        }
+
+        fn is_ready(&self) -> bool {
+            !self.1.load(Ordering::Relaxed)
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_is_held_for_dead_while_nothing_is_read() {
+        let config = Config { ping_interval: Some(secs(30)), pong_timeout: secs(5), ..Config::default() };
+        let (mut near, far) = duplex(1 << 16);
+        let (told, busy) = (Told::default(), Arc::new(AtomicBool::new(false)));
+        let mut session = Busy(Echo(told.clone()), busy.clone());
+        let mut driver = Driver::new(far, Endpoint::server(Arc::new(config), Instant::now().into_std()));
+        near.write_all(REQUEST).await.expect("there is room");
+        assert_eq!(poll_fn(|cx| driver.poll(cx, &mut session)).await, Stop::Asked);
+        let answer = driver.endpoint.asked().map(|(_, asked)| Policy::default().answer(asked));
+        driver.answer(answer.expect("a request"));
+        for (after, busies) in [(0, false), (1, true), (30, true), (20, true)] {
+            sleep(secs(after)).await;
+            busy.store(busies, Ordering::Relaxed);
+            assert!(!poll_fn(|cx| Poll::Ready(driver.poll(cx, &mut session).is_ready())).await);
+        }
+        near.write_all(&hex!("8a 84 00000000 00000001")).await.expect("there is room");
+        busy.store(false, Ordering::Relaxed);
+        assert!(!poll_fn(|cx| Poll::Ready(driver.poll(cx, &mut session).is_ready())).await);
+        assert_eq!(told.all(), ["asked", "open", "pong"]);
     }
 
     #[tokio::test(start_paused = true)]
