@@ -19,7 +19,7 @@ use super::{Everywhere, Exit, value};
 use crate::app;
 use crate::conform::{self, Case, Conclusion, Corpus, Expression, Options, Pace, Reason, Selection, Shard};
 use crate::net::{Listen, Server, ServerConfig, Target};
-use crate::watch::{Event, Sink as _};
+use crate::watch::{Event, Heading, Sink as _};
 use crate::wire::http::without_secrets;
 
 /// Arguments of `wslab conform`.
@@ -108,7 +108,7 @@ impl Conform {
         };
         let remote = Arc::new(self.asking.remote(target)?);
         let mut interrupts = Interrupts::new()?;
-        let mut screen = Screen::new(&self, everywhere, &cases);
+        let mut screen = Screen::new(&self, everywhere, cases.len());
         let stop = Arc::new(Notify::new());
         let cancel = {
             let stop = stop.clone();
@@ -187,7 +187,17 @@ impl Conform {
             retries: self.retries,
             max_fail: self.max_fail.map(|most| most as u64),
             wait: self.wait,
+            heading: self.heading(),
             ..Options::default()
+        }
+    }
+
+    fn heading(&self) -> Heading {
+        Heading {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            command: self.repeat(Heading::CASE),
+            strict: self.strict,
+            shard: self.shard.map(|shard| shard.to_string()),
         }
     }
 

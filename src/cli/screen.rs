@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, IsTerminal as _, Write as _};
-use std::sync::Arc;
 use std::time::Duration;
 
 use anstyle::{Reset, Style};
@@ -11,7 +10,7 @@ use indicatif::ProgressBar;
 use super::conform::Conform;
 use super::print::{self, Count, GOOD, WEAK, WRONG};
 use super::{Everywhere, progress};
-use crate::conform::{Case, Conclusion, Corpus, Outcome, Reason, Trouble, Verdict, Why};
+use crate::conform::{Conclusion, Corpus, Outcome, Reason, Trouble, Verdict, Why};
 use crate::report;
 use crate::watch::{Brief, Event, Kind, Plan, Sink, Summary};
 
@@ -24,7 +23,6 @@ const TICK: Duration = Duration::from_millis(200);
 pub(super) struct Screen<'a> {
     conform: &'a Conform,
     everywhere: &'a Everywhere,
-    cases: HashMap<String, Arc<Case>>,
     briefs: HashMap<String, Brief>,
     bar: ProgressBar,
     failed: u64,
@@ -36,13 +34,12 @@ pub(super) struct Screen<'a> {
 }
 
 impl<'a> Screen<'a> {
-    pub(super) fn new(conform: &'a Conform, everywhere: &'a Everywhere, cases: &[Arc<Case>]) -> Self {
+    pub(super) fn new(conform: &'a Conform, everywhere: &'a Everywhere, cases: usize) -> Self {
         let hidden = everywhere.quiet || !io::stderr().is_terminal();
-        let bar = if hidden { ProgressBar::hidden() } else { progress::bar(cases.len() as u64) };
+        let bar = if hidden { ProgressBar::hidden() } else { progress::bar(cases as u64) };
         Self {
             conform,
             everywhere,
-            cases: cases.iter().map(|case| (case.id.to_string(), case.clone())).collect(),
             briefs: HashMap::new(),
             bar,
             failed: 0,
@@ -109,7 +106,7 @@ impl<'a> Screen<'a> {
     }
 
     fn show(&self, style: Style, word: &str, outcome: &Outcome) -> io::Result<()> {
-        let Some(case) = self.cases.get(&outcome.case) else { return Ok(()) };
+        let Some(case) = self.briefs.get(&outcome.case) else { return Ok(()) };
         let text = report::failure(case, outcome, &self.conform.repeat(&outcome.case));
         // The bar must not be drawn into the text.
         self.bar.suspend(|| print::result(format_args!("{style}{word}{Reset} {text}")))

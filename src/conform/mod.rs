@@ -5,8 +5,10 @@
 //! implementation under test would share its faults.
 
 mod act;
+mod brief;
 mod case;
 mod corpus;
+mod cpu;
 mod expect;
 mod id;
 mod judge;

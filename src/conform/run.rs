@@ -13,6 +13,7 @@ use tokio::task::{Id, JoinSet};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::conform::act::Pace;
+use crate::conform::cpu::Metered;
 use crate::conform::expect::Wanted;
 use crate::conform::judge::{Judgement, judge_wanted};
 use crate::conform::peer::{Connect, play};
@@ -20,11 +21,11 @@ use crate::conform::{Case, Step};
 use crate::net::{SystemKeys, nonce};
 use crate::proto::Role;
 use crate::watch::{
-    Brief, CloseVerdict, Event, Kind, Outcome, Plan, Reason, Sink, Summary, Timestamp, Trouble, Verdict, Why,
+    CloseVerdict, Event, Heading, Kind, Outcome, Plan, Reason, Sink, Summary, Timestamp, Trouble, Verdict, Why,
 };
 
 /// How a run is done.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Options {
     /// Connections at the same time. By default many for cases that mostly wait, and one a core for those that move
     /// much data.
@@ -39,6 +40,10 @@ pub struct Options {
     pub wait: Duration,
     /// Which end the target is.
     pub target: Role,
+    /// The name of the target in the events, where several are tested.
+    pub agent: Option<String>,
+    /// What a report says of the run.
+    pub heading: Heading,
 }
 
 impl Default for Options {
@@ -50,6 +55,8 @@ impl Default for Options {
             max_fail: None,
             wait: Duration::ZERO,
             target: Role::Server,
+            agent: None,
+            heading: Heading::default(),
         }
     }
 }
@@ -91,7 +98,7 @@ pub async fn run<C: Connect>(
     cancel: impl Future<Output = ()>,
 ) -> Conclusion {
     let mut run = Run::new(target, cases, options, sink);
-    run.tell(Kind::RunStarted(plan(&run.target.name(), cases, options.target)));
+    run.tell(Kind::RunStarted(plan(&run.target.name(), cases, &run.options)));
     let stopped = tokio::select! {
         biased;
         () = cancel => Some(Reason::Cancelled),
@@ -101,15 +108,13 @@ pub async fn run<C: Connect>(
     run.conclude(stopped)
 }
 
-fn plan(target: &str, cases: &[Arc<Case>], role: Role) -> Plan {
-    let brief = |case: &Arc<Case>| Brief {
-        id: case.id.to_string(),
-        title: case.title.clone(),
-        level: case.level,
-        clauses: case.clauses.iter().map(|clause| clause.0.to_owned()).collect(),
-        rules: case.rules.clone(),
-    };
-    Plan { target: target.to_owned(), role, cases: cases.iter().map(brief).collect() }
+fn plan(target: &str, cases: &[Arc<Case>], options: &Options) -> Plan {
+    Plan {
+        target: target.to_owned(),
+        role: options.target,
+        heading: options.heading.clone(),
+        cases: cases.iter().map(|case| case.brief()).collect(),
+    }
 }
 
 struct Run<'a, C> {
@@ -266,7 +271,8 @@ impl<'a, C: Connect> Run<'a, C> {
         let running = self.running.get(&id).copied();
         let case = running.map(|running| self.cases[running.case].id.to_string()).unwrap_or_default();
         let trouble = Trouble::Io("the tester itself failed in this case".to_owned());
-        broken(case, trouble, running.map_or(1, |running| running.attempt), Duration::ZERO)
+        let attempts = running.map_or(1, |running| running.attempt);
+        Outcome { attempts, ..without_connection(case, Verdict::Broken(trouble)) }
     }
 
     fn record(&mut self, case: usize, outcome: Outcome) {
@@ -276,7 +282,12 @@ impl<'a, C: Connect> Run<'a, C> {
 
     fn tell(&mut self, kind: Kind) {
         if self.told.is_ok() {
-            self.told = self.sink.take(&Event { at: Timestamp::now(), connection: None, kind });
+            self.told = self.sink.take(&Event {
+                at: Timestamp::now(),
+                agent: self.options.agent.clone(),
+                connection: None,
+                kind,
+            });
         }
     }
 
@@ -329,32 +340,37 @@ async fn connect_patiently<C: Connect>(target: &C) -> Result<C::Transport, Troub
 
 async fn attempt<C: Connect>(target: &C, case: Arc<Case>, pace: Pace, attempts: u32) -> Outcome {
     let begun = Instant::now();
+    let (mut outcome, cpu) = Metered::new(one(target, case, pace)).await;
+    (outcome.attempts, outcome.duration, outcome.cpu) = (attempts, begun.elapsed(), cpu);
+    outcome
+}
+
+async fn one<C: Connect>(target: &C, case: Arc<Case>, pace: Pace) -> Outcome {
     let id = case.id.to_string();
     let wanted = Arc::new(Wanted::of(&case));
     let transport = match connect_patiently(target).await {
         Ok(transport) => transport,
-        Err(trouble) => return broken(id, trouble, attempts, begun.elapsed()),
+        Err(trouble) => return without_connection(id, Verdict::Broken(trouble)),
     };
     let ask = target.ask(nonce());
     let transcript = play(transport, &ask, &case, &wanted, pace, &mut SystemKeys::new()).await;
     let Judgement { verdict, close, close_why } = judge_wanted(&case, &wanted, &transcript);
-    let (duration, transcript) = (begun.elapsed(), Some(transcript));
-    Outcome { case: id, verdict, close, close_why, attempts, duration, transcript }
-}
-
-fn broken(case: String, trouble: Trouble, attempts: u32, duration: Duration) -> Outcome {
-    let (verdict, close) = (Verdict::Broken(trouble), CloseVerdict::Failed);
-    Outcome { case, verdict, close, close_why: None, attempts, duration, transcript: None }
+    Outcome { close, close_why, transcript: Some(transcript), ..without_connection(id, verdict) }
 }
 
 fn not_run(case: &Case, reason: Reason) -> Outcome {
+    without_connection(case.id.to_string(), Verdict::NotRun(reason))
+}
+
+fn without_connection(case: String, verdict: Verdict) -> Outcome {
     Outcome {
-        case: case.id.to_string(),
-        verdict: Verdict::NotRun(reason),
+        case,
+        verdict,
         close: CloseVerdict::Failed,
         close_why: None,
         attempts: 0,
         duration: Duration::ZERO,
+        cpu: Duration::ZERO,
         transcript: None,
     }
 }

@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use crate::conform::{Alternative, Case, Closer, Expected, Grade, Payload};
 use crate::watch::{
-    Content, Ending, Entry, Happening, Item, Opening, Outcome, Quoted, Side, Transcript, Verdict, line_of_head,
+    Brief, CloseDue, Course, Due, Ending, Entry, Happening, Item, Opening, Outcome, Quoted, Side, Transcript, Verdict,
+    line_of_head,
 };
 
 /// Rows of one kind that are shown at most: the first ones, and the last ones.
@@ -16,8 +16,8 @@ const LAST: usize = 2;
 const PING: u8 = 9;
 
 /// Everything about a case that failed, or did not pass strictly. `repeat` is the command that runs it again.
-pub fn failure(case: &Case, outcome: &Outcome, repeat: &str) -> String {
-    let mut text = format!("{}  {}\n", case.id.as_str(), case.title);
+pub fn failure(case: &Brief, outcome: &Outcome, repeat: &str) -> String {
+    let mut text = format!("{}  {}\n", case.id, case.title);
     row(&mut text, "requirement", &requirement(case));
     if let Some(note) = &case.note {
         rows(&mut text, "note", &note.trim().lines().map(str::to_owned).collect::<Vec<_>>());
@@ -51,25 +51,27 @@ fn rows(text: &mut String, name: &str, lines: &[String]) {
     }
 }
 
-fn requirement(case: &Case) -> String {
+/// What the case asks of the target.
+pub(super) fn requirement(case: &Brief) -> String {
     let level = case.level;
     let words: Vec<&str> = case.rules.iter().map(|rule| rule.words()).collect();
     let words = words.join(", or ");
-    let clauses = clauses(case);
+    let clauses = clauses(&case.clauses);
     match case.close.by {
         _ if words.is_empty() => format!("the answer {level} be as expected below ({clauses})"),
-        Closer::Target => format!("the connection {level} be failed when {words} ({clauses})"),
-        Closer::Us => format!("{level} NOT happen: {words} ({clauses})"),
+        Side::Target => format!("the connection {level} be failed when {words} ({clauses})"),
+        Side::Us => format!("{level} NOT happen: {words} ({clauses})"),
     }
 }
 
 /// `RFC 6455, sections 5.2 and 5.6; RFC 7692, section 7`.
-fn clauses(case: &Case) -> String {
+fn clauses(clauses: &[String]) -> String {
     let mut rfcs: Vec<(&str, Vec<&str>)> = Vec::new();
-    for clause in &case.clauses {
-        match rfcs.iter_mut().find(|(rfc, _)| *rfc == clause.rfc()) {
-            Some((_, sections)) => sections.push(clause.section()),
-            None => rfcs.push((clause.rfc(), vec![clause.section()])),
+    for clause in clauses {
+        let (rfc, section) = clause.split_once('#').unwrap_or((clause, ""));
+        match rfcs.iter_mut().find(|(name, _)| *name == rfc) {
+            Some((_, sections)) => sections.push(section),
+            None => rfcs.push((rfc, vec![section])),
         }
     }
     let words = rfcs.iter().map(|(rfc, sections)| match sections.as_slice() {
@@ -80,56 +82,42 @@ fn clauses(case: &Case) -> String {
     words.collect::<Vec<_>>().join("; ")
 }
 
-fn alternatives(case: &Case) -> Vec<String> {
-    case.expect.iter().map(alternative).chain([format!("then {}", close(case))]).collect()
+/// What may come, and how the connection has to end.
+pub(super) fn alternatives(case: &Brief) -> Vec<String> {
+    case.courses.iter().map(course).chain([format!("then {}", close(&case.close))]).collect()
 }
 
-fn alternative(alternative: &Alternative) -> String {
-    let grade = match alternative.verdict {
-        Grade::Ok => "ok",
-        Grade::NonStrict => "non-strict",
-        Grade::Informational => "informational",
-    };
-    format!("{grade}: {}", sequence(&alternative.events))
+fn course(course: &Course) -> String {
+    format!("{}: {}", course.verdict, sequence(&course.events))
 }
 
-fn sequence(events: &[Expected]) -> String {
-    let mut words: Vec<String> = events.iter().take(FIRST + LAST).map(expected).collect();
+fn sequence(events: &[Due]) -> String {
+    let mut words: Vec<String> = events.iter().take(FIRST + LAST).map(due).collect();
     if let more @ 1.. = events.len().saturating_sub(FIRST + LAST) {
         words.push(format!("and {more} more"));
     }
     if words.is_empty() { "no message and no pong".to_owned() } else { words.join(", ") }
 }
 
-fn expected(event: &Expected) -> String {
+fn due(event: &Due) -> String {
     match event {
-        Expected::Text(content) => Happening::Text(beginning(content)).to_string(),
-        Expected::Binary(content) => Happening::Binary(beginning(content)).to_string(),
-        Expected::Pong(content) => Happening::Pong(beginning(content)).to_string(),
-        Expected::Wait(tag) => format!("nothing until wait {tag} is over"),
-        Expected::Repeat(times, events) => format!("{times} times {}", sequence(events)),
+        Due::One(Happening::Wait(tag)) => format!("nothing until wait {tag} is over"),
+        Due::One(happening) => happening.to_string(),
+        Due::Times(times, events) => format!("{times} times {}", sequence(events)),
     }
 }
 
-/// What is shown of a payload, without all of it being made.
-fn beginning(payload: &Payload) -> Content {
-    let mut start = vec![0; Content::START];
-    let size = payload.copy_to(0, &mut start);
-    start.truncate(size);
-    Content { len: payload.len() as u64, hash: 0, start }
-}
-
-fn close(case: &Case) -> String {
+fn close(close: &CloseDue) -> String {
     let mut codes: Vec<String> = Vec::new();
-    for code in case.close.codes.iter().map(ToString::to_string) {
+    for code in close.codes.iter().map(ToString::to_string) {
         if !codes.contains(&code) {
             codes.push(code);
         }
     }
     let codes = codes.join(" or ");
-    match case.close.by {
-        Closer::Us => format!("the tester closes, and the target answers with {codes}"),
-        Closer::Target => format!("the target fails the connection with {codes}"),
+    match close.by {
+        Side::Us => format!("the tester closes, and the target answers with {codes}"),
+        Side::Target => format!("the target fails the connection with {codes}"),
     }
 }
 

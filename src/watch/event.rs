@@ -8,14 +8,19 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::words::micros;
-use super::{Outcome, Reason, Trouble};
+use super::{Happening, Outcome, Reason, Side, Trouble, Verdict};
 use crate::proto::{ConnectionId, Level, Role, Rule};
+use crate::wire::CloseCode;
 
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
     /// When.
     pub at: Timestamp,
+    /// Whose run it belongs to, where several implementations are tested at the same time: the name that the tested one
+    /// has, or gave itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<String>,
     /// On which connection, if it was on one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connection: Option<ConnectionId>,
@@ -53,8 +58,34 @@ pub struct Plan {
     pub target: String,
     /// Which end the target is.
     pub role: Role,
+    /// What the run was asked for.
+    #[serde(default)]
+    pub heading: Heading,
     /// The cases, in the order of their ids.
     pub cases: Vec<Brief>,
+}
+
+/// What a report says of a run as a whole.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Heading {
+    /// The version of wslab.
+    pub version: String,
+    /// The command that runs one of the cases again, with [`Heading::CASE`] in the place of its id.
+    pub command: String,
+    /// Whether what is merely acceptable fails.
+    pub strict: bool,
+    /// Which share of the cases was run, such as `2/3`.
+    pub shard: Option<String>,
+}
+
+impl Heading {
+    /// What stands for the id of a case in [`Heading::command`].
+    pub const CASE: &str = "{case}";
+
+    /// The command that runs `case` again.
+    pub fn repeat(&self, case: &str) -> String {
+        self.command.replace(Self::CASE, case)
+    }
 }
 
 /// A case, as far as a report needs to know it.
@@ -64,12 +95,53 @@ pub struct Brief {
     pub id: String,
     /// One sentence.
     pub title: String,
+    /// What a reader has to know beside it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
     /// How binding the requirement is.
     pub level: Level,
-    /// The clauses that it tests.
+    /// The clauses that it tests, such as `6455#5.2`.
     pub clauses: Vec<String>,
     /// The rules that it is about.
     pub rules: Vec<Rule>,
+    /// Words to select by.
+    pub tags: Vec<String>,
+    /// What may come, the best first.
+    pub courses: Vec<Course>,
+    /// How the connection has to end.
+    pub close: CloseDue,
+}
+
+/// One acceptable course of events.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Course {
+    /// The verdict if it is what came.
+    pub verdict: Verdict,
+    /// All that may come, in order.
+    pub events: Vec<Due>,
+}
+
+/// An event of a [`Course`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Due {
+    /// This. Of a content its length and beginning are told, not its hash.
+    One(Happening),
+    /// These, so many times over.
+    Times(u64, Vec<Due>),
+}
+
+/// How a connection has to end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CloseDue {
+    /// Who closes.
+    pub by: Side,
+    /// The codes that the target's close frame may carry.
+    pub codes: Vec<CloseCode>,
+    /// Whether the closing handshake has to be complete.
+    pub clean: bool,
+    /// Whether a close by the wrong end fails the case.
+    pub wrong_end_fails: bool,
 }
 
 /// What a conformance run came to.

@@ -9,7 +9,7 @@ mod shown;
 mod transcript;
 mod words;
 
-pub use event::{Brief, Event, Kind, Many, Plan, Sink, Summary};
+pub use event::{Brief, CloseDue, Course, Due, Event, Heading, Kind, Many, Plan, Sink, Summary};
 pub use jiff::Timestamp;
 pub use outcome::{CloseVerdict, Difference, Outcome, Reason, Trouble, Verdict, Why};
 pub use shown::{Quoted, line_of_head, refused};

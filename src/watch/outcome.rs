@@ -358,6 +358,10 @@ pub struct Outcome {
     /// How long the last run took, connecting included.
     #[serde(with = "micros")]
     pub duration: Duration,
+    /// How much CPU time the tester itself spent on the last run, so that one sees who is slow; zero where the system
+    /// does not tell.
+    #[serde(default, with = "micros")]
+    pub cpu: Duration,
     /// What happened in the last run.
     pub transcript: Option<Transcript>,
 }

@@ -81,6 +81,9 @@ pub struct Opening {
     pub status: Option<u16>,
     /// The subprotocol agreed on.
     pub subprotocol: Option<String>,
+    /// The extensions agreed on, as the value of their header; empty if there are none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub extensions: String,
     /// Whether the peer took too long.
     pub timed_out: bool,
     /// How long it took.
@@ -128,6 +131,11 @@ pub struct Content {
 impl Content {
     /// The most bytes that are kept of a beginning.
     pub const START: usize = 256;
+
+    /// A content of which only the length and the beginning are told; it equals none that came.
+    pub fn beginning(len: u64, start: Vec<u8>) -> Self {
+        Self { len, hash: 0, start }
+    }
 
     /// The content of these bytes.
     pub fn of(bytes: &[u8]) -> Self {
@@ -380,6 +388,15 @@ pub struct Traffic {
     pub bytes: u64,
     /// Frames that began, by opcode.
     pub frames: BTreeMap<u8, u64>,
+    /// Text and binary messages that were complete.
+    #[serde(default)]
+    pub messages: u64,
+    /// Bytes of payload in the data frames, as they were sent: compressed where they are.
+    #[serde(default)]
+    pub payload: u64,
+    /// Bytes of the messages themselves: of what was compressed, the bytes before.
+    #[serde(default)]
+    pub content: u64,
     /// Reads or writes, by their size in bytes. Sizes beyond the thousandth different one are counted as 0.
     pub octets: BTreeMap<u32, u64>,
 }

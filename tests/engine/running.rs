@@ -72,24 +72,13 @@ fn told(events: &[Event]) -> Vec<String> {
     events.iter().map(word).collect()
 }
 
-const ONE: Options = {
-    let mut options = OPTIONS;
-    options.jobs = Some(1);
-    options
-};
-
-const OPTIONS: Options = Options {
-    jobs: None,
-    pace: wslab::conform::Pace::new(1.0),
-    retries: 0,
-    max_fail: None,
-    wait: Duration::ZERO,
-    target: Role::Server,
-};
+fn one_job() -> Options {
+    Options { jobs: Some(1), ..Options::default() }
+}
 
 #[tokio::test(start_paused = true)]
 async fn one_job_runs_the_cases_in_order() {
-    let (_, events) = ran(&cases(2), ONE, |_| Ok(echo())).await;
+    let (_, events) = ran(&cases(2), one_job(), |_| Ok(echo())).await;
     insta::assert_snapshot!(told(&events).join("\n"), @r#"
     run of 2 on memory
     1.1 starts, 1
@@ -102,7 +91,7 @@ async fn one_job_runs_the_cases_in_order() {
 
 #[tokio::test(start_paused = true)]
 async fn silent_cases_are_waited_for_side_by_side() {
-    let (end, _) = ran(&cases(50), OPTIONS, |_| Ok(mute())).await;
+    let (end, _) = ran(&cases(50), Options::default(), |_| Ok(mute())).await;
     assert_eq!(end.summary.count("failed"), 50);
     assert_eq!(end.summary.duration, Duration::from_secs(2));
     let order: Vec<_> = end.outcomes.iter().map(|outcome| outcome.case.clone()).collect();
@@ -111,7 +100,7 @@ async fn silent_cases_are_waited_for_side_by_side() {
 
 #[tokio::test(start_paused = true)]
 async fn a_case_that_passes_on_repetition_is_called_flaky() {
-    let options = Options { retries: 2, ..ONE };
+    let options = Options { retries: 2, ..one_job() };
     // The first connection only looks whether anybody is there.
     let (end, events) = ran(&cases(1), options, |count| Ok(if count < 3 { mute() } else { echo() })).await;
     insta::assert_snapshot!(told(&events).join("\n"), @r#"
@@ -129,14 +118,14 @@ async fn a_case_that_passes_on_repetition_is_called_flaky() {
 
 #[tokio::test(start_paused = true)]
 async fn enough_failures_end_the_run() {
-    let (end, _) = ran(&cases(5), Options { max_fail: Some(2), ..ONE }, |_| Ok(mute())).await;
+    let (end, _) = ran(&cases(5), Options { max_fail: Some(2), ..one_job() }, |_| Ok(mute())).await;
     assert_eq!((end.summary.count("failed"), end.summary.count("not-run")), (2, 3));
     assert_eq!(end.summary.stopped, Some(Reason::MaxFail));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_target_that_is_not_there_is_told_once() {
-    let (end, events) = ran(&cases(2), ONE, |_| Err(Trouble::Refused)).await;
+    let (end, events) = ran(&cases(2), one_job(), |_| Err(Trouble::Refused)).await;
     insta::assert_snapshot!(told(&events).join("\n"), @r#"
     run of 2 on memory
     unreachable: the connection was refused
@@ -149,7 +138,7 @@ async fn a_target_that_is_not_there_is_told_once() {
 
 #[tokio::test(start_paused = true)]
 async fn a_target_that_is_late_is_waited_for() {
-    let options = Options { wait: Duration::from_secs(30), ..ONE };
+    let options = Options { wait: Duration::from_secs(30), ..one_job() };
     let (end, _) = ran(&cases(1), options, |count| if count < 100 { Err(Trouble::Refused) } else { Ok(echo()) }).await;
     assert!(end.reached && end.summary.count("ok") == 1);
 }
@@ -157,7 +146,7 @@ async fn a_target_that_is_late_is_waited_for() {
 #[tokio::test(start_paused = true)]
 async fn a_target_that_goes_away_ends_the_run() {
     let target = |count| if count < 3 { Ok(echo()) } else { Err(Trouble::Refused) };
-    let (end, _) = ran(&cases(20), ONE, target).await;
+    let (end, _) = ran(&cases(20), one_job(), target).await;
     assert_eq!((end.summary.count("ok"), end.summary.count("broken"), end.summary.count("not-run")), (2, 8, 10));
     assert_eq!(end.summary.stopped, Some(Reason::Unreachable));
     assert!(end.reached);
@@ -168,7 +157,7 @@ async fn a_cancelled_run_says_what_it_did_not_run() {
     let mut events = Vec::new();
     let memory = Memory { count: AtomicU32::new(0), target: |_| Ok(mute()) };
     let cancel = sleep(Duration::from_millis(3500));
-    let end = run(Arc::new(memory), &cases(4), ONE, &mut events, cancel).await;
+    let end = run(Arc::new(memory), &cases(4), one_job(), &mut events, cancel).await;
     assert_eq!((end.summary.count("failed"), end.summary.count("not-run")), (1, 3));
     assert_eq!(end.summary.stopped, Some(Reason::Cancelled));
 }
@@ -177,7 +166,7 @@ async fn a_cancelled_run_says_what_it_did_not_run() {
 async fn cases_for_the_other_role_are_told_as_not_run() {
     let mut cases = cases(2);
     Arc::make_mut(&mut cases[0]).target = Some(Role::Client);
-    let (end, _) = ran(&cases, ONE, |_| Ok(echo())).await;
+    let (end, _) = ran(&cases, one_job(), |_| Ok(echo())).await;
     assert_eq!((end.summary.count("ok"), end.summary.count("not-run")), (1, 1));
     assert_eq!(end.summary.stopped, None);
 }
@@ -186,14 +175,14 @@ async fn cases_for_the_other_role_are_told_as_not_run() {
 async fn a_sink_that_fails_is_said_and_does_not_end_the_run() {
     let mut full = |_: &Event| Err(std::io::Error::other("the disk is full"));
     let memory = Memory { count: AtomicU32::new(0), target: |_| Ok(echo()) };
-    let end = run(Arc::new(memory), &cases(2), ONE, &mut full, std::future::pending()).await;
+    let end = run(Arc::new(memory), &cases(2), one_job(), &mut full, std::future::pending()).await;
     assert_eq!(end.summary.count("ok"), 2);
     assert!(end.told.is_err());
 }
 
 #[tokio::test(start_paused = true)]
 async fn events_survive_their_recording() {
-    let (_, events) = ran(&cases(2), ONE, |count| Ok(if count == 1 { mute() } else { echo() })).await;
+    let (_, events) = ran(&cases(2), one_job(), |count| Ok(if count == 1 { mute() } else { echo() })).await;
     for event in events {
         let line = serde_json::to_string(&event).unwrap();
         let read: Event = serde_json::from_str(&line).unwrap();

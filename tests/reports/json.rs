@@ -2,21 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use wslab::proto::{Level, Rule};
+use wslab::proto::Rule;
 use wslab::report::{json_outcome, json_summary};
 use wslab::watch::{Brief, CloseVerdict, Outcome, Said, Summary, Verdict, Why};
 use wslab::wire::CloseCode;
 
-use crate::made::{ms, open, outcome};
+use crate::made::{case, ms, open, outcome};
 
 fn brief(rules: &[Rule]) -> Brief {
-    Brief {
-        id: "5.15".into(),
-        title: "A title".into(),
-        level: Level::Must,
-        clauses: vec!["6455#5.4".into()],
-        rules: rules.to_vec(),
-    }
+    Brief { id: "5.15".into(), rules: rules.to_vec(), ..case("5.15") }
 }
 
 #[test]

@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
-use wslab::conform::{Case, Corpus};
+use wslab::conform::Corpus;
 use wslab::proto::Role;
-use wslab::watch::{CloseVerdict, Content, Entry, Happening, Heard, Item, Opening, Outcome, Side, Transcript, Verdict};
+use wslab::watch::{
+    Brief, CloseVerdict, Content, Entry, Happening, Heard, Item, Opening, Outcome, Side, Transcript, Verdict,
+};
 use wslab::wire::{Form, Head, Opcode};
 
-pub(crate) fn case(id: &str) -> Case {
-    Corpus::embedded().case(id).expect(id).clone()
+pub(crate) fn case(id: &str) -> Brief {
+    Corpus::embedded().case(id).expect(id).brief()
 }
 
 pub(crate) fn outcome(case: &str, verdict: Verdict, transcript: Option<Transcript>) -> Outcome {
@@ -19,6 +21,7 @@ pub(crate) fn outcome(case: &str, verdict: Verdict, transcript: Option<Transcrip
         close_why: None,
         attempts: 1,
         duration: Duration::from_micros(1500),
+        cpu: Duration::from_micros(300),
         transcript,
     }
 }
