@@ -1,6 +1,5 @@
 //! `wslab conform`: prove that an endpoint conforms.
 
-use std::collections::BTreeSet;
 use std::io;
 use std::path::PathBuf;
 use std::str::FromStr as _;
@@ -11,13 +10,13 @@ use anyhow::Context as _;
 use clap::Args;
 use tokio::sync::Notify;
 
-use super::print::{self, Count};
+use super::print;
 use super::request::Asking;
 use super::screen::Screen;
 use super::signal::Interrupts;
-use super::{Everywhere, Exit, value};
+use super::{Everywhere, Exit, choice, value};
 use crate::app;
-use crate::conform::{self, Case, Conclusion, Corpus, Expression, Options, Pace, Reason, Selection, Shard};
+use crate::conform::{self, Case, Conclusion, Options, Pace, Reason, Selection, Shard};
 use crate::net::{Listen, Server, ServerConfig, Target};
 use crate::watch::{Event, Heading, Sink as _};
 use crate::wire::http::without_secrets;
@@ -89,12 +88,9 @@ impl Conform {
         self.sort_words()?;
         let selection = self.selection()?;
         let target = self.target.as_deref().map(Target::from_str).transpose()?;
-        let corpus = match &self.corpus {
-            Some(folder) => Corpus::read(folder)?,
-            None => Corpus::embedded(),
-        };
+        let corpus = choice::corpus(self.corpus.as_deref())?;
         let cases: Vec<Arc<Case>> = selection.of(&corpus.cases).into_iter().cloned().map(Arc::new).collect();
-        let useless = self.useless(&selection, &corpus);
+        let useless = choice::useless(&self.cases, &selection.expressions, &corpus);
         if cases.is_empty() {
             let why = if useless.is_empty() { ": no case is left by all that is asked together" } else { "" };
             print::error(format_args!("no case is selected{why}"));
@@ -131,7 +127,7 @@ impl Conform {
     /// Of the words on the command line, one may be a target and the others are cases, in any order.
     fn sort_words(&mut self) -> anyhow::Result<()> {
         let (mut urls, cases): (Vec<_>, Vec<_>) =
-            self.target.take().into_iter().chain(self.cases.drain(..)).partition(|word| is_url(word));
+            self.target.take().into_iter().chain(self.cases.drain(..)).partition(|word| choice::is_url(word));
         self.cases = cases;
         self.target = urls.pop();
         match urls.pop() {
@@ -144,40 +140,7 @@ impl Conform {
     }
 
     fn selection(&self) -> anyhow::Result<Selection> {
-        let mut expressions = Vec::new();
-        for word in &self.cases {
-            match Expression::from_str(word) {
-                Ok(expression) => expressions.push(expression),
-                Err(_) if is_host(word) => {
-                    anyhow::bail!("`{word}` is neither a case nor a target: a target is written ws://{word}")
-                }
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Ok(Selection { expressions, quick: self.quick, shard: self.shard })
-    }
-
-    /// What is to be said of each word that selects nothing.
-    fn useless(&self, selection: &Selection, corpus: &Corpus) -> Vec<String> {
-        let all = Count(corpus.cases.len(), "case");
-        let words = self.cases.iter().zip(&selection.expressions);
-        let useless = words.filter(|(_, expression)| {
-            let expression: &Expression = match expression {
-                Expression::Not(inner) => inner,
-                other => other,
-            };
-            !corpus.cases.iter().any(|case| expression.selects(case))
-        });
-        let say = |(word, expression): (&String, &Expression)| match expression {
-            Expression::Tag(_) => {
-                let tags: BTreeSet<&str> =
-                    corpus.cases.iter().flat_map(|case| &case.tags).map(String::as_str).collect();
-                let tags: Vec<&str> = tags.into_iter().collect();
-                format!("`{word}` selects none of the {all}: the tags are {}", tags.join(", "))
-            }
-            _ => format!("`{word}` selects none of the {all}"),
-        };
-        useless.map(say).collect()
+        Ok(Selection { expressions: choice::expressions(&self.cases)?, quick: self.quick, shard: self.shard })
     }
 
     fn options(&self) -> Options {
@@ -231,17 +194,6 @@ impl Conform {
         words.extend(self.strict.then(|| "--strict".to_owned()));
         words.join(" ")
     }
-}
-
-fn is_url(word: &str) -> bool {
-    word.contains("://") || word.starts_with("unix:")
-}
-
-/// Whether a word that is no case looks like a target without its scheme.
-fn is_host(word: &str) -> bool {
-    let host = word.split('/').next().unwrap_or_default();
-    let port = host.rsplit_once(':').map(|(_, port)| port);
-    port.is_some_and(|port| port.parse::<u16>().is_ok()) || (word.contains('/') && host.contains('.'))
 }
 
 /// Starts wslab's own echo server on a free port of the loopback.

@@ -21,6 +21,7 @@ mod remote;
 mod run;
 mod script;
 mod select;
+mod spelled;
 mod transcript;
 
 pub use crate::watch::{
@@ -37,4 +38,5 @@ pub use remote::{Remote, RemoteError};
 pub use run::{Conclusion, Options, run};
 pub use script::Script;
 pub use select::{BULK, Expression, InvalidShard, SelectError, Selection, Shard, Unselectable};
+pub use spelled::{Part, Spelled, Spelling};
 pub use transcript::{Bounds, Recorder};
