@@ -69,6 +69,12 @@ pub(super) struct Conform {
     #[arg(long, env = "WSLAB_TIME_FACTOR", value_name = "F", default_value = "1", value_parser = value::factor,
           allow_negative_numbers = true)]
     time_factor: f64,
+    /// Wait for the target no longer than this, whatever a case allows
+    #[arg(long, env = "WSLAB_TIMEOUT", value_name = "TIME", value_parser = value::time)]
+    timeout: Option<Duration>,
+    /// The target does not echo: run the cases that can be judged all the same, by pongs and closings
+    #[arg(long, env = "WSLAB_NO_ECHO", value_parser = value::flag)]
+    no_echo: bool,
     /// Try a failed case again so many times; that it passed only then is said
     #[arg(long, env = "WSLAB_RETRIES", value_name = "N", default_value = "0", value_parser = value::number,
           allow_negative_numbers = true)]
@@ -144,9 +150,11 @@ impl Conform {
     }
 
     fn options(&self) -> Options {
+        let pace = Pace::new(self.time_factor);
         Options {
             jobs: self.jobs,
-            pace: Pace::new(self.time_factor),
+            pace: self.timeout.map_or(pace, |longest| pace.no_longer_than(longest)),
+            echo: !self.no_echo,
             retries: self.retries,
             max_fail: self.max_fail.map(|most| most as u64),
             wait: self.wait,
@@ -190,6 +198,10 @@ impl Conform {
         if self.time_factor != 1.0 {
             option("--time-factor", &self.time_factor.to_string());
         }
+        if let Some(timeout) = self.timeout {
+            option("--timeout", &humantime::format_duration(timeout).to_string());
+        }
+        words.extend(self.no_echo.then(|| "--no-echo".to_owned()));
         words.extend(self.asking.words());
         words.extend(self.strict.then(|| "--strict".to_owned()));
         words.join(" ")

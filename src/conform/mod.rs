@@ -21,6 +21,7 @@ mod remote;
 mod run;
 mod script;
 mod select;
+mod silent;
 mod spelled;
 mod transcript;
 
