@@ -17,6 +17,7 @@ use crate::conform::cpu::Metered;
 use crate::conform::expect::Wanted;
 use crate::conform::judge::{Judgement, judge_wanted};
 use crate::conform::peer::{Connect, play};
+use crate::conform::tap::Tap;
 use crate::conform::{Case, Step};
 use crate::net::{SystemKeys, nonce};
 use crate::proto::Role;
@@ -46,6 +47,8 @@ pub struct Options {
     pub agent: Option<String>,
     /// What a report says of the run.
     pub heading: Heading,
+    /// Where the traffic is kept, if it is.
+    pub tap: Option<Tap>,
 }
 
 impl Default for Options {
@@ -60,6 +63,7 @@ impl Default for Options {
             echo: true,
             agent: None,
             heading: Heading::default(),
+            tap: None,
         }
     }
 }
@@ -256,8 +260,8 @@ impl<'a, C: Connect> Run<'a, C> {
 
     fn spawn(&mut self, case: Arc<Case>, running: Running) {
         self.tell(Kind::CaseStarted { case: case.id.to_string(), attempt: running.attempt });
-        let (target, pace) = (Arc::clone(&self.target), self.options.pace);
-        let task = self.tasks.spawn(async move { attempt(&*target, case, pace, running.attempt).await });
+        let (target, pace, tap) = (Arc::clone(&self.target), self.options.pace, self.options.tap.clone());
+        let task = self.tasks.spawn(async move { attempt(&*target, case, pace, tap, running.attempt).await });
         self.running.insert(task.id(), running);
     }
 
@@ -353,14 +357,14 @@ async fn connect_patiently<C: Connect>(target: &C) -> Result<C::Transport, Troub
     connect(target).await
 }
 
-async fn attempt<C: Connect>(target: &C, case: Arc<Case>, pace: Pace, attempts: u32) -> Outcome {
+async fn attempt<C: Connect>(target: &C, case: Arc<Case>, pace: Pace, tap: Option<Tap>, attempts: u32) -> Outcome {
     let begun = Instant::now();
-    let (mut outcome, cpu) = Metered::new(one(target, case, pace)).await;
+    let (mut outcome, cpu) = Metered::new(one(target, case, pace, tap)).await;
     (outcome.attempts, outcome.duration, outcome.cpu) = (attempts, begun.elapsed(), cpu);
     outcome
 }
 
-async fn one<C: Connect>(target: &C, case: Arc<Case>, pace: Pace) -> Outcome {
+async fn one<C: Connect>(target: &C, case: Arc<Case>, pace: Pace, tap: Option<Tap>) -> Outcome {
     let id = case.id.to_string();
     let wanted = Arc::new(Wanted::of(&case));
     let transport = match connect_patiently(target).await {
@@ -368,7 +372,14 @@ async fn one<C: Connect>(target: &C, case: Arc<Case>, pace: Pace) -> Outcome {
         Err(trouble) => return without_connection(id, Verdict::Broken(trouble)),
     };
     let ask = target.ask(nonce());
-    let transcript = play(transport, &ask, &case, &wanted, pace, &mut SystemKeys::new()).await;
+    let mut keys = SystemKeys::new();
+    let transcript = match tap {
+        None => play(transport, &ask, &case, &wanted, pace, &mut keys).await,
+        Some(tap) => {
+            let tapped = tap.on(transport, Role::Client, &format!("case {id}"));
+            play(tapped, &ask, &case, &wanted, pace, &mut keys).await
+        }
+    };
     let Judgement { verdict, close, close_why } = judge_wanted(&case, &wanted, &transcript);
     Outcome { close, close_why, transcript: Some(transcript), ..without_connection(id, verdict) }
 }

@@ -10,5 +10,6 @@ mod help;
 mod hostile;
 mod json;
 mod process;
+mod record;
 mod serve;
 mod terminal;
