@@ -11,6 +11,7 @@ use anyhow::Context as _;
 use clap::Args;
 use tokio::sync::Notify;
 
+use super::gate::{Gate, Gating};
 use super::print::{self, Count};
 use super::request::Asking;
 use super::screen::Screen;
@@ -35,7 +36,7 @@ Cases:
 
 Exit codes:
   0    all as expected
-  1    a case failed
+  1    a case failed, or the baseline does not hold
   2    usage or input error
   3    the target was never reachable
   4    nothing selected
@@ -81,6 +82,8 @@ pub(super) struct Conform {
     #[arg(long, env = "WSLAB_WAIT", value_name = "TIME", value_parser = value::time, default_value = "0s")]
     pub(super) wait: Duration,
     #[command(flatten)]
+    gating: Gating,
+    #[command(flatten)]
     asking: Asking,
 }
 
@@ -89,6 +92,7 @@ impl Conform {
         self.sort_words()?;
         let selection = self.selection()?;
         let target = self.target.as_deref().map(Target::from_str).transpose()?;
+        let gate = self.gating.gate(self.target.as_deref())?;
         let corpus = match &self.corpus {
             Some(folder) => Corpus::read(folder)?,
             None => Corpus::embedded(),
@@ -123,9 +127,13 @@ impl Conform {
             // Nobody reads on: the run need not go on.
             screen.take(event).inspect_err(|_| stop.notify_one())
         };
-        let conclusion = conform::run(remote, &cases, self.options(), &mut sink, cancel).await;
+        let conclusion = conform::run(remote, &cases, self.options(gate.as_ref()), &mut sink, cancel).await;
         screen.finish(&corpus, &conclusion)?;
-        self.exit(conclusion)
+        let passed = match &gate {
+            Some(gate) => gate.close(&corpus, &conclusion, self.strict, self.json || everywhere.quiet)?,
+            None => !conclusion.outcomes.iter().any(|outcome| outcome.fails(self.strict)),
+        };
+        exit(conclusion, passed)
     }
 
     /// Of the words on the command line, one may be a target and the others are cases, in any order.
@@ -180,13 +188,14 @@ impl Conform {
         useless.map(say).collect()
     }
 
-    fn options(&self) -> Options {
+    fn options(&self, gate: Option<&Gate>) -> Options {
         Options {
             jobs: self.jobs,
             pace: Pace::new(self.time_factor),
             retries: self.retries,
             max_fail: self.max_fail.map(|most| most as u64),
             wait: self.wait,
+            baseline: gate.map(Gate::baseline),
             heading: self.heading(),
             ..Options::default()
         }
@@ -199,20 +208,6 @@ impl Conform {
             strict: self.strict,
             shard: self.shard.map(|shard| shard.to_string()),
         }
-    }
-
-    fn exit(&self, conclusion: Conclusion) -> anyhow::Result<Exit> {
-        match conclusion.told {
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(Exit::Ok),
-            Err(error) => return Err(error).context("failed to print"),
-            Ok(()) => {}
-        }
-        Ok(match conclusion.summary.stopped {
-            Some(Reason::Cancelled) => Exit::Interrupted,
-            _ if !conclusion.reached => Exit::Unreachable,
-            _ if conclusion.outcomes.iter().all(|outcome| outcome.passes(self.strict)) => Exit::Ok,
-            _ => Exit::Failed,
-        })
     }
 
     /// The command that runs a case again.
@@ -231,6 +226,20 @@ impl Conform {
         words.extend(self.strict.then(|| "--strict".to_owned()));
         words.join(" ")
     }
+}
+
+fn exit(conclusion: Conclusion, passed: bool) -> anyhow::Result<Exit> {
+    match conclusion.told {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(Exit::Ok),
+        Err(error) => return Err(error).context("failed to print"),
+        Ok(()) => {}
+    }
+    Ok(match conclusion.summary.stopped {
+        Some(Reason::Cancelled) => Exit::Interrupted,
+        _ if !conclusion.reached => Exit::Unreachable,
+        _ if passed => Exit::Ok,
+        _ => Exit::Failed,
+    })
 }
 
 fn is_url(word: &str) -> bool {

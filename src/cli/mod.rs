@@ -3,6 +3,7 @@
 mod conform;
 mod connect;
 mod exit;
+mod gate;
 mod print;
 mod progress;
 mod request;

@@ -17,7 +17,7 @@ use crate::conform::cpu::Metered;
 use crate::conform::expect::Wanted;
 use crate::conform::judge::{Judgement, judge_wanted};
 use crate::conform::peer::{Connect, play};
-use crate::conform::{Case, Step};
+use crate::conform::{Baseline, Case, Step};
 use crate::net::{SystemKeys, nonce};
 use crate::proto::Role;
 use crate::watch::{
@@ -40,6 +40,8 @@ pub struct Options {
     pub wait: Duration,
     /// Which end the target is.
     pub target: Role,
+    /// What is known of the target already: it is neither tried again nor counted as a failure, and told as known.
+    pub baseline: Option<Arc<Baseline>>,
     /// The name of the target in the events, where several are tested.
     pub agent: Option<String>,
     /// What a report says of the run.
@@ -55,6 +57,7 @@ impl Default for Options {
             max_fail: None,
             wait: Duration::ZERO,
             target: Role::Server,
+            baseline: None,
             agent: None,
             heading: Heading::default(),
         }
@@ -247,8 +250,10 @@ impl<'a, C: Connect> Run<'a, C> {
         self.running.insert(task.id(), running);
     }
 
-    fn finished(&mut self, id: Id, outcome: Outcome) {
+    fn finished(&mut self, id: Id, mut outcome: Outcome) {
         let Some(running) = self.running.remove(&id) else { return };
+        outcome.known =
+            self.options.baseline.as_ref().and_then(|baseline| baseline.reason(&outcome)).map(str::to_owned);
         if matches!(outcome.verdict, Verdict::Broken(_)) {
             self.unreached += 1;
         } else {
@@ -257,13 +262,14 @@ impl<'a, C: Connect> Run<'a, C> {
                 if whys.iter().any(|why| matches!(why, Why::Handshake { .. })));
             self.unopened = self.unopened.filter(|_| failed_to_open).map(|unopened| unopened + 1);
         }
-        if outcome.verdict.is_failure() && running.attempt <= self.options.retries {
+        let fails = outcome.verdict.is_failure() && outcome.known.is_none();
+        if fails && running.attempt <= self.options.retries {
             self.tell(Kind::CaseRetried(Box::new(outcome)));
             self.spawn(Running { attempt: running.attempt + 1, ..running });
             return;
         }
         self.room[running.lane] += 1;
-        self.failures += u64::from(outcome.verdict.is_failure());
+        self.failures += u64::from(fails);
         self.record(running.case, outcome);
     }
 
@@ -368,6 +374,7 @@ fn without_connection(case: String, verdict: Verdict) -> Outcome {
         verdict,
         close: CloseVerdict::Failed,
         close_why: None,
+        known: None,
         attempts: 0,
         duration: Duration::ZERO,
         cpu: Duration::ZERO,

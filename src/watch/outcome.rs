@@ -353,6 +353,9 @@ pub struct Outcome {
     pub close: CloseVerdict,
     /// Why, if that is not OK.
     pub close_why: Option<Why>,
+    /// Why it was to be expected, where a baseline knows of the deviation: the reason that it gives.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known: Option<String>,
     /// How often the case was run; more than once if it failed at first.
     pub attempts: u32,
     /// How long the last run took, connecting included.
@@ -382,6 +385,11 @@ impl Outcome {
         };
         let close = matches!(self.close, CloseVerdict::Ok | CloseVerdict::Informational | CloseVerdict::FailedByClient);
         verdict && (close || matches!(self.verdict, Verdict::NotRun(_)))
+    }
+
+    /// Whether it is held against the target: it does not pass, and no baseline knows of it.
+    pub fn fails(&self, strict: bool) -> bool {
+        !self.passes(strict) && self.known.is_none()
     }
 
     /// The rules that the target broke, each once.
