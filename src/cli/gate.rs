@@ -133,8 +133,12 @@ impl Gate {
             let counts = [(findings.new.len(), "new failure"), (findings.stale.len(), "stale entry")];
             let counts = counts.into_iter().filter(|(count, _)| *count > 0);
             let counts: Vec<String> = counts.map(|(count, what)| plural(count, what)).collect();
-            let hint = if self.update { "" } else { "; --baseline-update rewrites it" };
-            writeln!(out, "{WRONG}the baseline does not hold{Reset}: {}{hint}", counts.join(", "))?;
+            let counts = counts.join(", ");
+            if self.update {
+                writeln!(out, "{WEAK}the baseline did not hold{Reset}: {counts}")?;
+            } else {
+                writeln!(out, "{WRONG}the baseline does not hold{Reset}: {counts}; --baseline-update rewrites it")?;
+            }
         }
         let broken = outcomes.iter().filter(|outcome| matches!(outcome.verdict, Verdict::Broken(_))).count();
         if broken > 0 {

@@ -5,6 +5,7 @@
 mod conform;
 mod connect;
 mod faulty;
+mod gate;
 mod help;
 mod hostile;
 mod json;

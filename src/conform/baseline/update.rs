@@ -1,12 +1,9 @@
 //! Baselines rewritten: what is no longer so goes, what is new comes, and everything else stays as somebody wrote it.
 
-use std::collections::BTreeMap;
-
 use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, TomlError, value};
 
 use super::{Baseline, Findings, Stale, closes_well, is_judged};
-use crate::conform::Id;
-use crate::watch::{Outcome, Verdict};
+use crate::watch::Outcome;
 
 /// The reason of a new entry, until somebody knows it.
 pub const UNEXPLAINED: &str = "not yet explained";
@@ -41,9 +38,12 @@ impl Findings {
             // What stands at the end of a document without entries is about the whole of it.
             trailing = kept + &trailing;
             if !new.is_empty() {
-                let begins = document.is_empty() && trailing.is_empty();
+                let lead = match trailing.trim_end() {
+                    "" if document.is_empty() => String::new(),
+                    "" => "\n".to_owned(),
+                    comments => format!("{comments}\n\n"),
+                };
                 known.extend(new);
-                let lead = if begins { String::new() } else { format!("{}\n\n", trailing.trim_end()) };
                 lead_first(&mut known, &lead);
                 trailing = String::new();
             }
@@ -134,15 +134,22 @@ fn paragraphs_before(table: &Table) -> String {
 
 /// Entries for these cases: one for those that stand together and deviate alike.
 fn entries<'a>(outcomes: impl Iterator<Item = &'a Outcome>) -> Vec<Table> {
-    let mut alike: BTreeMap<(Option<Id>, &str, Option<&str>), Vec<&str>> = BTreeMap::new();
+    let mut alike: Vec<(Key, Vec<&str>)> = Vec::new();
     for outcome in outcomes {
-        let group = outcome.case.rsplit_once('.').and_then(|(group, _)| group.parse().ok());
-        let close = (!matches!(outcome.verdict, Verdict::Failed(_)) && !closes_well(outcome.close))
-            .then(|| outcome.close.word());
-        alike.entry((group, outcome.verdict.word(), close)).or_default().push(&outcome.case);
+        let section = outcome.case.rsplit_once('.').map(|(section, _)| section);
+        let close = (!outcome.verdict.is_failure() && !closes_well(outcome.close)).then(|| outcome.close.word());
+        let key = (section, outcome.verdict.word(), close);
+        match alike.iter_mut().find(|(other, _)| *other == key) {
+            Some((_, cases)) => cases.push(&outcome.case),
+            None => alike.push((key, vec![&outcome.case])),
+        }
     }
     alike.into_iter().map(|((_, verdict, close), cases)| entry(verdict, close, &cases)).collect()
 }
+
+/// What cases have in common that stand in one entry: their section, their verdict, their close verdict if that is why
+/// they do not pass.
+type Key<'a> = (Option<&'a str>, &'static str, Option<&'static str>);
 
 fn entry(verdict: &str, close: Option<&str>, cases: &[&str]) -> Table {
     let mut table = Table::new();
