@@ -123,7 +123,7 @@ impl Conform {
             // Nobody reads on: the run need not go on.
             screen.take(event).inspect_err(|_| stop.notify_one())
         };
-        let conclusion = conform::run(remote, &cases, self.options(), &mut sink, cancel).await;
+        let conclusion = conform::run(remote, &cases, self.options(&corpus), &mut sink, cancel).await;
         screen.finish(&corpus, &conclusion)?;
         self.exit(conclusion)
     }
@@ -180,24 +180,25 @@ impl Conform {
         useless.map(say).collect()
     }
 
-    fn options(&self) -> Options {
+    fn options(&self, corpus: &Corpus) -> Options {
         Options {
             jobs: self.jobs,
             pace: Pace::new(self.time_factor),
             retries: self.retries,
             max_fail: self.max_fail.map(|most| most as u64),
             wait: self.wait,
-            heading: self.heading(),
+            heading: self.heading(corpus),
             ..Options::default()
         }
     }
 
-    fn heading(&self) -> Heading {
+    fn heading(&self, corpus: &Corpus) -> Heading {
         Heading {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             command: self.repeat(Heading::CASE),
             strict: self.strict,
             shard: self.shard.map(|shard| shard.to_string()),
+            sections: corpus.titles(),
         }
     }
 
