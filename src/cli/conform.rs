@@ -127,7 +127,7 @@ impl Conform {
             // Nobody reads on: the run need not go on.
             screen.take(event).inspect_err(|_| stop.notify_one())
         };
-        let conclusion = conform::run(remote, &cases, self.options(gate.as_ref()), &mut sink, cancel).await;
+        let conclusion = conform::run(remote, &cases, self.options(&corpus, gate.as_ref()), &mut sink, cancel).await;
         screen.finish(&corpus, &conclusion)?;
         let passed = match &gate {
             Some(gate) => gate.close(&corpus, &conclusion, self.strict, self.json || everywhere.quiet)?,
@@ -188,7 +188,7 @@ impl Conform {
         useless.map(say).collect()
     }
 
-    fn options(&self, gate: Option<&Gate>) -> Options {
+    fn options(&self, corpus: &Corpus, gate: Option<&Gate>) -> Options {
         Options {
             jobs: self.jobs,
             pace: Pace::new(self.time_factor),
@@ -196,17 +196,18 @@ impl Conform {
             max_fail: self.max_fail.map(|most| most as u64),
             wait: self.wait,
             baseline: gate.map(Gate::baseline),
-            heading: self.heading(),
+            heading: self.heading(corpus),
             ..Options::default()
         }
     }
 
-    fn heading(&self) -> Heading {
+    fn heading(&self, corpus: &Corpus) -> Heading {
         Heading {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             command: self.repeat(Heading::CASE),
             strict: self.strict,
             shard: self.shard.map(|shard| shard.to_string()),
+            sections: corpus.titles(),
         }
     }
 

@@ -2,10 +2,19 @@
 //!
 //! Nothing here prints, asks what time it is, or opens a file: everything is text for somebody else to write.
 
+mod compare;
 mod failure;
 mod json;
+mod merge;
+mod recording;
+mod run;
 mod table;
+mod volume;
 
+pub use compare::{Change, Comparison, Standing};
 pub use failure::failure;
 pub use json::{json_outcome, json_summary};
+pub use recording::{Recording, RecordingError, Replayed, replay};
+pub use run::{Case, Fold, Report, Run, Section, Test};
 pub use table::{Tally, sections};
+pub use volume::{Volume, Volumes};

@@ -31,6 +31,9 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// The words of every verdict, in the order in which summaries list them.
+    pub const WORDS: [&str; 7] = ["ok", "non-strict", "informational", "unimplemented", "failed", "broken", "not-run"];
+
     /// The word for it in every output.
     pub const fn word(&self) -> &'static str {
         match self {
@@ -327,6 +330,10 @@ pub enum Reason {
     NeverOpened,
     /// The run was cancelled.
     Cancelled,
+    /// The recording ends before it began.
+    Unrecorded,
+    /// The recording ends while it was running.
+    Unfinished,
 }
 
 impl fmt::Display for Reason {
@@ -338,6 +345,8 @@ impl fmt::Display for Reason {
             Self::Unreachable => "the target went away",
             Self::NeverOpened => "no connection could be opened",
             Self::Cancelled => "the run was cancelled",
+            Self::Unrecorded => "the recording ends before it",
+            Self::Unfinished => "the recording ends while it was running",
         })
     }
 }
