@@ -10,13 +10,14 @@ use anyhow::Context as _;
 use clap::Args;
 use tokio::sync::Notify;
 
+use super::gate::{Gate, Gating};
 use super::print;
 use super::request::Asking;
 use super::screen::Screen;
 use super::signal::Interrupts;
 use super::{Everywhere, Exit, choice, value};
 use crate::app;
-use crate::conform::{self, Case, Conclusion, Options, Pace, Reason, Selection, Shard, Tap};
+use crate::conform::{self, Case, Conclusion, Corpus, Options, Pace, Reason, Selection, Shard, Tap};
 use crate::net::{Listen, Server, ServerConfig, Target};
 use crate::watch::{Event, Heading, Sink as _};
 use crate::wire::http::without_secrets;
@@ -34,7 +35,7 @@ Cases:
 
 Exit codes:
   0    all as expected
-  1    a case failed
+  1    a case failed, or the baseline does not hold
   2    usage or input error
   3    the target was never reachable
   4    nothing selected
@@ -89,6 +90,8 @@ pub(super) struct Conform {
     #[arg(long, env = "WSLAB_RECORD", value_name = "FILE.pcapng")]
     record: Option<PathBuf>,
     #[command(flatten)]
+    gating: Gating,
+    #[command(flatten)]
     asking: Asking,
 }
 
@@ -97,6 +100,7 @@ impl Conform {
         self.sort_words()?;
         let selection = self.selection()?;
         let target = self.target.as_deref().map(Target::from_str).transpose()?;
+        let gate = self.gating.gate(self.target.as_deref())?;
         let corpus = choice::corpus(self.corpus.as_deref())?;
         let cases: Vec<Arc<Case>> = selection.of(&corpus.cases).into_iter().cloned().map(Arc::new).collect();
         let useless = choice::useless(&self.cases, &selection.expressions, &corpus);
@@ -129,12 +133,17 @@ impl Conform {
             screen.take(event).inspect_err(|_| stop.notify_one())
         };
         let tap = self.record.as_deref().map(record).transpose()?;
-        let conclusion = conform::run(remote, &cases, self.options(tap.clone()), &mut sink, cancel).await;
+        let options = self.options(&corpus, gate.as_ref(), tap.clone());
+        let conclusion = conform::run(remote, &cases, options, &mut sink, cancel).await;
         screen.finish(&corpus, &conclusion)?;
         if let (Some(tap), Some(path)) = (tap, &self.record) {
             tap.finish().with_context(|| format!("failed to write {}", path.display()))?;
         }
-        self.exit(conclusion)
+        let passed = match &gate {
+            Some(gate) => gate.close(&corpus, &conclusion, self.strict, self.json || everywhere.quiet)?,
+            None => !conclusion.outcomes.iter().any(|outcome| outcome.fails(self.strict)),
+        };
+        exit(conclusion, passed)
     }
 
     /// Of the words on the command line, one may be a target and the others are cases, in any order.
@@ -156,7 +165,7 @@ impl Conform {
         Ok(Selection { expressions: choice::expressions(&self.cases)?, quick: self.quick, shard: self.shard })
     }
 
-    fn options(&self, tap: Option<Tap>) -> Options {
+    fn options(&self, corpus: &Corpus, gate: Option<&Gate>, tap: Option<Tap>) -> Options {
         let pace = Pace::new(self.time_factor);
         Options {
             jobs: self.jobs,
@@ -166,32 +175,20 @@ impl Conform {
             retries: self.retries,
             max_fail: self.max_fail.map(|most| most as u64),
             wait: self.wait,
-            heading: self.heading(),
+            baseline: gate.map(Gate::baseline),
+            heading: self.heading(corpus),
             ..Options::default()
         }
     }
 
-    fn heading(&self) -> Heading {
+    fn heading(&self, corpus: &Corpus) -> Heading {
         Heading {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             command: self.repeat(Heading::CASE),
             strict: self.strict,
             shard: self.shard.map(|shard| shard.to_string()),
+            sections: corpus.titles(),
         }
-    }
-
-    fn exit(&self, conclusion: Conclusion) -> anyhow::Result<Exit> {
-        match conclusion.told {
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(Exit::Ok),
-            Err(error) => return Err(error).context("failed to print"),
-            Ok(()) => {}
-        }
-        Ok(match conclusion.summary.stopped {
-            Some(Reason::Cancelled) => Exit::Interrupted,
-            _ if !conclusion.reached => Exit::Unreachable,
-            _ if conclusion.outcomes.iter().all(|outcome| outcome.passes(self.strict)) => Exit::Ok,
-            _ => Exit::Failed,
-        })
     }
 
     /// The command that runs a case again.
@@ -218,6 +215,20 @@ impl Conform {
 
 fn record(path: &Path) -> anyhow::Result<Tap> {
     Tap::create(path).with_context(|| format!("failed to create {}", path.display()))
+}
+
+fn exit(conclusion: Conclusion, passed: bool) -> anyhow::Result<Exit> {
+    match conclusion.told {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(Exit::Ok),
+        Err(error) => return Err(error).context("failed to print"),
+        Ok(()) => {}
+    }
+    Ok(match conclusion.summary.stopped {
+        Some(Reason::Cancelled) => Exit::Interrupted,
+        _ if !conclusion.reached => Exit::Unreachable,
+        _ if passed => Exit::Ok,
+        _ => Exit::Failed,
+    })
 }
 
 /// Starts wslab's own echo server on a free port of the loopback.

@@ -5,6 +5,7 @@ mod choice;
 mod conform;
 mod connect;
 mod exit;
+mod gate;
 mod print;
 mod progress;
 mod request;

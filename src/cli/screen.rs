@@ -75,7 +75,7 @@ impl<'a> Screen<'a> {
         self.running.retain(|id| *id != outcome.case);
         if !matches!(outcome.verdict, Verdict::NotRun(_)) {
             self.bar.inc(1);
-            self.failed += u64::from(!outcome.passes(self.conform.strict));
+            self.failed += u64::from(outcome.fails(self.conform.strict));
         }
         self.progress();
         if self.conform.json {
@@ -87,7 +87,7 @@ impl<'a> Screen<'a> {
         if matches!(outcome.verdict, Verdict::NotRun(_)) {
             return Ok(());
         }
-        if !outcome.passes(self.conform.strict) {
+        if outcome.fails(self.conform.strict) {
             if let Some(reason) = never_judged(outcome) {
                 let times = self.alike.entry(reason).or_default();
                 *times += 1;
@@ -100,7 +100,8 @@ impl<'a> Screen<'a> {
                 self.show(WRONG, &failed_word(outcome), outcome)?;
             }
         } else if self.everywhere.verbose && !outcome.passes(true) {
-            self.show(WEAK, outcome.verdict.word(), outcome)?;
+            let known = if outcome.known.is_some() { "known, " } else { "" };
+            self.show(WEAK, &format!("{known}{}", outcome.verdict.word()), outcome)?;
         }
         Ok(())
     }
@@ -144,15 +145,20 @@ impl<'a> Screen<'a> {
         let not_run = conclusion.outcomes.iter().filter(not_run).count();
         let all = conclusion.outcomes.len();
         let passed = conclusion.outcomes.iter().filter(|outcome| outcome.passes(self.conform.strict)).count() - not_run;
+        let is_known = |outcome: &&Outcome| outcome.known.is_some() && !outcome.passes(self.conform.strict);
+        let known = conclusion.outcomes.iter().filter(is_known).count();
         let style = match () {
             () if self.failed > 0 => WRONG,
-            () if passed < all => WEAK,
+            () if passed + known < all => WEAK,
             () => GOOD,
         };
         let time = conclusion.summary.duration.as_secs_f64();
         write!(out, "\n{style}{passed} of {all} cases passed{Reset} in {time:.1} s")?;
         if conclusion.summary.flaky > 0 {
             write!(out, ", {} of them only when repeated", conclusion.summary.flaky)?;
+        }
+        if known > 0 {
+            write!(out, ", {}", Count(known, "known deviation"))?;
         }
         match (not_run, conclusion.summary.stopped.or_else(|| only_reason(conclusion))) {
             (0, _) => {}

@@ -5,6 +5,7 @@
 //! implementation under test would share its faults.
 
 mod act;
+mod baseline;
 mod brief;
 mod case;
 mod corpus;
@@ -30,6 +31,9 @@ pub use crate::watch::{
     CloseVerdict, Difference, Happening, Outcome, Reason, Side, Timeout, Transcript, Trouble, Verdict, Why,
 };
 pub use act::{Act, Pace};
+pub use baseline::{
+    Baseline, BaselineError, BaselineFault, Deviation, Findings, MAX_BASELINE, Outdated, Pattern, Stale, UNEXPLAINED,
+};
 pub use case::*;
 pub use corpus::{Corpus, CorpusError};
 pub use expect::Wanted;

@@ -19,7 +19,7 @@ use crate::conform::{Case, Transcript, Trouble};
 use crate::proto::opening::{Agreed, Ask, rule_of};
 use crate::proto::{MaskingKeys, Role, Rule};
 use crate::watch::{Ending, Opening};
-use crate::wire::http::{Limits, Response};
+use crate::wire::http::{Limits, Response, head_without_secrets};
 
 /// How long the opening handshake may take, at the pace of one.
 const OPENING: Duration = Duration::from_secs(5);
@@ -117,6 +117,9 @@ impl<T: Transport> Peer<T> {
         opening.duration = begun.elapsed();
         let rest = done.ok().flatten();
         opening.done = rest.is_some();
+        // A transcript is recorded and reported: what is secret does not get into it.
+        opening.request = head_without_secrets(&opening.request);
+        opening.response = head_without_secrets(&opening.response);
         if rest.is_none() {
             self.record.ended(Duration::ZERO, Ending::ByUs);
         }

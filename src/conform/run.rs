@@ -18,7 +18,7 @@ use crate::conform::expect::Wanted;
 use crate::conform::judge::{Judgement, judge_wanted};
 use crate::conform::peer::{Connect, play};
 use crate::conform::tap::Tap;
-use crate::conform::{Case, Step};
+use crate::conform::{Baseline, Case, Step};
 use crate::net::{SystemKeys, nonce};
 use crate::proto::Role;
 use crate::watch::{
@@ -43,6 +43,8 @@ pub struct Options {
     pub target: Role,
     /// Whether the target sends messages back as they came. Of one that does not, some cases cannot be judged.
     pub echo: bool,
+    /// What is known of the target already: it is neither tried again nor counted as a failure, and told as known.
+    pub baseline: Option<Arc<Baseline>>,
     /// The name of the target in the events, where several are tested.
     pub agent: Option<String>,
     /// What a report says of the run.
@@ -61,6 +63,7 @@ impl Default for Options {
             wait: Duration::ZERO,
             target: Role::Server,
             echo: true,
+            baseline: None,
             agent: None,
             heading: Heading::default(),
             tap: None,
@@ -265,8 +268,10 @@ impl<'a, C: Connect> Run<'a, C> {
         self.running.insert(task.id(), running);
     }
 
-    fn finished(&mut self, id: Id, outcome: Outcome) {
+    fn finished(&mut self, id: Id, mut outcome: Outcome) {
         let Some(running) = self.running.remove(&id) else { return };
+        outcome.known =
+            self.options.baseline.as_ref().and_then(|baseline| baseline.reason(&outcome)).map(str::to_owned);
         if matches!(outcome.verdict, Verdict::Broken(_)) {
             self.unreached += 1;
         } else {
@@ -275,14 +280,15 @@ impl<'a, C: Connect> Run<'a, C> {
                 if whys.iter().any(|why| matches!(why, Why::Handshake { .. })));
             self.unopened = self.unopened.filter(|_| failed_to_open).map(|unopened| unopened + 1);
         }
-        let retry = outcome.verdict.is_failure() && running.attempt <= self.options.retries;
+        let fails = outcome.verdict.is_failure() && outcome.known.is_none();
+        let retry = fails && running.attempt <= self.options.retries;
         if retry && let Ok(case) = self.playable(running.case) {
             self.tell(Kind::CaseRetried(Box::new(outcome)));
             self.spawn(case, Running { attempt: running.attempt + 1, ..running });
             return;
         }
         self.room[running.lane] += 1;
-        self.failures += u64::from(outcome.verdict.is_failure());
+        self.failures += u64::from(fails);
         self.record(running.case, outcome);
     }
 
@@ -394,6 +400,7 @@ fn without_connection(case: String, verdict: Verdict) -> Outcome {
         verdict,
         close: CloseVerdict::Failed,
         close_why: None,
+        known: None,
         attempts: 0,
         duration: Duration::ZERO,
         cpu: Duration::ZERO,

@@ -2,10 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::watch::{Brief, Outcome, Summary, Transcript};
-
-/// The words of every verdict, in the order in which summaries list them.
-const VERDICTS: [&str; 7] = ["ok", "non-strict", "informational", "unimplemented", "failed", "broken", "not-run"];
+use crate::watch::{Brief, Outcome, Summary, Transcript, Verdict};
 
 /// A finished case.
 pub fn json_outcome(brief: &Brief, outcome: &Outcome) -> Value {
@@ -43,6 +40,6 @@ fn remote_close_code(transcript: &Transcript) -> Option<u16> {
 /// The last line: how many cases have which verdict.
 pub fn json_summary(summary: &Summary) -> Value {
     let counts: serde_json::Map<_, _> =
-        VERDICTS.iter().map(|word| ((*word).to_owned(), summary.count(word).into())).collect();
+        Verdict::WORDS.iter().map(|word| ((*word).to_owned(), summary.count(word).into())).collect();
     json!({ "summary": counts })
 }

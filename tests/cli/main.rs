@@ -6,6 +6,7 @@ mod cases;
 mod conform;
 mod connect;
 mod faulty;
+mod gate;
 mod help;
 mod hostile;
 mod json;
