@@ -12,6 +12,7 @@ use clap::Args;
 use tokio::sync::Notify;
 
 use super::print::{self, Count};
+use super::reporting::Reporting;
 use super::request::Asking;
 use super::screen::Screen;
 use super::signal::Interrupts;
@@ -81,6 +82,8 @@ pub(super) struct Conform {
     #[arg(long, env = "WSLAB_WAIT", value_name = "TIME", value_parser = value::time, default_value = "0s")]
     pub(super) wait: Duration,
     #[command(flatten)]
+    reporting: Reporting,
+    #[command(flatten)]
     asking: Asking,
 }
 
@@ -108,6 +111,7 @@ impl Conform {
         };
         let remote = Arc::new(self.asking.remote(target)?);
         let mut interrupts = Interrupts::new()?;
+        let mut keeper = self.reporting.begin()?;
         let mut screen = Screen::new(&self, everywhere, cases.len());
         let stop = Arc::new(Notify::new());
         let cancel = {
@@ -120,11 +124,14 @@ impl Conform {
             }
         };
         let mut sink = |event: &Event| {
+            keeper.keep(event);
             // Nobody reads on: the run need not go on.
             screen.take(event).inspect_err(|_| stop.notify_one())
         };
         let conclusion = conform::run(remote, &cases, self.options(&corpus), &mut sink, cancel).await;
-        screen.finish(&corpus, &conclusion)?;
+        let shown = screen.finish(&corpus, &conclusion);
+        keeper.finish(everywhere, self.json)?;
+        shown?;
         self.exit(conclusion)
     }
 
