@@ -7,6 +7,7 @@
 mod act;
 mod brief;
 mod case;
+pub mod clients;
 mod corpus;
 mod cpu;
 mod expect;

@@ -17,7 +17,7 @@ use crate::conform::cpu::Metered;
 use crate::conform::expect::Wanted;
 use crate::conform::judge::{Judgement, judge_wanted};
 use crate::conform::peer::{Connect, play};
-use crate::conform::{Case, Step};
+use crate::conform::{Case, Step, Transcript};
 use crate::net::{SystemKeys, nonce};
 use crate::proto::Role;
 use crate::watch::{
@@ -97,6 +97,29 @@ pub async fn run<C: Connect>(
     sink: &mut dyn Sink,
     cancel: impl Future<Output = ()>,
 ) -> Conclusion {
+    run_against(Arc::new(Server(target)), cases, options, sink, cancel).await
+}
+
+/// What the cases of a run are played against.
+pub(super) trait Opponent: Send + Sync + 'static {
+    /// The target, as a person writes it.
+    fn name(&self) -> String;
+
+    /// Looks whether anybody is there.
+    fn reach(&self) -> impl Future<Output = Result<(), Trouble>> + Send;
+
+    /// Plays a case once.
+    fn attempt(&self, case: Arc<Case>, pace: Pace) -> impl Future<Output = Outcome> + Send;
+}
+
+/// Runs `cases` against whatever they can be played against.
+pub(super) async fn run_against<O: Opponent>(
+    target: Arc<O>,
+    cases: &[Arc<Case>],
+    options: Options,
+    sink: &mut dyn Sink,
+    cancel: impl Future<Output = ()>,
+) -> Conclusion {
     let mut run = Run::new(target, cases, options, sink);
     run.tell(Kind::RunStarted(plan(&run.target.name(), cases, &run.options)));
     let stopped = tokio::select! {
@@ -117,8 +140,8 @@ fn plan(target: &str, cases: &[Arc<Case>], options: &Options) -> Plan {
     }
 }
 
-struct Run<'a, C> {
-    target: Arc<C>,
+struct Run<'a, O> {
+    target: Arc<O>,
     cases: &'a [Arc<Case>],
     options: Options,
     sink: &'a mut dyn Sink,
@@ -144,8 +167,8 @@ struct Running {
     attempt: u32,
 }
 
-impl<'a, C: Connect> Run<'a, C> {
-    fn new(target: Arc<C>, cases: &'a [Arc<Case>], options: Options, sink: &'a mut dyn Sink) -> Self {
+impl<'a, O: Opponent> Run<'a, O> {
+    fn new(target: Arc<O>, cases: &'a [Arc<Case>], options: Options, sink: &'a mut dyn Sink) -> Self {
         let mut waiting = [VecDeque::new(), VecDeque::new()];
         for (index, case) in cases.iter().enumerate() {
             // With a number of jobs given there is one lane, in the order of the cases.
@@ -210,8 +233,8 @@ impl<'a, C: Connect> Run<'a, C> {
     async fn reach(&self) -> Result<(), Trouble> {
         let until = Instant::now() + self.options.wait;
         loop {
-            match connect(&*self.target).await {
-                Ok(_) => return Ok(()),
+            match self.target.reach().await {
+                Ok(()) => return Ok(()),
                 Err(trouble @ (Trouble::Tls(_) | Trouble::Target(_))) => return Err(trouble),
                 Err(trouble) if Instant::now() >= until => return Err(trouble),
                 Err(_) => sleep(Duration::from_millis(50)).await,
@@ -243,7 +266,10 @@ impl<'a, C: Connect> Run<'a, C> {
         let case = Arc::clone(&self.cases[running.case]);
         self.tell(Kind::CaseStarted { case: case.id.to_string(), attempt: running.attempt });
         let (target, pace) = (Arc::clone(&self.target), self.options.pace);
-        let task = self.tasks.spawn(async move { attempt(&*target, case, pace, running.attempt).await });
+        let task = self.tasks.spawn(async move {
+            let outcome = target.attempt(case, pace).await;
+            Outcome { attempts: running.attempt, ..outcome }
+        });
         self.running.insert(task.id(), running);
     }
 
@@ -338,31 +364,47 @@ async fn connect_patiently<C: Connect>(target: &C) -> Result<C::Transport, Troub
     connect(target).await
 }
 
-async fn attempt<C: Connect>(target: &C, case: Arc<Case>, pace: Pace, attempts: u32) -> Outcome {
-    let begun = Instant::now();
-    let (mut outcome, cpu) = Metered::new(one(target, case, pace)).await;
-    (outcome.attempts, outcome.duration, outcome.cpu) = (attempts, begun.elapsed(), cpu);
-    outcome
+/// A server, to which every case makes a connection of its own.
+struct Server<C>(Arc<C>);
+
+impl<C: Connect> Opponent for Server<C> {
+    fn name(&self) -> String {
+        self.0.name()
+    }
+
+    async fn reach(&self) -> Result<(), Trouble> {
+        connect(&*self.0).await.map(drop)
+    }
+
+    async fn attempt(&self, case: Arc<Case>, pace: Pace) -> Outcome {
+        let begun = Instant::now();
+        let (outcome, cpu) = Metered::new(one(&*self.0, case, pace)).await;
+        Outcome { duration: begun.elapsed(), cpu, ..outcome }
+    }
 }
 
 async fn one<C: Connect>(target: &C, case: Arc<Case>, pace: Pace) -> Outcome {
-    let id = case.id.to_string();
     let wanted = Arc::new(Wanted::of(&case));
     let transport = match connect_patiently(target).await {
         Ok(transport) => transport,
-        Err(trouble) => return without_connection(id, Verdict::Broken(trouble)),
+        Err(trouble) => return without_connection(case.id.to_string(), Verdict::Broken(trouble)),
     };
     let ask = target.ask(nonce());
     let transcript = play(transport, &ask, &case, &wanted, pace, &mut SystemKeys::new()).await;
-    let Judgement { verdict, close, close_why } = judge_wanted(&case, &wanted, &transcript);
-    Outcome { close, close_why, transcript: Some(transcript), ..without_connection(id, verdict) }
+    judged(&case, &wanted, transcript)
 }
 
-fn not_run(case: &Case, reason: Reason) -> Outcome {
+/// The outcome of a case that was played.
+pub(super) fn judged(case: &Case, wanted: &Wanted, transcript: Transcript) -> Outcome {
+    let Judgement { verdict, close, close_why } = judge_wanted(case, wanted, &transcript);
+    Outcome { close, close_why, transcript: Some(transcript), ..without_connection(case.id.to_string(), verdict) }
+}
+
+pub(super) fn not_run(case: &Case, reason: Reason) -> Outcome {
     without_connection(case.id.to_string(), Verdict::NotRun(reason))
 }
 
-fn without_connection(case: String, verdict: Verdict) -> Outcome {
+pub(super) fn without_connection(case: String, verdict: Verdict) -> Outcome {
     Outcome {
         case,
         verdict,
@@ -371,6 +413,7 @@ fn without_connection(case: String, verdict: Verdict) -> Outcome {
         attempts: 0,
         duration: Duration::ZERO,
         cpu: Duration::ZERO,
+        stderr: String::new(),
         transcript: None,
     }
 }
