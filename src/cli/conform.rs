@@ -11,13 +11,14 @@ use anyhow::Context as _;
 use clap::Args;
 use tokio::sync::Notify;
 
+use super::listening::Listening;
 use super::print::{self, Count};
 use super::request::Asking;
 use super::screen::Screen;
 use super::signal::Interrupts;
 use super::{Everywhere, Exit, value};
 use crate::app;
-use crate::conform::{self, Case, Conclusion, Corpus, Expression, Options, Pace, Reason, Selection, Shard};
+use crate::conform::{self, Case, Conclusion, Corpus, Expression, Options, Pace, Reason, Selection, Shard, clients};
 use crate::net::{Listen, Server, ServerConfig, Target};
 use crate::watch::{Event, Heading, Sink as _};
 use crate::wire::http::without_secrets;
@@ -37,9 +38,9 @@ Exit codes:
   0    all as expected
   1    a case failed
   2    usage or input error
-  3    the target was never reachable
+  3    the target was never reachable, or no client came
   4    nothing selected
-  130  interrupted")]
+  130  interrupted; with --listen only while no client had come, or one was not finished")]
 pub(super) struct Conform {
     /// The server to test: ws://host:port/path, wss://…, or unix:/path. Without one, wslab's own echo server is tested
     #[arg(value_name = "TARGET")]
@@ -77,11 +78,13 @@ pub(super) struct Conform {
     /// Stop when so many cases have failed
     #[arg(long, env = "WSLAB_MAX_FAIL", value_name = "N", value_parser = value::count)]
     max_fail: Option<usize>,
-    /// Wait so long for the target to listen
+    /// Wait so long for the target to listen, or for the first client to come
     #[arg(long, env = "WSLAB_WAIT", value_name = "TIME", value_parser = value::time, default_value = "0s")]
     pub(super) wait: Duration,
     #[command(flatten)]
     asking: Asking,
+    #[command(flatten)]
+    listening: Listening,
 }
 
 impl Conform {
@@ -102,23 +105,17 @@ impl Conform {
             return Ok(Exit::NothingSelected);
         }
         useless.iter().for_each(print::warning);
+        if self.listening.is_on() {
+            return self.listening.run(&self, everywhere, &corpus, &cases).await;
+        }
         let target = match target {
             Some(target) => target,
             None => embedded_server()?,
         };
         let remote = Arc::new(self.asking.remote(target)?);
-        let mut interrupts = Interrupts::new()?;
         let mut screen = Screen::new(&self, everywhere, cases.len());
         let stop = Arc::new(Notify::new());
-        let cancel = {
-            let stop = stop.clone();
-            async move {
-                tokio::select! {
-                    _ = interrupts.next() => {}
-                    () = stop.notified() => {}
-                }
-            }
-        };
+        let cancel = stopping(&stop)?;
         let mut sink = |event: &Event| {
             // Nobody reads on: the run need not go on.
             screen.take(event).inspect_err(|_| stop.notify_one())
@@ -180,7 +177,7 @@ impl Conform {
         useless.map(say).collect()
     }
 
-    fn options(&self) -> Options {
+    pub(super) fn options(&self) -> Options {
         Options {
             jobs: self.jobs,
             pace: Pace::new(self.time_factor),
@@ -192,6 +189,27 @@ impl Conform {
         }
     }
 
+    /// How clients are tested that come by themselves.
+    pub(super) fn for_clients(&self) -> clients::Listening {
+        clients::Listening {
+            pace: Pace::new(self.time_factor),
+            wait: self.wait,
+            protocols: self.asking.subprotocols().to_vec(),
+            heading: self.heading(),
+        }
+    }
+
+    /// Refuses what has no meaning where clients are tested, and says what has no effect.
+    pub(super) fn check_for_clients(&self) -> anyhow::Result<()> {
+        if let Some(target) = &self.target {
+            anyhow::bail!(
+                "there is a target, {}, and clients are to be tested: leave one of them out",
+                without_secrets(target)
+            );
+        }
+        self.asking.check_for_clients()
+    }
+
     fn heading(&self) -> Heading {
         Heading {
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -201,7 +219,7 @@ impl Conform {
         }
     }
 
-    fn exit(&self, conclusion: Conclusion) -> anyhow::Result<Exit> {
+    pub(super) fn exit(&self, conclusion: Conclusion) -> anyhow::Result<Exit> {
         match conclusion.told {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(Exit::Ok),
             Err(error) => return Err(error).context("failed to print"),
@@ -227,6 +245,7 @@ impl Conform {
         if self.time_factor != 1.0 {
             option("--time-factor", &self.time_factor.to_string());
         }
+        words.extend(self.listening.words());
         words.extend(self.asking.words());
         words.extend(self.strict.then(|| "--strict".to_owned()));
         words.join(" ")
@@ -242,6 +261,17 @@ fn is_host(word: &str) -> bool {
     let host = word.split('/').next().unwrap_or_default();
     let port = host.rsplit_once(':').map(|(_, port)| port);
     port.is_some_and(|port| port.parse::<u16>().is_ok()) || (word.contains('/') && host.contains('.'))
+}
+
+/// Ends when the user interrupts, or when `stop` says so.
+pub(super) fn stopping(stop: &Arc<Notify>) -> io::Result<impl Future<Output = ()> + use<>> {
+    let (mut interrupts, stop) = (Interrupts::new()?, Arc::clone(stop));
+    Ok(async move {
+        tokio::select! {
+            _ = interrupts.next() => {}
+            () = stop.notified() => {}
+        }
+    })
 }
 
 /// Starts wslab's own echo server on a free port of the loopback.

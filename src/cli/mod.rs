@@ -1,8 +1,10 @@
 //! The command line: arguments in, exit code out.
 
+mod agents;
 mod conform;
 mod connect;
 mod exit;
+mod listening;
 mod print;
 mod progress;
 mod request;
