@@ -1,11 +1,13 @@
 //! The command line: arguments in, exit code out.
 
+mod agents;
 mod cases;
 mod choice;
 mod conform;
 mod connect;
 mod exit;
 mod gate;
+mod listening;
 mod print;
 mod progress;
 mod report;
@@ -13,6 +15,7 @@ mod reporting;
 mod request;
 mod screen;
 mod serve;
+mod session;
 mod signal;
 mod value;
 
