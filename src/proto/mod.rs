@@ -7,6 +7,7 @@
 //! Time comes in as an argument, and so do masking keys: the same input always gives the same output.
 
 mod config;
+pub mod deflate;
 mod endpoint;
 mod flow;
 mod keys;
