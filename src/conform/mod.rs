@@ -7,8 +7,11 @@
 mod act;
 mod brief;
 mod case;
+mod compressor;
 mod corpus;
 mod cpu;
+mod deflate;
+mod document;
 mod expect;
 mod id;
 mod judge;
@@ -29,6 +32,8 @@ pub use crate::watch::{
 pub use act::{Act, Pace};
 pub use case::*;
 pub use corpus::{Corpus, CorpusError};
+pub use deflate::Terms;
+pub use document::{Document, Unit};
 pub use expect::Wanted;
 pub use id::InvalidId;
 pub use judge::{Judgement, judge};

@@ -15,7 +15,7 @@ use crate::conform::expect::Wanted;
 use crate::conform::script::Script;
 use crate::conform::transcript::Recorder;
 use crate::conform::{Case, Transcript, Trouble};
-use crate::proto::opening::{Agreed, Ask, rule_of};
+use crate::proto::opening::{Agreed, Ask, Extension, rule_of};
 use crate::proto::{MaskingKeys, Role, Rule};
 use crate::watch::{Ending, Opening};
 use crate::wire::http::{Limits, Response};
@@ -58,7 +58,7 @@ pub trait Connect: Send + Sync + 'static {
     fn name(&self) -> String;
 }
 
-/// Plays `case` as a client on a connection that is not yet open.
+/// Plays `case` as a client on a connection that is not yet open. Offers what the case needs, instead of what `ask` does.
 pub async fn play<T: Transport>(
     transport: T,
     ask: &Ask,
@@ -69,9 +69,10 @@ pub async fn play<T: Transport>(
 ) -> Transcript {
     let mut script = Script::new(Arc::clone(case), Arc::clone(wanted), Role::Client, pace);
     let record = Recorder::new(Role::Client, script.bounds());
+    let ask = Ask { extensions: case.offers(), ..ask.clone() };
     let (reader, writer) = tokio::io::split(transport);
     let mut peer = Peer { reader, writer, record, opened: Instant::now(), buffer: vec![0; READ] };
-    let reset = match peer.open(ask, pace).await {
+    let reset = match peer.open(&ask, pace).await {
         Some(mut early) => {
             if !early.is_empty() {
                 peer.record.received(Duration::ZERO, &mut early);
@@ -131,8 +132,9 @@ impl<T: Transport> Peer<T> {
                     let rest = opening.response.split_off(head);
                     opening.status = Some(response.status);
                     return match ask.check(&response) {
-                        Ok(Agreed { protocol, .. }) => {
+                        Ok(Agreed { protocol, extensions, .. }) => {
                             opening.subprotocol = protocol;
+                            opening.extensions = Extension::list(&extensions);
                             Some(rest)
                         }
                         Err(faults) => {

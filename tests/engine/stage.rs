@@ -29,6 +29,7 @@ pub fn case<const N: usize>(send: [Step; N], expect: &[Expected]) -> Case {
         level: Level::Must,
         tags: Vec::new(),
         target: None,
+        deflate: Vec::new(),
         send: send.into(),
         expect: vec![Alternative { verdict: Grade::Ok, events: expect.to_vec() }],
         close: Close {
