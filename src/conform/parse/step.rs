@@ -252,7 +252,7 @@ fn frame(
             Some(payload) => payload.len(),
         };
         let fault = if !compresses {
-            let what = "the terms on which the two ends compress; `[{}]` if any will do";
+            let what = "the terms on which the two ends compress, `[{}]` if any will do";
             Some(Fault::MissingKey { key: "deflate", place: "a case with `compressed`", what })
         } else if len_node.is_some() {
             let why = "how long a compressed payload is depends on the compressor";
