@@ -17,9 +17,9 @@ pub(super) fn make() -> Vec<u8> {
     out.extend((0..=255).flat_map(|grey| [grey, grey, grey, 0]));
 
     let mut dice = Dice::new(122);
-    let octaves: Vec<_> = [(128, 96), (64, 56), (32, 26), (16, 12), (8, 6)]
+    let octaves: Vec<_> = [(7, 96), (6, 56), (5, 26), (4, 12), (3, 6)]
         .into_iter()
-        .map(|(cell, height)| Octave::new(cell, height, &mut dice))
+        .map(|(bits, height)| Octave::new(bits, height, &mut dice))
         .collect();
     for y in 0..SIDE {
         for x in 0..SIDE {
@@ -34,22 +34,25 @@ pub(super) fn make() -> Vec<u8> {
 
 /// Heights at the corners of square cells, and what lies between them.
 struct Octave {
-    cell: usize,
+    /// The side of a cell is two to the power of this.
+    bits: u32,
     corners: Vec<i32>,
 }
 
 impl Octave {
-    fn new(cell: usize, height: usize, dice: &mut Dice) -> Self {
-        let side = SIDE / cell + 1;
-        Self { cell, corners: (0..side * side).map(|_| dice.below(height) as i32).collect() }
+    fn new(bits: u32, height: usize, dice: &mut Dice) -> Self {
+        let side = (SIDE >> bits) + 1;
+        Self { bits, corners: (0..side * side).map(|_| dice.below(height) as i32).collect() }
     }
 
     fn at(&self, x: usize, y: usize) -> i32 {
-        let (cell, side) = (self.cell, SIDE / self.cell + 1);
-        let corner = |dx, dy| self.corners[(y / cell + dy) * side + x / cell + dx];
-        let (fx, fy, cell) = ((x % cell) as i32, (y % cell) as i32, cell as i32);
+        let (bits, side) = (self.bits, (SIDE >> self.bits) + 1);
+        let corner = |dx, dy| self.corners[((y >> bits) + dy) * side + (x >> bits) + dx];
+        let cell = 1 << bits;
+        let (fx, fy) = ((x & (cell - 1)) as i32, (y & (cell - 1)) as i32);
+        let cell = cell as i32;
         let top = corner(0, 0) * (cell - fx) + corner(1, 0) * fx;
         let bottom = corner(0, 1) * (cell - fx) + corner(1, 1) * fx;
-        (top * (cell - fy) + bottom * fy) / (cell * cell)
+        (top * (cell - fy) + bottom * fy) >> (2 * bits)
     }
 }
