@@ -12,7 +12,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, anyhow, bail};
 use wslab::net::{Client, Connection};
-use wslab::proto::Config;
+use wslab::proto::{Config, deflate};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -51,7 +51,8 @@ pub(crate) async fn drive(url: &str, agent: &str, mut say: impl FnMut(String)) -
 
 async fn open(url: &str) -> Result<Connection> {
     // Autobahn's largest messages have 16 MiB, all of them in one frame.
-    let config = Config { max_frame: 64 << 20, max_message: 64 << 20, ..Config::default() };
+    let deflate = Some(deflate::Config { threshold: 0, ..deflate::Config::with_takeover() });
+    let config = Config { max_frame: 64 << 20, max_message: 64 << 20, deflate, ..Config::default() };
     Client::new(url)?.config(config).connect().await.map_err(|error| anyhow!("{url}: {error}"))
 }
 

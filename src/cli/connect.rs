@@ -17,7 +17,7 @@ use super::request::Asking;
 use super::signal::Interrupts;
 use super::{Everywhere, Exit, value};
 use crate::net::{Client, ConnectError, Connection, OwnedEvent, Receiver, Sender, Target};
-use crate::proto::{Cause, Closed, Config, Message};
+use crate::proto::{Cause, Closed, Config, Message, deflate};
 use crate::watch::refused;
 use crate::wire::CloseCode;
 use crate::wire::http::without_secrets;
@@ -41,6 +41,9 @@ pub(super) struct Connect {
     ping: Option<Duration>,
     #[command(flatten)]
     asking: Asking,
+    /// Do not offer to compress messages
+    #[arg(long, env = "WSLAB_NO_DEFLATE", value_parser = value::flag)]
+    no_deflate: bool,
     /// How long opening and closing may take
     #[arg(long, env = "WSLAB_TIMEOUT", value_name = "TIME", value_parser = value::time,
           default_value = "10s")]
@@ -57,6 +60,7 @@ impl Connect {
             opening_timeout: self.timeout,
             closing_timeout: self.timeout,
             ping_interval: self.ping,
+            deflate: (!self.no_deflate).then(deflate::Config::with_takeover),
             ..Config::default()
         };
         Ok(self.asking.client(Target::from_str(&self.url)?)?.config(config))
