@@ -359,12 +359,13 @@ impl<'a, O: Opponent> Run<'a, O> {
     }
 }
 
-/// Bytes that the steps send, and more for each write of a chopped frame.
+/// Bytes that the steps send, and more for each write of a chopped frame and for compressing.
 fn weight(steps: &[Step]) -> u64 {
     let one = |step: &Step| match step {
         Step::Frame(frame) => {
             let len = frame.payload.len() as u64;
-            frame.chop.map_or(len, |chop| len.max(len / chop.max(1) as u64 * 256))
+            let len = frame.chop.map_or(len, |chop| len.max(len / chop.max(1) as u64 * 256));
+            if frame.compressed { len.saturating_add(1024) } else { len }
         }
         Step::More(payload) | Step::Raw { bytes: payload, .. } => payload.len() as u64,
         Step::Repeat { times, steps } => u64::from(*times).saturating_mul(weight(steps).saturating_add(256)),
