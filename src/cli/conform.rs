@@ -17,6 +17,7 @@ use super::{Everywhere, Exit, choice, value};
 use crate::app;
 use crate::conform::{self, Case, Corpus, Options, Pace, Selection, Shard, clients};
 use crate::net::{Listen, Server, ServerConfig, Target};
+use crate::proto::{self, deflate};
 use crate::watch::{Event, Heading, Sink as _};
 use crate::wire::http::without_secrets;
 
@@ -223,7 +224,12 @@ impl Conform {
 /// Starts wslab's own echo server on a free port of the loopback.
 fn embedded_server() -> anyhow::Result<Target> {
     let listen = Listen::Tcp(([127, 0, 0, 1], 0).into());
-    let server = Server::bind(&listen, ServerConfig::default()).context("failed to start the echo server")?;
+    // The cases send gigabytes, so the server does not take much time to make them small; and it remembers contexts,
+    // since that is the harder part of the protocol.
+    let deflate = deflate::Config { level: 1, ..deflate::Config::with_takeover() };
+    let endpoint = proto::Config { deflate: Some(deflate), ..proto::Config::default() };
+    let config = ServerConfig { endpoint, ..ServerConfig::default() };
+    let server = Server::bind(&listen, config).context("failed to start the echo server")?;
     let target = Target::from_str(&server.url())?;
     tokio::spawn(server.run(app::echo));
     Ok(target)

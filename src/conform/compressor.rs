@@ -84,6 +84,8 @@ struct Sequence {
 struct Made {
     messages: Vec<Bytes>,
     deflater: Deflater,
+    /// The message that is being made; kept for its memory.
+    making: Vec<u8>,
     bytes: usize,
     /// There was no room for more.
     full: bool,
@@ -109,7 +111,7 @@ impl Sequence {
             Some(index) => sequences.remove(index),
             None => {
                 let deflater = Deflater::new(LEVEL, key.direction)?;
-                let made = Made { messages: Vec::new(), deflater, bytes: 0, full: false };
+                let made = Made { messages: Vec::new(), deflater, making: Vec::new(), bytes: 0, full: false };
                 Arc::new(Self { key, made: Mutex::new(made) })
             }
         };
@@ -127,16 +129,17 @@ impl Sequence {
         if made.full || index != made.messages.len() {
             return None;
         }
-        let mut message = Vec::new();
-        made.deflater.deflate(&self.key.payload.in_round(round).bytes(), &mut message);
-        message.shrink_to_fit();
-        if !make_room(message.len()) {
-            made.full = true;
+        let Made { messages, deflater, making, bytes, full } = &mut *made;
+        making.clear();
+        deflater.deflate(&self.key.payload.in_round(round).bytes(), making);
+        *full = !make_room(making.len());
+        if *full {
+            *making = Vec::new();
             return None;
         }
-        made.bytes += message.len();
-        let message = Bytes::from(message);
-        made.messages.push(message.clone());
+        *bytes += making.len();
+        let message = Bytes::copy_from_slice(making);
+        messages.push(message.clone());
         Some(message)
     }
 }

@@ -1,8 +1,7 @@
 //! What a case wants of permessage-deflate (RFC 7692), whichever end we are.
 
 use crate::conform::Case;
-use crate::proto::Rule;
-use crate::proto::deflate::{Agreed, ClientWindow, NAME, Offer, ResponseFault};
+use crate::proto::deflate::{Agreed, ClientWindow, NAME, Offer};
 use crate::proto::opening::Extension;
 use crate::watch::Opening;
 
@@ -56,15 +55,6 @@ impl Case {
         // An offer that cannot be read is to be declined (section 7), and so is every other extension.
         let offers: Vec<Offer> = offered.iter().filter_map(|offer| Offer::read(offer).ok()).collect();
         self.deflate.iter().find_map(|terms| offers.iter().find_map(|offer| terms.accept(offer)))
-    }
-}
-
-/// What is wrong with an answer to what was offered.
-pub(super) fn misfit(response: &[Extension], offered: &[Extension]) -> Option<Rule> {
-    match Agreed::read(response, offered) {
-        Ok(_) => None,
-        Err(ResponseFault::Invalid(_) | ResponseFault::Twice) => Some(Rule::ResponseDeflateInvalid),
-        Err(ResponseFault::Unoffered(_)) => Some(Rule::ResponseDeflateUnoffered),
     }
 }
 

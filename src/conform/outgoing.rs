@@ -103,8 +103,12 @@ impl Outgoing {
             } else {
                 let size = (self.to - self.at).min(room);
                 let start = out.len();
-                out.resize(start + size, 0);
-                self.payload.copy_to(self.at, &mut out[start..]);
+                if let Payload::Bytes(bytes) = &self.payload {
+                    out.extend_from_slice(&bytes[self.at..self.at + size]);
+                } else {
+                    out.resize(start + size, 0);
+                    self.payload.copy_to(self.at, &mut out[start..]);
+                }
                 if let Some((key, offset)) = self.mask {
                     mask_at(&mut out[start..], key, offset + (self.at - self.from) as u64);
                 }

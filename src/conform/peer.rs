@@ -12,7 +12,6 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, Wr
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::conform::act::{Act, Pace};
-use crate::conform::deflate::misfit;
 use crate::conform::expect::Wanted;
 use crate::conform::script::Script;
 use crate::conform::transcript::Recorder;
@@ -178,8 +177,7 @@ impl<T: Transport> Peer<T> {
                         Ok(Agreed { protocol, extensions, .. }) => {
                             opening.subprotocol = protocol;
                             opening.extensions = Extension::list(&extensions);
-                            opening.faults.extend(misfit(&extensions, &ask.extensions));
-                            opening.faults.is_empty().then_some(rest)
+                            Some(rest)
                         }
                         Err(faults) => {
                             opening.faults = faults.collect();

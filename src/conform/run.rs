@@ -18,7 +18,7 @@ use crate::conform::expect::Wanted;
 use crate::conform::judge::{Judgement, judge_wanted};
 use crate::conform::peer::{Connect, play};
 use crate::conform::tap::Tap;
-use crate::conform::{Baseline, Case, Step, Transcript};
+use crate::conform::{Baseline, Case, Payload, Step, Transcript};
 use crate::net::{SystemKeys, nonce};
 use crate::proto::Role;
 use crate::watch::{Event, Heading, Kind, Outcome, Plan, Reason, Sink, Summary, Timestamp, Trouble, Verdict, Why};
@@ -184,6 +184,9 @@ impl<'a, O: Opponent> Run<'a, O> {
             let lane = usize::from(options.jobs.is_none() && weight(&case.send) >= BULK);
             waiting[lane].push_back(index);
         }
+        // One after another, cases that send the same compressed messages find them made.
+        let mut walks = Vec::new();
+        waiting[1].make_contiguous().sort_by_key(|index| walks_like(&mut walks, &cases[*index].send));
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let room = options.jobs.map_or([WAITING, cores], |jobs| [jobs.max(1), 1]);
         Self {
@@ -372,6 +375,23 @@ fn weight(steps: &[Step]) -> u64 {
         Step::Wait { .. } | Step::Await(_) | Step::HalfClose | Step::Reset => 0,
     };
     steps.iter().map(one).fold(0, u64::saturating_add)
+}
+
+/// The number of the payload that the steps compress first, in the order in which such were seen.
+fn walks_like<'c>(walks: &mut Vec<Option<&'c Payload>>, steps: &'c [Step]) -> usize {
+    let payload = compressed(steps);
+    walks.iter().position(|known| *known == payload).unwrap_or_else(|| {
+        walks.push(payload);
+        walks.len() - 1
+    })
+}
+
+fn compressed(steps: &[Step]) -> Option<&Payload> {
+    steps.iter().find_map(|step| match step {
+        Step::Frame(frame) => Some(&frame.payload).filter(|_| frame.compressed),
+        Step::Repeat { steps, .. } => compressed(steps),
+        _ => None,
+    })
 }
 
 async fn connect<C: Connect>(target: &C) -> Result<C::Transport, Trouble> {

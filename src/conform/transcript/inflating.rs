@@ -8,7 +8,7 @@ use crate::proto::deflate::{InflateError, Inflater};
 use crate::wire::{Opcode, Utf8};
 
 /// Bytes that are inflated at once. DEFLATE makes no more than 1032 times as many of them.
-const PIECE: usize = 8 * 1024;
+const PIECE: usize = 16 * 1024;
 const MOST: usize = 1032 * PIECE + 1024;
 
 /// What inflates the target's messages, one after another.
