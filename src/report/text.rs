@@ -1,5 +1,7 @@
 //! What a run came to, in the words in which every report says it.
 
+use std::collections::BTreeSet;
+
 use super::compare::{Change, Comparison};
 use super::plain::{count, time};
 use super::run::Run;
@@ -58,10 +60,23 @@ pub fn remarks(run: &Run) -> Vec<String> {
         };
         remarks.push(format!("Merged from {} recordings.{overlaps}", run.recordings));
     }
-    if let Some(shard) = &run.plan.heading.shard {
+    if let Some(shard) = run.plan.heading.shard.as_deref().filter(|shards| !are_all(shards)) {
         remarks.push(format!("Of all selected cases, these are the shares {shard}."));
     }
     remarks
+}
+
+/// Whether these shares, such as `1/2, 2/2`, are the whole.
+fn are_all(shards: &str) -> bool {
+    let shares: Option<BTreeSet<(u64, u64)>> = shards
+        .split(", ")
+        .map(|shard| {
+            let (share, of) = shard.split_once('/')?;
+            Some((of.parse().ok()?, share.parse().ok()?))
+        })
+        .collect();
+    let shares = shares.unwrap_or_default();
+    shares.first().is_some_and(|&(of, _)| (1..=of).take(shares.len() + 1).all(|share| shares.contains(&(of, share))))
 }
 
 /// A comparison, as its lists: each with a title, and the cases with what became of them.
