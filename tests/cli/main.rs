@@ -9,5 +9,6 @@ mod help;
 mod hostile;
 mod json;
 mod process;
+mod report;
 mod serve;
 mod terminal;

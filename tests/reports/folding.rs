@@ -51,7 +51,7 @@ fn what_a_cut_recording_does_not_hold_was_not_run() {
     let wanted = [Verdict::Ok, Verdict::NotRun(Reason::Unfinished), Verdict::NotRun(Reason::Unrecorded)];
     assert_eq!(verdicts, wanted);
     assert!(!run.is_complete());
-    insta::assert_snapshot!(conclusion(run), @"1 of 3 cases passed in 2.00 s; 1 not run, because the recording ends while it was running, 1 not run, because the recording ends before it");
+    insta::assert_snapshot!(conclusion(run), @"1 of 3 cases passed in 2.0 s; 1 not run, because the recording ends while it was running, 1 not run, because the recording ends before it");
     assert_eq!(remarks(run), ["The recording ends before the run does."]);
 }
 
