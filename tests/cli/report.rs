@@ -112,7 +112,7 @@ fn a_recording_is_printed_as_the_run_was() {
 fn a_run_that_is_killed_leaves_what_it_knew() {
     let folder = Folder::new("killed");
     // It answers nothing, so the run waits.
-    let url = server(|stream| crate::faulty::drain(stream));
+    let url = server(crate::faulty::drain);
     let mut running =
         Running::start(wslab(&["conform", &url, "1.1", "--jobs", "1", "--json", "--report", &folder.join("a")]));
     running.line();
@@ -132,7 +132,7 @@ fn a_run_that_is_killed_leaves_what_it_knew() {
 #[test]
 fn an_interrupted_run_and_one_without_a_target_are_reported() {
     let folder = Folder::new("interrupted");
-    let url = server(|stream| crate::faulty::drain(stream));
+    let url = server(crate::faulty::drain);
     let mut running =
         Running::start(wslab(&["conform", &url, "1.1", "--jobs", "1", "--json", "--report", &folder.join("a")]));
     running.line();

@@ -126,11 +126,12 @@ fn nothing_acts_and_nothing_deceives() {
 /// Checks what `junit-10.xsd` of Jenkins says: which elements may be where, with which attributes.
 #[track_caller]
 fn valid_junit(text: &str) {
-    const RERUN: (&[&str], &[&str], &[&str]) = (&["type"], &["message"], &["stackTrace", "system-out", "system-err"]);
-    const RESULT: (&[&str], &[&str], &[&str]) = (&[], &["type", "message"], &[]);
-    const TEXT: (&[&str], &[&str], &[&str]) = (&[], &[], &[]);
-    // Required attributes, further ones, children.
-    let schema: BTreeMap<&str, (&[&str], &[&str], &[&str])> = BTreeMap::from([
+    /// Required attributes, further ones, children.
+    type Element = (&'static [&'static str], &'static [&'static str], &'static [&'static str]);
+    const RERUN: Element = (&["type"], &["message"], &["stackTrace", "system-out", "system-err"]);
+    const RESULT: Element = (&[], &["type", "message"], &[]);
+    const TEXT: Element = (&[], &[], &[]);
+    let schema: BTreeMap<&str, Element> = BTreeMap::from([
         ("", (&[][..], &[][..], &["testsuites"][..])),
         ("testsuites", (&[], &["name", "time", "tests", "failures", "errors"], &["testsuite"])),
         (
