@@ -12,5 +12,6 @@ mod hostile;
 mod json;
 mod process;
 mod record;
+mod report;
 mod serve;
 mod terminal;

@@ -2,7 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on may say so by a panic")]
 
+mod course;
 mod failure;
+mod folding;
+mod formats;
 mod json;
 mod made;
+mod recording;
+mod several;
 mod table;
