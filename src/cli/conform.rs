@@ -1,6 +1,5 @@
 //! `wslab conform`: prove that an endpoint conforms.
 
-use std::collections::BTreeSet;
 use std::io;
 use std::path::PathBuf;
 use std::str::FromStr as _;
@@ -12,13 +11,13 @@ use clap::Args;
 use tokio::sync::Notify;
 
 use super::gate::{Gate, Gating};
-use super::print::{self, Count};
+use super::print;
 use super::request::Asking;
 use super::screen::Screen;
 use super::signal::Interrupts;
-use super::{Everywhere, Exit, value};
+use super::{Everywhere, Exit, choice, value};
 use crate::app;
-use crate::conform::{self, Case, Conclusion, Corpus, Expression, Options, Pace, Reason, Selection, Shard};
+use crate::conform::{self, Case, Conclusion, Corpus, Options, Pace, Reason, Selection, Shard};
 use crate::net::{Listen, Server, ServerConfig, Target};
 use crate::watch::{Event, Heading, Sink as _};
 use crate::wire::http::without_secrets;
@@ -71,6 +70,12 @@ pub(super) struct Conform {
     #[arg(long, env = "WSLAB_TIME_FACTOR", value_name = "F", default_value = "1", value_parser = value::factor,
           allow_negative_numbers = true)]
     time_factor: f64,
+    /// Wait for the target no longer than this, whatever a case allows
+    #[arg(long, env = "WSLAB_TIMEOUT", value_name = "TIME", value_parser = value::time)]
+    timeout: Option<Duration>,
+    /// The target does not echo: run the cases that can be judged all the same, by pongs and closings
+    #[arg(long, env = "WSLAB_NO_ECHO", value_parser = value::flag)]
+    no_echo: bool,
     /// Try a failed case again so many times; that it passed only then is said
     #[arg(long, env = "WSLAB_RETRIES", value_name = "N", default_value = "0", value_parser = value::number,
           allow_negative_numbers = true)]
@@ -93,12 +98,9 @@ impl Conform {
         let selection = self.selection()?;
         let target = self.target.as_deref().map(Target::from_str).transpose()?;
         let gate = self.gating.gate(self.target.as_deref())?;
-        let corpus = match &self.corpus {
-            Some(folder) => Corpus::read(folder)?,
-            None => Corpus::embedded(),
-        };
+        let corpus = choice::corpus(self.corpus.as_deref())?;
         let cases: Vec<Arc<Case>> = selection.of(&corpus.cases).into_iter().cloned().map(Arc::new).collect();
-        let useless = self.useless(&selection, &corpus);
+        let useless = choice::useless(&self.cases, &selection.expressions, &corpus);
         if cases.is_empty() {
             let why = if useless.is_empty() { ": no case is left by all that is asked together" } else { "" };
             print::error(format_args!("no case is selected{why}"));
@@ -139,7 +141,7 @@ impl Conform {
     /// Of the words on the command line, one may be a target and the others are cases, in any order.
     fn sort_words(&mut self) -> anyhow::Result<()> {
         let (mut urls, cases): (Vec<_>, Vec<_>) =
-            self.target.take().into_iter().chain(self.cases.drain(..)).partition(|word| is_url(word));
+            self.target.take().into_iter().chain(self.cases.drain(..)).partition(|word| choice::is_url(word));
         self.cases = cases;
         self.target = urls.pop();
         match urls.pop() {
@@ -152,46 +154,15 @@ impl Conform {
     }
 
     fn selection(&self) -> anyhow::Result<Selection> {
-        let mut expressions = Vec::new();
-        for word in &self.cases {
-            match Expression::from_str(word) {
-                Ok(expression) => expressions.push(expression),
-                Err(_) if is_host(word) => {
-                    anyhow::bail!("`{word}` is neither a case nor a target: a target is written ws://{word}")
-                }
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Ok(Selection { expressions, quick: self.quick, shard: self.shard })
-    }
-
-    /// What is to be said of each word that selects nothing.
-    fn useless(&self, selection: &Selection, corpus: &Corpus) -> Vec<String> {
-        let all = Count(corpus.cases.len(), "case");
-        let words = self.cases.iter().zip(&selection.expressions);
-        let useless = words.filter(|(_, expression)| {
-            let expression: &Expression = match expression {
-                Expression::Not(inner) => inner,
-                other => other,
-            };
-            !corpus.cases.iter().any(|case| expression.selects(case))
-        });
-        let say = |(word, expression): (&String, &Expression)| match expression {
-            Expression::Tag(_) => {
-                let tags: BTreeSet<&str> =
-                    corpus.cases.iter().flat_map(|case| &case.tags).map(String::as_str).collect();
-                let tags: Vec<&str> = tags.into_iter().collect();
-                format!("`{word}` selects none of the {all}: the tags are {}", tags.join(", "))
-            }
-            _ => format!("`{word}` selects none of the {all}"),
-        };
-        useless.map(say).collect()
+        Ok(Selection { expressions: choice::expressions(&self.cases)?, quick: self.quick, shard: self.shard })
     }
 
     fn options(&self, corpus: &Corpus, gate: Option<&Gate>) -> Options {
+        let pace = Pace::new(self.time_factor);
         Options {
             jobs: self.jobs,
-            pace: Pace::new(self.time_factor),
+            pace: self.timeout.map_or(pace, |longest| pace.no_longer_than(longest)),
+            echo: !self.no_echo,
             retries: self.retries,
             max_fail: self.max_fail.map(|most| most as u64),
             wait: self.wait,
@@ -223,6 +194,10 @@ impl Conform {
         if self.time_factor != 1.0 {
             option("--time-factor", &self.time_factor.to_string());
         }
+        if let Some(timeout) = self.timeout {
+            option("--timeout", &humantime::format_duration(timeout).to_string());
+        }
+        words.extend(self.no_echo.then(|| "--no-echo".to_owned()));
         words.extend(self.asking.words());
         words.extend(self.strict.then(|| "--strict".to_owned()));
         words.join(" ")
@@ -241,17 +216,6 @@ fn exit(conclusion: Conclusion, passed: bool) -> anyhow::Result<Exit> {
         _ if passed => Exit::Ok,
         _ => Exit::Failed,
     })
-}
-
-fn is_url(word: &str) -> bool {
-    word.contains("://") || word.starts_with("unix:")
-}
-
-/// Whether a word that is no case looks like a target without its scheme.
-fn is_host(word: &str) -> bool {
-    let host = word.split('/').next().unwrap_or_default();
-    let port = host.rsplit_once(':').map(|(_, port)| port);
-    port.is_some_and(|port| port.parse::<u16>().is_ok()) || (word.contains('/') && host.contains('.'))
 }
 
 /// Starts wslab's own echo server on a free port of the loopback.

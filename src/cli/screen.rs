@@ -160,7 +160,7 @@ impl<'a> Screen<'a> {
         if known > 0 {
             write!(out, ", {}", Count(known, "known deviation"))?;
         }
-        match (not_run, conclusion.summary.stopped) {
+        match (not_run, conclusion.summary.stopped.or_else(|| only_reason(conclusion))) {
             (0, _) => {}
             (_, Some(reason)) => write!(out, "; {not_run} not run, because {reason}")?,
             (_, None) => write!(out, "; {not_run} not run")?,
@@ -171,6 +171,16 @@ impl<'a> Screen<'a> {
         }
         Ok(())
     }
+}
+
+/// Why cases were not run, if it is the same for all of them.
+fn only_reason(conclusion: &Conclusion) -> Option<Reason> {
+    let mut reasons = conclusion.outcomes.iter().filter_map(|outcome| match outcome.verdict {
+        Verdict::NotRun(reason) => Some(reason),
+        _ => None,
+    });
+    let first = reasons.next()?;
+    reasons.all(|reason| reason == first).then_some(first)
 }
 
 /// Why a case could not be judged: what is said once, and then only counted.

@@ -22,6 +22,8 @@ mod remote;
 mod run;
 mod script;
 mod select;
+mod silent;
+mod spelled;
 mod transcript;
 
 pub use crate::watch::{
@@ -41,4 +43,5 @@ pub use remote::{Remote, RemoteError};
 pub use run::{Conclusion, Options, run};
 pub use script::Script;
 pub use select::{BULK, Expression, InvalidShard, SelectError, Selection, Shard, Unselectable};
+pub use spelled::{Part, Spelled, Spelling};
 pub use transcript::{Bounds, Recorder};

@@ -42,6 +42,8 @@ pub struct Options {
     pub target: Role,
     /// What is known of the target already: it is neither tried again nor counted as a failure, and told as known.
     pub baseline: Option<Arc<Baseline>>,
+    /// Whether the target sends messages back as they came. Of one that does not, some cases cannot be judged.
+    pub echo: bool,
     /// The name of the target in the events, where several are tested.
     pub agent: Option<String>,
     /// What a report says of the run.
@@ -58,6 +60,7 @@ impl Default for Options {
             wait: Duration::ZERO,
             target: Role::Server,
             baseline: None,
+            echo: true,
             agent: None,
             heading: Heading::default(),
         }
@@ -231,19 +234,30 @@ impl<'a, C: Connect> Run<'a, C> {
             }
             while self.room[lane] > 0 {
                 let Some(case) = self.waiting[lane].pop_front() else { break };
-                if self.cases[case].target.is_some_and(|role| role != self.options.target) {
-                    let outcome = not_run(&self.cases[case], Reason::OtherRole);
-                    self.record(case, outcome);
-                    continue;
+                match self.playable(case) {
+                    Ok(played) => {
+                        self.room[lane] -= 1;
+                        self.spawn(played, Running { case, lane, attempt: 1 });
+                    }
+                    Err(reason) => self.record(case, not_run(&self.cases[case], reason)),
                 }
-                self.room[lane] -= 1;
-                self.spawn(Running { case, lane, attempt: 1 });
             }
         }
     }
 
-    fn spawn(&mut self, running: Running) {
-        let case = Arc::clone(&self.cases[running.case]);
+    /// The case as it is played with this target.
+    fn playable(&self, case: usize) -> Result<Arc<Case>, Reason> {
+        let case = &self.cases[case];
+        if case.target.is_some_and(|role| role != self.options.target) {
+            return Err(Reason::OtherRole);
+        }
+        if self.options.echo {
+            return Ok(Arc::clone(case));
+        }
+        case.without_echo().map(Arc::new).ok_or(Reason::NeedsEcho)
+    }
+
+    fn spawn(&mut self, case: Arc<Case>, running: Running) {
         self.tell(Kind::CaseStarted { case: case.id.to_string(), attempt: running.attempt });
         let (target, pace) = (Arc::clone(&self.target), self.options.pace);
         let task = self.tasks.spawn(async move { attempt(&*target, case, pace, running.attempt).await });
@@ -263,9 +277,10 @@ impl<'a, C: Connect> Run<'a, C> {
             self.unopened = self.unopened.filter(|_| failed_to_open).map(|unopened| unopened + 1);
         }
         let fails = outcome.verdict.is_failure() && outcome.known.is_none();
-        if fails && running.attempt <= self.options.retries {
+        let retry = fails && running.attempt <= self.options.retries;
+        if retry && let Ok(case) = self.playable(running.case) {
             self.tell(Kind::CaseRetried(Box::new(outcome)));
-            self.spawn(Running { attempt: running.attempt + 1, ..running });
+            self.spawn(case, Running { attempt: running.attempt + 1, ..running });
             return;
         }
         self.room[running.lane] += 1;

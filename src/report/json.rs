@@ -20,6 +20,19 @@ pub fn json_outcome(brief: &Brief, outcome: &Outcome) -> Value {
     })
 }
 
+/// A case that may be run: what `wslab cases --json` prints.
+pub fn json_case(brief: &Brief) -> Value {
+    json!({
+        "id": brief.id,
+        "title": brief.title,
+        "level": brief.level.to_string(),
+        "clauses": brief.clauses,
+        "rules": brief.rules.iter().map(|rule| rule.name()).collect::<Vec<_>>(),
+        "tags": brief.tags,
+        "note": brief.note,
+    })
+}
+
 fn remote_close_code(transcript: &Transcript) -> Option<u16> {
     transcript.closing.remote.as_ref()?.code.map(|code| code.0)
 }
