@@ -2,6 +2,7 @@
 //!
 //! Nothing here prints, asks what time it is, or opens a file: everything is text for somebody else to write.
 
+mod autobahn;
 mod compare;
 mod explain;
 mod failure;
@@ -12,6 +13,7 @@ mod run;
 mod table;
 mod volume;
 
+pub use autobahn::{Autobahn, INDEX, LeftOut};
 pub use compare::{Change, Comparison, Standing};
 pub use explain::explain;
 pub use failure::failure;

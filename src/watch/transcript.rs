@@ -58,6 +58,11 @@ impl Transcript {
         }
     }
 
+    /// Whether we were the server.
+    pub fn is_server(&self) -> bool {
+        self.role == Role::Server
+    }
+
     /// Whether the opening handshake succeeded.
     pub fn is_open(&self) -> bool {
         self.opening.as_ref().is_some_and(|opening| opening.done)
