@@ -12,6 +12,7 @@ use tokio::sync::Notify;
 
 use super::gate::{Gate, Gating};
 use super::print;
+use super::reporting::Reporting;
 use super::request::Asking;
 use super::screen::Screen;
 use super::signal::Interrupts;
@@ -89,6 +90,8 @@ pub(super) struct Conform {
     #[command(flatten)]
     gating: Gating,
     #[command(flatten)]
+    reporting: Reporting,
+    #[command(flatten)]
     asking: Asking,
 }
 
@@ -114,6 +117,7 @@ impl Conform {
         };
         let remote = Arc::new(self.asking.remote(target)?);
         let mut interrupts = Interrupts::new()?;
+        let mut keeper = self.reporting.begin()?;
         let mut screen = Screen::new(&self, everywhere, cases.len());
         let stop = Arc::new(Notify::new());
         let cancel = {
@@ -126,11 +130,14 @@ impl Conform {
             }
         };
         let mut sink = |event: &Event| {
+            keeper.keep(event);
             // Nobody reads on: the run need not go on.
             screen.take(event).inspect_err(|_| stop.notify_one())
         };
         let conclusion = conform::run(remote, &cases, self.options(&corpus, gate.as_ref()), &mut sink, cancel).await;
-        screen.finish(&corpus, &conclusion)?;
+        let shown = screen.finish(&corpus, &conclusion);
+        keeper.finish(everywhere, self.json)?;
+        shown?;
         let passed = match &gate {
             Some(gate) => gate.close(&corpus, &conclusion, self.strict, self.json || everywhere.quiet)?,
             None => !conclusion.outcomes.iter().any(|outcome| outcome.fails(self.strict)),

@@ -198,6 +198,11 @@ impl Run {
         sections
     }
 
+    /// Whether the recording holds its end.
+    pub const fn is_complete(&self) -> bool {
+        self.summary.is_some()
+    }
+
     /// How many cases came to what.
     pub fn tally(&self) -> Tally {
         Tally::of(self.tests.iter().map(|test| &test.outcome))
@@ -247,6 +252,14 @@ impl Run {
     /// Everything that was on the wire, in numbers.
     pub fn volumes(&self) -> Volumes {
         self.tests.iter().map(|test| Volumes::of(&test.outcome)).sum()
+    }
+
+    /// The cases that took the longest, the slowest first.
+    pub fn slowest(&self, most: usize) -> Vec<Case<'_>> {
+        let mut cases: Vec<Case<'_>> = self.cases().filter(Case::was_run).collect();
+        cases.sort_by_key(|case| std::cmp::Reverse(case.outcome().duration));
+        cases.truncate(most);
+        cases
     }
 
     /// Why cases were not run: the reasons in the order of the cases, each with how many it was.
