@@ -1,5 +1,6 @@
 //! The command line: arguments in, exit code out.
 
+mod autobahn;
 mod cases;
 mod choice;
 mod conform;

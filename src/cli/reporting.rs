@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use clap::Args;
 
 use super::Everywhere;
+use super::autobahn::Formats;
 use super::print;
 use crate::report::{self, Fold, Recording, Report};
 use crate::watch::{Event, Sink};
@@ -22,6 +23,8 @@ pub(super) struct Reporting {
     /// Say what is different from an earlier run: its run.jsonl, or the folder of its reports
     #[arg(long, env = "WSLAB_COMPARE", value_name = "FILE")]
     compare: Option<PathBuf>,
+    #[command(flatten)]
+    formats: Formats,
 }
 
 /// The name of the recording in a folder of reports.
@@ -37,7 +40,8 @@ pub(super) const FILES: [(&str, fn(&Report) -> String); 5] = [
 ];
 
 /// Takes the events of a run for its reports.
-pub(super) struct Keeper {
+pub(super) struct Keeper<'a> {
+    formats: &'a Formats,
     folder: Option<PathBuf>,
     recording: Option<Recording<File>>,
     /// What was wrong with the recording; the run goes on without it.
@@ -52,13 +56,22 @@ impl Reporting {
     ///
     /// # Errors
     /// If the earlier run cannot be read, or the folder cannot be written to: that is known before anything is run.
-    pub(super) fn begin(&self) -> anyhow::Result<Keeper> {
+    pub(super) fn begin(&self) -> anyhow::Result<Keeper<'_>> {
+        self.formats.need(self.report.as_deref(), "--report DIR")?;
         // The folder of the earlier run may be the one that is written to.
         let earlier = self.compare.as_deref().map(recorded).transpose()?;
         let recording = self.report.as_deref().map(recording).transpose()?;
         let on_github = std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true");
         let fold = (recording.is_some() || earlier.is_some() || on_github).then(Fold::default);
-        Ok(Keeper { folder: self.report.clone(), recording, trouble: None, earlier, on_github, fold })
+        Ok(Keeper {
+            formats: &self.formats,
+            folder: self.report.clone(),
+            recording,
+            trouble: None,
+            earlier,
+            on_github,
+            fold,
+        })
     }
 }
 
@@ -69,7 +82,7 @@ fn recording(folder: &Path) -> anyhow::Result<Recording<File>> {
     Ok(Recording::new(file))
 }
 
-impl Keeper {
+impl Keeper<'_> {
     /// Takes the next event. A recording that cannot be written does not end the run; it is told at the end.
     pub(super) fn keep(&mut self, event: &Event) {
         if let Some(fold) = &mut self.fold {
@@ -89,6 +102,7 @@ impl Keeper {
         }
         if let Some(folder) = &self.folder {
             write_all(folder, &report)?;
+            self.formats.write(folder, &report)?;
             if !everywhere.quiet && !silent {
                 print::tell(format_args!("reports are in {}", folder.display()));
             }
