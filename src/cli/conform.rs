@@ -1,7 +1,7 @@
 //! `wslab conform`: prove that an endpoint conforms.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +18,7 @@ use super::screen::Screen;
 use super::signal::Interrupts;
 use super::{Everywhere, Exit, choice, value};
 use crate::app;
-use crate::conform::{self, Case, Conclusion, Corpus, Options, Pace, Reason, Selection, Shard};
+use crate::conform::{self, Case, Conclusion, Corpus, Options, Pace, Reason, Selection, Shard, Tap};
 use crate::net::{Listen, Server, ServerConfig, Target};
 use crate::watch::{Event, Heading, Sink as _};
 use crate::wire::http::without_secrets;
@@ -87,6 +87,9 @@ pub(super) struct Conform {
     /// Wait so long for the target to listen
     #[arg(long, env = "WSLAB_WAIT", value_name = "TIME", value_parser = value::time, default_value = "0s")]
     pub(super) wait: Duration,
+    /// Keep the traffic of the run in this file, as it is without TLS: Wireshark and tshark read it
+    #[arg(long, env = "WSLAB_RECORD", value_name = "FILE.pcapng")]
+    record: Option<PathBuf>,
     #[command(flatten)]
     gating: Gating,
     #[command(flatten)]
@@ -134,9 +137,14 @@ impl Conform {
             // Nobody reads on: the run need not go on.
             screen.take(event).inspect_err(|_| stop.notify_one())
         };
-        let conclusion = conform::run(remote, &cases, self.options(&corpus, gate.as_ref()), &mut sink, cancel).await;
+        let tap = self.record.as_deref().map(record).transpose()?;
+        let options = self.options(&corpus, gate.as_ref(), tap.clone());
+        let conclusion = conform::run(remote, &cases, options, &mut sink, cancel).await;
         let shown = screen.finish(&corpus, &conclusion);
         keeper.finish(everywhere, self.json)?;
+        if let (Some(tap), Some(path)) = (tap, &self.record) {
+            tap.finish().with_context(|| format!("failed to write {}", path.display()))?;
+        }
         shown?;
         let passed = match &gate {
             Some(gate) => gate.close(&corpus, &conclusion, self.strict, self.json || everywhere.quiet)?,
@@ -164,12 +172,13 @@ impl Conform {
         Ok(Selection { expressions: choice::expressions(&self.cases)?, quick: self.quick, shard: self.shard })
     }
 
-    fn options(&self, corpus: &Corpus, gate: Option<&Gate>) -> Options {
+    fn options(&self, corpus: &Corpus, gate: Option<&Gate>, tap: Option<Tap>) -> Options {
         let pace = Pace::new(self.time_factor);
         Options {
             jobs: self.jobs,
             pace: self.timeout.map_or(pace, |longest| pace.no_longer_than(longest)),
             echo: !self.no_echo,
+            tap,
             retries: self.retries,
             max_fail: self.max_fail.map(|most| most as u64),
             wait: self.wait,
@@ -209,6 +218,10 @@ impl Conform {
         words.extend(self.strict.then(|| "--strict".to_owned()));
         words.join(" ")
     }
+}
+
+fn record(path: &Path) -> anyhow::Result<Tap> {
+    Tap::create(path).with_context(|| format!("failed to create {}", path.display()))
 }
 
 fn exit(conclusion: Conclusion, passed: bool) -> anyhow::Result<Exit> {

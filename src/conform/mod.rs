@@ -24,6 +24,7 @@ mod script;
 mod select;
 mod silent;
 mod spelled;
+mod tap;
 mod transcript;
 
 pub use crate::watch::{
@@ -44,4 +45,5 @@ pub use run::{Conclusion, Options, run};
 pub use script::Script;
 pub use select::{BULK, Expression, InvalidShard, SelectError, Selection, Shard, Unselectable};
 pub use spelled::{Part, Spelled, Spelling};
+pub use tap::{Tap, Tapped};
 pub use transcript::{Bounds, Recorder};

@@ -4,6 +4,7 @@
 //! connection takes bounded time and memory whatever the target does: it is the script's timers that end it.
 
 use std::future::Future;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,6 +34,11 @@ const READ: usize = 64 * 1024;
 pub trait Transport: AsyncRead + AsyncWrite + Unpin + Send + 'static {
     /// Makes dropping the connection reset it, where that can be.
     fn reset(&mut self) {}
+
+    /// Our own address and the peer's, if it has addresses.
+    fn addresses(&self) -> Option<(SocketAddr, SocketAddr)> {
+        None
+    }
 }
 
 impl Transport for tokio::io::DuplexStream {}
@@ -40,6 +46,10 @@ impl Transport for tokio::io::DuplexStream {}
 impl<T: Transport + ?Sized> Transport for Box<T> {
     fn reset(&mut self) {
         (**self).reset();
+    }
+
+    fn addresses(&self) -> Option<(SocketAddr, SocketAddr)> {
+        (**self).addresses()
     }
 }
 

@@ -17,6 +17,7 @@ use crate::conform::cpu::Metered;
 use crate::conform::expect::Wanted;
 use crate::conform::judge::{Judgement, judge_wanted};
 use crate::conform::peer::{Connect, play};
+use crate::conform::tap::Tap;
 use crate::conform::{Baseline, Case, Step};
 use crate::net::{SystemKeys, nonce};
 use crate::proto::Role;
@@ -40,14 +41,16 @@ pub struct Options {
     pub wait: Duration,
     /// Which end the target is.
     pub target: Role,
-    /// What is known of the target already: it is neither tried again nor counted as a failure, and told as known.
-    pub baseline: Option<Arc<Baseline>>,
     /// Whether the target sends messages back as they came. Of one that does not, some cases cannot be judged.
     pub echo: bool,
+    /// What is known of the target already: it is neither tried again nor counted as a failure, and told as known.
+    pub baseline: Option<Arc<Baseline>>,
     /// The name of the target in the events, where several are tested.
     pub agent: Option<String>,
     /// What a report says of the run.
     pub heading: Heading,
+    /// Where the traffic is kept, if it is.
+    pub tap: Option<Tap>,
 }
 
 impl Default for Options {
@@ -59,10 +62,11 @@ impl Default for Options {
             max_fail: None,
             wait: Duration::ZERO,
             target: Role::Server,
-            baseline: None,
             echo: true,
+            baseline: None,
             agent: None,
             heading: Heading::default(),
+            tap: None,
         }
     }
 }
@@ -259,8 +263,8 @@ impl<'a, C: Connect> Run<'a, C> {
 
     fn spawn(&mut self, case: Arc<Case>, running: Running) {
         self.tell(Kind::CaseStarted { case: case.id.to_string(), attempt: running.attempt });
-        let (target, pace) = (Arc::clone(&self.target), self.options.pace);
-        let task = self.tasks.spawn(async move { attempt(&*target, case, pace, running.attempt).await });
+        let (target, pace, tap) = (Arc::clone(&self.target), self.options.pace, self.options.tap.clone());
+        let task = self.tasks.spawn(async move { attempt(&*target, case, pace, tap, running.attempt).await });
         self.running.insert(task.id(), running);
     }
 
@@ -359,14 +363,14 @@ async fn connect_patiently<C: Connect>(target: &C) -> Result<C::Transport, Troub
     connect(target).await
 }
 
-async fn attempt<C: Connect>(target: &C, case: Arc<Case>, pace: Pace, attempts: u32) -> Outcome {
+async fn attempt<C: Connect>(target: &C, case: Arc<Case>, pace: Pace, tap: Option<Tap>, attempts: u32) -> Outcome {
     let begun = Instant::now();
-    let (mut outcome, cpu) = Metered::new(one(target, case, pace)).await;
+    let (mut outcome, cpu) = Metered::new(one(target, case, pace, tap)).await;
     (outcome.attempts, outcome.duration, outcome.cpu) = (attempts, begun.elapsed(), cpu);
     outcome
 }
 
-async fn one<C: Connect>(target: &C, case: Arc<Case>, pace: Pace) -> Outcome {
+async fn one<C: Connect>(target: &C, case: Arc<Case>, pace: Pace, tap: Option<Tap>) -> Outcome {
     let id = case.id.to_string();
     let wanted = Arc::new(Wanted::of(&case));
     let transport = match connect_patiently(target).await {
@@ -374,7 +378,14 @@ async fn one<C: Connect>(target: &C, case: Arc<Case>, pace: Pace) -> Outcome {
         Err(trouble) => return without_connection(id, Verdict::Broken(trouble)),
     };
     let ask = target.ask(nonce());
-    let transcript = play(transport, &ask, &case, &wanted, pace, &mut SystemKeys::new()).await;
+    let mut keys = SystemKeys::new();
+    let transcript = match tap {
+        None => play(transport, &ask, &case, &wanted, pace, &mut keys).await,
+        Some(tap) => {
+            let tapped = tap.on(transport, Role::Client, &format!("case {id}"));
+            play(tapped, &ask, &case, &wanted, pace, &mut keys).await
+        }
+    };
     let Judgement { verdict, close, close_why } = judge_wanted(&case, &wanted, &transcript);
     Outcome { close, close_why, transcript: Some(transcript), ..without_connection(id, verdict) }
 }

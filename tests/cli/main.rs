@@ -13,5 +13,6 @@ mod help;
 mod hostile;
 mod json;
 mod process;
+mod record;
 mod serve;
 mod terminal;

@@ -53,6 +53,7 @@ const TOKIO: &[&str] = &[
     "watch::feed",
     "conform::run",
     "conform::peer",
+    "conform::tap",
     "conform::clients",
     "capture::source",
     "app",
