@@ -10,7 +10,7 @@ use super::print::{self, Count};
 use crate::report::{Autobahn, INDEX, Report};
 
 /// In whose formats a run is reported beside our own.
-#[derive(Debug, Default, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub(super) struct Formats {
     /// Write reports in this format too: autobahn is the Autobahn testsuite's index.json and its JSON file of each case
     #[arg(long = "format", env = "WSLAB_FORMAT", value_name = "FORMAT", value_delimiter = ',')]

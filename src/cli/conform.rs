@@ -1,24 +1,21 @@
 //! `wslab conform`: prove that an endpoint conforms.
 
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::str::FromStr as _;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
-use tokio::sync::Notify;
 
-use super::gate::{Gate, Gating};
+use super::listening::Listening;
 use super::print;
-use super::reporting::Reporting;
 use super::request::Asking;
 use super::screen::Screen;
-use super::signal::Interrupts;
+use super::session::{Keeping, Session};
 use super::{Everywhere, Exit, choice, value};
 use crate::app;
-use crate::conform::{self, Case, Conclusion, Corpus, Options, Pace, Reason, Selection, Shard, Tap};
+use crate::conform::{self, Case, Corpus, Options, Pace, Selection, Shard, clients};
 use crate::net::{Listen, Server, ServerConfig, Target};
 use crate::watch::{Event, Heading, Sink as _};
 use crate::wire::http::without_secrets;
@@ -38,9 +35,9 @@ Exit codes:
   0    all as expected
   1    a case failed, or the baseline does not hold
   2    usage or input error
-  3    the target was never reachable
+  3    the target was never reachable, or no client came
   4    nothing selected
-  130  interrupted")]
+  130  interrupted; with --listen only while no client had come, or one was not finished")]
 pub(super) struct Conform {
     /// The server to test: ws://host:port/path, wss://…, or unix:/path. Without one, wslab's own echo server is tested
     #[arg(value_name = "TARGET")]
@@ -84,18 +81,15 @@ pub(super) struct Conform {
     /// Stop when so many cases have failed
     #[arg(long, env = "WSLAB_MAX_FAIL", value_name = "N", value_parser = value::count)]
     max_fail: Option<usize>,
-    /// Wait so long for the target to listen
+    /// Wait so long for the target to listen, or for the first client to come
     #[arg(long, env = "WSLAB_WAIT", value_name = "TIME", value_parser = value::time, default_value = "0s")]
     pub(super) wait: Duration,
-    /// Keep the traffic of the run in this file, as it is without TLS: Wireshark and tshark read it
-    #[arg(long, env = "WSLAB_RECORD", value_name = "FILE.pcapng")]
-    record: Option<PathBuf>,
     #[command(flatten)]
-    gating: Gating,
-    #[command(flatten)]
-    reporting: Reporting,
+    keeping: Keeping,
     #[command(flatten)]
     asking: Asking,
+    #[command(flatten)]
+    listening: Listening,
 }
 
 impl Conform {
@@ -103,7 +97,6 @@ impl Conform {
         self.sort_words()?;
         let selection = self.selection()?;
         let target = self.target.as_deref().map(Target::from_str).transpose()?;
-        let gate = self.gating.gate(self.target.as_deref())?;
         let corpus = choice::corpus(self.corpus.as_deref())?;
         let cases: Vec<Arc<Case>> = selection.of(&corpus.cases).into_iter().cloned().map(Arc::new).collect();
         let useless = choice::useless(&self.cases, &selection.expressions, &corpus);
@@ -114,43 +107,23 @@ impl Conform {
             return Ok(Exit::NothingSelected);
         }
         useless.iter().for_each(print::warning);
+        if self.listening.is_on() {
+            self.check_for_clients()?;
+            let session = self.keeping.begin(&self, everywhere, &corpus)?;
+            return self.listening.run(&self, everywhere, &corpus, &cases, session).await;
+        }
         let target = match target {
             Some(target) => target,
             None => embedded_server()?,
         };
         let remote = Arc::new(self.asking.remote(target)?);
-        let mut interrupts = Interrupts::new()?;
-        let mut keeper = self.reporting.begin()?;
+        let mut session = self.keeping.begin(&self, everywhere, &corpus)?;
+        let (options, cancel) = (self.options(&corpus, &session), session.cancelled()?);
         let mut screen = Screen::new(&self, everywhere, cases.len());
-        let stop = Arc::new(Notify::new());
-        let cancel = {
-            let stop = stop.clone();
-            async move {
-                tokio::select! {
-                    _ = interrupts.next() => {}
-                    () = stop.notified() => {}
-                }
-            }
-        };
-        let mut sink = |event: &Event| {
-            keeper.keep(event);
-            // Nobody reads on: the run need not go on.
-            screen.take(event).inspect_err(|_| stop.notify_one())
-        };
-        let tap = self.record.as_deref().map(record).transpose()?;
-        let options = self.options(&corpus, gate.as_ref(), tap.clone());
+        let mut sink = |event: &Event| session.take(event, || screen.take(event));
         let conclusion = conform::run(remote, &cases, options, &mut sink, cancel).await;
         let shown = screen.finish(&corpus, &conclusion);
-        keeper.finish(everywhere, self.json)?;
-        if let (Some(tap), Some(path)) = (tap, &self.record) {
-            tap.finish().with_context(|| format!("failed to write {}", path.display()))?;
-        }
-        shown?;
-        let passed = match &gate {
-            Some(gate) => gate.close(&corpus, &conclusion, self.strict, self.json || everywhere.quiet)?,
-            None => !conclusion.outcomes.iter().any(|outcome| outcome.fails(self.strict)),
-        };
-        exit(conclusion, passed)
+        session.end(conclusion, shown)
     }
 
     /// Of the words on the command line, one may be a target and the others are cases, in any order.
@@ -172,20 +145,46 @@ impl Conform {
         Ok(Selection { expressions: choice::expressions(&self.cases)?, quick: self.quick, shard: self.shard })
     }
 
-    fn options(&self, corpus: &Corpus, gate: Option<&Gate>, tap: Option<Tap>) -> Options {
-        let pace = Pace::new(self.time_factor);
+    pub(super) fn options(&self, corpus: &Corpus, session: &Session<'_>) -> Options {
         Options {
             jobs: self.jobs,
-            pace: self.timeout.map_or(pace, |longest| pace.no_longer_than(longest)),
+            pace: self.pace(),
             echo: !self.no_echo,
-            tap,
+            tap: session.tap(),
             retries: self.retries,
             max_fail: self.max_fail.map(|most| most as u64),
             wait: self.wait,
-            baseline: gate.map(Gate::baseline),
+            baseline: session.baseline(),
             heading: self.heading(corpus),
             ..Options::default()
         }
+    }
+
+    fn pace(&self) -> Pace {
+        let pace = Pace::new(self.time_factor);
+        self.timeout.map_or(pace, |longest| pace.no_longer_than(longest))
+    }
+
+    /// How clients are tested that come by themselves.
+    pub(super) fn for_clients(&self, corpus: &Corpus, session: &Session<'_>) -> clients::Listening {
+        clients::Listening {
+            pace: self.pace(),
+            wait: self.wait,
+            protocols: self.asking.subprotocols().to_vec(),
+            baseline: session.baseline(),
+            heading: self.heading(corpus),
+        }
+    }
+
+    /// Refuses what has no meaning where clients are tested, and says what has no effect.
+    fn check_for_clients(&self) -> anyhow::Result<()> {
+        if let Some(target) = &self.target {
+            anyhow::bail!(
+                "there is a target, {}, and clients are to be tested: leave one of them out",
+                without_secrets(target)
+            );
+        }
+        self.asking.check_for_clients()
     }
 
     fn heading(&self, corpus: &Corpus) -> Heading {
@@ -214,28 +213,11 @@ impl Conform {
             option("--timeout", &humantime::format_duration(timeout).to_string());
         }
         words.extend(self.no_echo.then(|| "--no-echo".to_owned()));
+        words.extend(self.listening.words());
         words.extend(self.asking.words());
         words.extend(self.strict.then(|| "--strict".to_owned()));
         words.join(" ")
     }
-}
-
-fn record(path: &Path) -> anyhow::Result<Tap> {
-    Tap::create(path).with_context(|| format!("failed to create {}", path.display()))
-}
-
-fn exit(conclusion: Conclusion, passed: bool) -> anyhow::Result<Exit> {
-    match conclusion.told {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(Exit::Ok),
-        Err(error) => return Err(error).context("failed to print"),
-        Ok(()) => {}
-    }
-    Ok(match conclusion.summary.stopped {
-        Some(Reason::Cancelled) => Exit::Interrupted,
-        _ if !conclusion.reached => Exit::Unreachable,
-        _ if passed => Exit::Ok,
-        _ => Exit::Failed,
-    })
 }
 
 /// Starts wslab's own echo server on a free port of the loopback.

@@ -1,5 +1,6 @@
 //! The command line: arguments in, exit code out.
 
+mod agents;
 mod autobahn;
 mod cases;
 mod choice;
@@ -7,6 +8,7 @@ mod conform;
 mod connect;
 mod exit;
 mod gate;
+mod listening;
 mod print;
 mod progress;
 mod report;
@@ -14,6 +16,7 @@ mod reporting;
 mod request;
 mod screen;
 mod serve;
+mod session;
 mod signal;
 mod value;
 

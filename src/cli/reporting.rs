@@ -40,8 +40,8 @@ pub(super) const FILES: [(&str, fn(&Report) -> String); 5] = [
 ];
 
 /// Takes the events of a run for its reports.
-pub(super) struct Keeper<'a> {
-    formats: &'a Formats,
+pub(super) struct Keeper {
+    formats: Formats,
     folder: Option<PathBuf>,
     recording: Option<Recording<File>>,
     /// What was wrong with the recording; the run goes on without it.
@@ -56,7 +56,7 @@ impl Reporting {
     ///
     /// # Errors
     /// If the earlier run cannot be read, or the folder cannot be written to: that is known before anything is run.
-    pub(super) fn begin(&self) -> anyhow::Result<Keeper<'_>> {
+    pub(super) fn begin(&self) -> anyhow::Result<Keeper> {
         self.formats.need(self.report.as_deref(), "--report DIR")?;
         // The folder of the earlier run may be the one that is written to.
         let earlier = self.compare.as_deref().map(recorded).transpose()?;
@@ -64,7 +64,7 @@ impl Reporting {
         let on_github = std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true");
         let fold = (recording.is_some() || earlier.is_some() || on_github).then(Fold::default);
         Ok(Keeper {
-            formats: &self.formats,
+            formats: self.formats.clone(),
             folder: self.report.clone(),
             recording,
             trouble: None,
@@ -82,7 +82,7 @@ fn recording(folder: &Path) -> anyhow::Result<Recording<File>> {
     Ok(Recording::new(file))
 }
 
-impl Keeper<'_> {
+impl Keeper {
     /// Takes the next event. A recording that cannot be written does not end the run; it is told at the end.
     pub(super) fn keep(&mut self, event: &Event) {
         if let Some(fold) = &mut self.fold {

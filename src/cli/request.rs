@@ -86,6 +86,25 @@ impl Asking {
         Ok(remote.asking(self.subprotocol.clone(), self.origin.clone(), self.headers()?)?)
     }
 
+    /// The subprotocols, the preferred one first.
+    pub(super) fn subprotocols(&self) -> &[String] {
+        &self.subprotocol
+    }
+
+    /// Refuses what only a client asks for, where clients are tested.
+    pub(super) fn check_for_clients(&self) -> anyhow::Result<()> {
+        let given = [
+            (!self.headers.is_empty(), "--header"),
+            (self.origin.is_some(), "--origin"),
+            (self.cacert.is_some(), "--cacert"),
+            (self.insecure, "--insecure"),
+        ];
+        match given.into_iter().find(|(given, _)| *given) {
+            Some((_, option)) => anyhow::bail!("{option} is for testing servers, and clients are to be tested"),
+            None => Ok(()),
+        }
+    }
+
     /// The words of a command line that asks the same. What is secret is left out: `…` stands for it.
     pub(super) fn words(&self) -> Vec<String> {
         let mut words = Vec::new();

@@ -5,12 +5,13 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::time::Duration;
 
 use anstyle::{Reset, Style};
-use indicatif::ProgressBar;
+use indicatif::{MultiProgress, ProgressBar};
 
 use super::conform::Conform;
-use super::print::{self, Count, GOOD, WEAK, WRONG};
+use super::print::{self, Count, GOOD, Harmless, WEAK, WRONG};
 use super::{Everywhere, progress};
 use crate::conform::{Conclusion, Corpus, Outcome, Reason, Trouble, Verdict, Why};
+use crate::proto::Role;
 use crate::report;
 use crate::watch::{Brief, Event, Kind, Plan, Sink, Summary};
 
@@ -31,6 +32,8 @@ pub(super) struct Screen<'a> {
     alike: BTreeMap<String, u64>,
     running: Vec<String>,
     unreachable: Option<Trouble>,
+    /// Who is tested, where it is one of several.
+    agent: Option<String>,
 }
 
 impl<'a> Screen<'a> {
@@ -47,14 +50,44 @@ impl<'a> Screen<'a> {
             alike: BTreeMap::new(),
             running: Vec::new(),
             unreachable: None,
+            agent: None,
+        }
+    }
+
+    /// The screen of one agent of several, whose bars are drawn together.
+    pub(super) fn of_agent(
+        conform: &'a Conform,
+        everywhere: &'a Everywhere,
+        cases: usize,
+        agent: &str,
+        bars: &MultiProgress,
+    ) -> Self {
+        let mut screen = Self::new(conform, everywhere, cases);
+        if !screen.bar.is_hidden() {
+            screen.bar = progress::bar_among(bars, cases as u64, Harmless(agent).to_string());
+        }
+        screen.agent = Some(agent.to_owned());
+        screen
+    }
+
+    /// A case is run once more: what it came to before does not count.
+    pub(super) fn forget(&mut self, outcome: &Outcome) {
+        if !matches!(outcome.verdict, Verdict::NotRun(_)) {
+            self.bar.set_position(self.bar.position().saturating_sub(1));
+            self.failed = self.failed.saturating_sub(u64::from(!outcome.passes(self.conform.strict)));
         }
     }
 
     fn started(&mut self, plan: &Plan) {
         self.briefs = plan.cases.iter().map(|brief| (brief.id.clone(), brief.clone())).collect();
         if !self.everywhere.quiet && !self.conform.json {
-            let own = if self.conform.target.is_none() { "wslab's own echo server at " } else { "" };
-            print::tell(format_args!("testing {own}{} with {}", plan.target, Count(plan.cases.len(), "case")));
+            let own = match plan.role {
+                Role::Server if self.conform.target.is_none() => "wslab's own echo server at ",
+                Role::Server => "",
+                Role::Client => "the client ",
+            };
+            let cases = Count(plan.cases.len(), "case");
+            self.bar.suspend(|| print::tell(format_args!("testing {own}{} with {cases}", Harmless(&plan.target))));
         }
         if !self.bar.is_hidden() {
             self.bar.enable_steady_tick(TICK);
@@ -80,7 +113,7 @@ impl<'a> Screen<'a> {
         self.progress();
         if self.conform.json {
             return match self.briefs.get(&outcome.case) {
-                Some(brief) => print::result(format_args!("{}", report::json_outcome(brief, outcome))),
+                Some(brief) => self.json(report::json_outcome(brief, outcome)),
                 None => Ok(()),
             };
         }
@@ -109,8 +142,17 @@ impl<'a> Screen<'a> {
     fn show(&self, style: Style, word: &str, outcome: &Outcome) -> io::Result<()> {
         let Some(case) = self.briefs.get(&outcome.case) else { return Ok(()) };
         let text = report::failure(case, outcome, &self.conform.repeat(&outcome.case));
+        let of = self.agent.as_ref().map(|agent| format!("{}: ", Harmless(agent))).unwrap_or_default();
         // The bar must not be drawn into the text.
-        self.bar.suspend(|| print::result(format_args!("{style}{word}{Reset} {text}")))
+        self.bar.suspend(|| print::result(format_args!("{style}{word}{Reset} {of}{text}")))
+    }
+
+    /// Prints an object, with the agent that it is about where there are several.
+    fn json(&self, mut object: serde_json::Value) -> io::Result<()> {
+        if let (Some(agent), Some(fields)) = (&self.agent, object.as_object_mut()) {
+            fields.insert("agent".to_owned(), agent.as_str().into());
+        }
+        print::result(format_args!("{object}"))
     }
 
     /// Shows what it came to.
@@ -126,7 +168,7 @@ impl<'a> Screen<'a> {
         if self.conform.json || self.everywhere.quiet || !conclusion.reached {
             return Ok(());
         }
-        self.print_end(corpus, conclusion)
+        self.bar.suspend(|| self.print_end(corpus, conclusion))
     }
 
     fn print_end(&self, corpus: &Corpus, conclusion: &Conclusion) -> io::Result<()> {
@@ -139,6 +181,9 @@ impl<'a> Screen<'a> {
         }
         if let more @ 1.. = self.failed.saturating_sub(told) {
             writeln!(out, "… and {more} more failed; --json tells of all\n")?;
+        }
+        if let Some(agent) = &self.agent {
+            writeln!(out, "{}:\n", Harmless(agent))?;
         }
         write!(out, "{}", report::sections(&corpus.sections, &conclusion.outcomes))?;
         let not_run = |outcome: &&Outcome| matches!(outcome.verdict, Verdict::NotRun(_));
@@ -220,7 +265,7 @@ impl Sink for Screen<'_> {
             Kind::Unreachable(trouble) => self.unreachable = Some(trouble.clone()),
             Kind::CaseFinished(outcome) => return self.finished(outcome),
             Kind::RunFinished(summary) if self.conform.json => {
-                return print::result(format_args!("{}", report::json_summary(summary)));
+                return self.json(report::json_summary(summary));
             }
             Kind::RunFinished(Summary { stopped: Some(Reason::Cancelled), .. }) => {
                 self.bar.suspend(|| print::tell(format_args!("interrupted")));

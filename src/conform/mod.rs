@@ -8,6 +8,7 @@ mod act;
 mod baseline;
 mod brief;
 mod case;
+pub mod clients;
 mod corpus;
 mod cpu;
 mod expect;

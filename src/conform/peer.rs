@@ -1,4 +1,4 @@
-//! One case on one connection: does what the script says, and records.
+//! One case on one connection, as client or as server: does what the script says, and records.
 //!
 //! Reading and writing go on side by side, so a target that does not read until it has written holds up nothing. A
 //! connection takes bounded time and memory whatever the target does: it is the script's timers that end it.
@@ -78,9 +78,7 @@ pub async fn play<T: Transport>(
     keys: &mut dyn MaskingKeys,
 ) -> Transcript {
     let mut script = Script::new(Arc::clone(case), Arc::clone(wanted), Role::Client, pace);
-    let record = Recorder::new(Role::Client, script.bounds());
-    let (reader, writer) = tokio::io::split(transport);
-    let mut peer = Peer { reader, writer, record, opened: Instant::now(), buffer: vec![0; READ] };
+    let mut peer = Peer::new(transport, Role::Client, &script);
     let reset = match peer.open(ask, pace).await {
         Some(mut early) => {
             if !early.is_empty() {
@@ -90,7 +88,32 @@ pub async fn play<T: Transport>(
         }
         None => false,
     };
-    peer.leave(reset).await
+    let (transcript, parting) = peer.part(reset);
+    parting.leave().await;
+    transcript
+}
+
+/// Plays `case` as a server on a connection whose opening handshake is over, well or badly.
+///
+/// What it came to is there before TCP is ended: a client that goes on once it is finds its result.
+pub(super) async fn play_answered<T: Transport>(
+    transport: T,
+    opening: Opening,
+    case: &Arc<Case>,
+    wanted: &Arc<Wanted>,
+    pace: Pace,
+    keys: &mut dyn MaskingKeys,
+) -> (Transcript, Parting<T>) {
+    let mut script = Script::new(Arc::clone(case), Arc::clone(wanted), Role::Server, pace);
+    let mut peer = Peer::new(transport, Role::Server, &script);
+    let done = opening.done;
+    peer.record.opened(opening);
+    if !done {
+        peer.record.ended(Duration::ZERO, Ending::ByUs);
+        return peer.part(false);
+    }
+    let reset = peer.drive(&mut script, keys).await == Exit::Reset;
+    peer.part(reset)
 }
 
 struct Peer<T> {
@@ -108,6 +131,12 @@ enum Exit {
 }
 
 impl<T: Transport> Peer<T> {
+    fn new(transport: T, role: Role, script: &Script) -> Self {
+        let (reader, writer) = tokio::io::split(transport);
+        let record = Recorder::new(role, script.bounds());
+        Self { reader, writer, record, opened: Instant::now(), buffer: vec![0; READ] }
+    }
+
     /// Has the opening handshake. Gives what came behind it, or nothing if it failed.
     async fn open(&mut self, ask: &Ask, pace: Pace) -> Option<Vec<u8>> {
         let begun = Instant::now();
@@ -234,15 +263,39 @@ impl<T: Transport> Peer<T> {
         }
     }
 
-    /// Ends the connection.
-    async fn leave(self, reset: bool) -> Transcript {
-        let Self { reader, mut writer, record, .. } = self;
+    /// What was recorded, and the connection, which is still to be ended.
+    fn part(self, reset: bool) -> (Transcript, Parting<T>) {
+        let Self { reader, writer, record, buffer, .. } = self;
+        let transcript = record.finish();
+        let linger = transcript.role == Role::Server;
+        (transcript, Parting { reader, writer, buffer, reset, linger })
+    }
+}
+
+/// A connection that is to be ended.
+pub(super) struct Parting<T> {
+    reader: ReadHalf<T>,
+    writer: WriteHalf<T>,
+    buffer: Vec<u8>,
+    reset: bool,
+    linger: bool,
+}
+
+impl<T: Transport> Parting<T> {
+    /// Ends it, in bounded time.
+    pub(super) async fn leave(self) {
+        let Self { mut reader, mut writer, mut buffer, reset, linger } = self;
         if reset {
             reader.unsplit(writer).reset();
-        } else {
-            let _ = timeout(FAREWELL, writer.shutdown()).await;
+            return;
         }
-        record.finish()
+        let _ = timeout(FAREWELL, async {
+            let _ = writer.shutdown().await;
+            // Closing a socket that has something to be read resets it, and the peer may lose our last frame by that
+            // (RFC 6455, section 7.1.1). Who asks for the connection does not close first, so this is for who answers.
+            while linger && reader.read(&mut buffer).await.is_ok_and(|size| size > 0) {}
+        })
+        .await;
     }
 }
 

@@ -18,12 +18,10 @@ use crate::conform::expect::Wanted;
 use crate::conform::judge::{Judgement, judge_wanted};
 use crate::conform::peer::{Connect, play};
 use crate::conform::tap::Tap;
-use crate::conform::{Baseline, Case, Step};
+use crate::conform::{Baseline, Case, Step, Transcript};
 use crate::net::{SystemKeys, nonce};
 use crate::proto::Role;
-use crate::watch::{
-    CloseVerdict, Event, Heading, Kind, Outcome, Plan, Reason, Sink, Summary, Timestamp, Trouble, Verdict, Why,
-};
+use crate::watch::{Event, Heading, Kind, Outcome, Plan, Reason, Sink, Summary, Timestamp, Trouble, Verdict, Why};
 
 /// How a run is done.
 #[derive(Clone, Debug)]
@@ -107,6 +105,30 @@ pub async fn run<C: Connect>(
     sink: &mut dyn Sink,
     cancel: impl Future<Output = ()>,
 ) -> Conclusion {
+    let server = Server { target, tap: options.tap.clone() };
+    run_against(Arc::new(server), cases, options, sink, cancel).await
+}
+
+/// What the cases of a run are played against.
+pub(super) trait Opponent: Send + Sync + 'static {
+    /// The target, as a person writes it.
+    fn name(&self) -> String;
+
+    /// Looks whether anybody is there.
+    fn reach(&self) -> impl Future<Output = Result<(), Trouble>> + Send;
+
+    /// Plays a case once.
+    fn attempt(&self, case: Arc<Case>, pace: Pace) -> impl Future<Output = Outcome> + Send;
+}
+
+/// Runs `cases` against whatever they can be played against.
+pub(super) async fn run_against<O: Opponent>(
+    target: Arc<O>,
+    cases: &[Arc<Case>],
+    options: Options,
+    sink: &mut dyn Sink,
+    cancel: impl Future<Output = ()>,
+) -> Conclusion {
     let mut run = Run::new(target, cases, options, sink);
     run.tell(Kind::RunStarted(plan(&run.target.name(), cases, &run.options)));
     let stopped = tokio::select! {
@@ -127,8 +149,8 @@ fn plan(target: &str, cases: &[Arc<Case>], options: &Options) -> Plan {
     }
 }
 
-struct Run<'a, C> {
-    target: Arc<C>,
+struct Run<'a, O> {
+    target: Arc<O>,
     cases: &'a [Arc<Case>],
     options: Options,
     sink: &'a mut dyn Sink,
@@ -154,8 +176,8 @@ struct Running {
     attempt: u32,
 }
 
-impl<'a, C: Connect> Run<'a, C> {
-    fn new(target: Arc<C>, cases: &'a [Arc<Case>], options: Options, sink: &'a mut dyn Sink) -> Self {
+impl<'a, O: Opponent> Run<'a, O> {
+    fn new(target: Arc<O>, cases: &'a [Arc<Case>], options: Options, sink: &'a mut dyn Sink) -> Self {
         let mut waiting = [VecDeque::new(), VecDeque::new()];
         for (index, case) in cases.iter().enumerate() {
             // With a number of jobs given there is one lane, in the order of the cases.
@@ -220,8 +242,8 @@ impl<'a, C: Connect> Run<'a, C> {
     async fn reach(&self) -> Result<(), Trouble> {
         let until = Instant::now() + self.options.wait;
         loop {
-            match connect(&*self.target).await {
-                Ok(_) => return Ok(()),
+            match self.target.reach().await {
+                Ok(()) => return Ok(()),
                 Err(trouble @ (Trouble::Tls(_) | Trouble::Target(_))) => return Err(trouble),
                 Err(trouble) if Instant::now() >= until => return Err(trouble),
                 Err(_) => sleep(Duration::from_millis(50)).await,
@@ -263,8 +285,11 @@ impl<'a, C: Connect> Run<'a, C> {
 
     fn spawn(&mut self, case: Arc<Case>, running: Running) {
         self.tell(Kind::CaseStarted { case: case.id.to_string(), attempt: running.attempt });
-        let (target, pace, tap) = (Arc::clone(&self.target), self.options.pace, self.options.tap.clone());
-        let task = self.tasks.spawn(async move { attempt(&*target, case, pace, tap, running.attempt).await });
+        let (target, pace) = (Arc::clone(&self.target), self.options.pace);
+        let task = self.tasks.spawn(async move {
+            let outcome = target.attempt(case, pace).await;
+            Outcome { attempts: running.attempt, ..outcome }
+        });
         self.running.insert(task.id(), running);
     }
 
@@ -297,7 +322,7 @@ impl<'a, C: Connect> Run<'a, C> {
         let case = running.map(|running| self.cases[running.case].id.to_string()).unwrap_or_default();
         let trouble = Trouble::Io("the tester itself failed in this case".to_owned());
         let attempts = running.map_or(1, |running| running.attempt);
-        Outcome { attempts, ..without_connection(case, Verdict::Broken(trouble)) }
+        Outcome { attempts, ..Outcome::without_connection(case, Verdict::Broken(trouble)) }
     }
 
     fn record(&mut self, case: usize, outcome: Outcome) {
@@ -363,47 +388,57 @@ async fn connect_patiently<C: Connect>(target: &C) -> Result<C::Transport, Troub
     connect(target).await
 }
 
-async fn attempt<C: Connect>(target: &C, case: Arc<Case>, pace: Pace, tap: Option<Tap>, attempts: u32) -> Outcome {
-    let begun = Instant::now();
-    let (mut outcome, cpu) = Metered::new(one(target, case, pace, tap)).await;
-    (outcome.attempts, outcome.duration, outcome.cpu) = (attempts, begun.elapsed(), cpu);
-    outcome
+/// A server, to which every case makes a connection of its own.
+struct Server<C> {
+    target: Arc<C>,
+    tap: Option<Tap>,
 }
 
-async fn one<C: Connect>(target: &C, case: Arc<Case>, pace: Pace, tap: Option<Tap>) -> Outcome {
-    let id = case.id.to_string();
+impl<C: Connect> Opponent for Server<C> {
+    fn name(&self) -> String {
+        self.target.name()
+    }
+
+    async fn reach(&self) -> Result<(), Trouble> {
+        connect(&*self.target).await.map(drop)
+    }
+
+    async fn attempt(&self, case: Arc<Case>, pace: Pace) -> Outcome {
+        let begun = Instant::now();
+        let (outcome, cpu) = Metered::new(one(&*self.target, case, pace, self.tap.as_ref())).await;
+        Outcome { duration: begun.elapsed(), cpu, ..outcome }
+    }
+}
+
+async fn one<C: Connect>(target: &C, case: Arc<Case>, pace: Pace, tap: Option<&Tap>) -> Outcome {
     let wanted = Arc::new(Wanted::of(&case));
     let transport = match connect_patiently(target).await {
         Ok(transport) => transport,
-        Err(trouble) => return without_connection(id, Verdict::Broken(trouble)),
+        Err(trouble) => return Outcome::without_connection(case.id.to_string(), Verdict::Broken(trouble)),
     };
     let ask = target.ask(nonce());
     let mut keys = SystemKeys::new();
     let transcript = match tap {
         None => play(transport, &ask, &case, &wanted, pace, &mut keys).await,
         Some(tap) => {
-            let tapped = tap.on(transport, Role::Client, &format!("case {id}"));
+            let tapped = tap.on(transport, Role::Client, &format!("case {}", case.id));
             play(tapped, &ask, &case, &wanted, pace, &mut keys).await
         }
     };
-    let Judgement { verdict, close, close_why } = judge_wanted(&case, &wanted, &transcript);
-    Outcome { close, close_why, transcript: Some(transcript), ..without_connection(id, verdict) }
+    judged(&case, &wanted, transcript)
 }
 
-fn not_run(case: &Case, reason: Reason) -> Outcome {
-    without_connection(case.id.to_string(), Verdict::NotRun(reason))
-}
-
-fn without_connection(case: String, verdict: Verdict) -> Outcome {
+/// The outcome of a case that was played.
+pub(super) fn judged(case: &Case, wanted: &Wanted, transcript: Transcript) -> Outcome {
+    let Judgement { verdict, close, close_why } = judge_wanted(case, wanted, &transcript);
     Outcome {
-        case,
-        verdict,
-        close: CloseVerdict::Failed,
-        close_why: None,
-        known: None,
-        attempts: 0,
-        duration: Duration::ZERO,
-        cpu: Duration::ZERO,
-        transcript: None,
+        close,
+        close_why,
+        transcript: Some(transcript),
+        ..Outcome::without_connection(case.id.to_string(), verdict)
     }
+}
+
+pub(super) fn not_run(case: &Case, reason: Reason) -> Outcome {
+    Outcome::without_connection(case.id.to_string(), Verdict::NotRun(reason))
 }

@@ -385,6 +385,11 @@ impl Script {
             self.close_with(CloseBody::Status(code, b""));
             return self.next(now, record, keys);
         }
+        if self.role == Role::Server && self.mute && closing.remote.is_some() {
+            // The target closed and cannot be answered any more; that TCP ends is our part.
+            record.ended(now, Ending::ByUs);
+            return Act::Done;
+        }
         let (at, timeout) = self.deadline(record);
         let next = match self.pause {
             _ if self.stopped || self.mute => None,

@@ -29,11 +29,15 @@ pub fn failure(case: &Brief, outcome: &Outcome, repeat: &str) -> String {
             rows(&mut text, "expected", &alternatives(case));
             rows(&mut text, "got", &got(transcript));
         }
-        (_, Some(Transcript { opening: Some(opening), .. })) => not_opened(&mut text, opening),
+        (_, Some(transcript @ Transcript { opening: Some(opening), .. })) => {
+            let tell = if transcript.is_of_client() { not_asked } else { not_opened };
+            tell(&mut text, opening);
+        }
         (_, _) => rows(&mut text, "expected", &alternatives(case)),
     }
     let why: Vec<String> = outcome.why().map(ToString::to_string).collect();
     rows(&mut text, "why", &why);
+    rows(&mut text, "stderr", &stderr(&outcome.stderr));
     if outcome.attempts > 1 {
         row(&mut text, "attempts", &outcome.attempts.to_string());
     }
@@ -183,6 +187,21 @@ pub(super) fn got(transcript: &Transcript) -> Vec<String> {
         Ending::Open | Ending::ByUs | Ending::Flooded | Ending::Cancelled => {}
     }
     rows
+}
+
+/// The last lines of what the target wrote to its standard error.
+fn stderr(written: &str) -> Vec<String> {
+    let lines: Vec<&str> = written.lines().filter(|line| !line.trim().is_empty()).collect();
+    lines[lines.len().saturating_sub(FIRST + LAST)..].iter().map(|line| line_of_head(line.as_bytes())).collect()
+}
+
+/// A connection that was never open, because a client asked for it in the wrong way.
+fn not_asked(text: &mut String, opening: &Opening) {
+    row(text, "expected", "ok: a request that opens the connection");
+    let of_opening =
+        |name: &str| ["host", "upgrade", "connection", "origin"].contains(&name) || name.starts_with("sec-websocket-");
+    rows(text, "got", &head(&opening.request, of_opening));
+    rows(text, "answered", &head(&opening.response, |_| true));
 }
 
 /// A connection that was never open.

@@ -11,9 +11,7 @@ use std::time::Duration;
 use super::compare::Comparison;
 use super::table::Tally;
 use super::volume::Volumes;
-use crate::watch::{
-    Brief, CloseVerdict, Event, Heading, Kind, Outcome, Plan, Reason, Sink, Summary, Timestamp, Trouble, Verdict,
-};
+use crate::watch::{Brief, Event, Heading, Kind, Outcome, Plan, Reason, Sink, Summary, Timestamp, Trouble, Verdict};
 
 /// All that reports are rendered from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -279,17 +277,7 @@ impl Run {
 impl Test {
     /// A test of which nothing is known yet.
     fn awaited(case: &str) -> Self {
-        let outcome = Outcome {
-            case: case.to_owned(),
-            verdict: Verdict::NotRun(Reason::Unrecorded),
-            close: CloseVerdict::Failed,
-            close_why: None,
-            known: None,
-            attempts: 0,
-            duration: Duration::ZERO,
-            cpu: Duration::ZERO,
-            transcript: None,
-        };
+        let outcome = Outcome::without_connection(case.to_owned(), Verdict::NotRun(Reason::Unrecorded));
         Self { begun: None, ended: None, outcome, retried: Vec::new() }
     }
 }

@@ -58,8 +58,8 @@ impl Transcript {
         }
     }
 
-    /// Whether we were the server.
-    pub fn is_server(&self) -> bool {
+    /// Whether the target is a client, and we are the server that it connected to.
+    pub fn is_of_client(&self) -> bool {
         self.role == Role::Server
     }
 

@@ -46,6 +46,7 @@ pub(crate) fn outcome(case: &str, verdict: Verdict) -> Outcome {
         attempts: 1,
         duration: Duration::ZERO,
         cpu: Duration::ZERO,
+        stderr: String::new(),
         transcript: None,
     }
 }

@@ -26,6 +26,7 @@ pub(crate) fn outcome(case: &str, verdict: Verdict, transcript: Option<Transcrip
         attempts: 1,
         duration: Duration::from_micros(1500),
         cpu: Duration::from_micros(300),
+        stderr: String::new(),
         transcript,
     }
 }

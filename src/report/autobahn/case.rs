@@ -44,7 +44,7 @@ pub(super) fn details(agent: &str, number: usize, case: &Case<'_>, transcript: &
         "httpRequest": http(opening.map(|opening| opening.request.as_slice())),
         "httpResponse": http(opening.map(|opening| opening.response.as_slice())),
         "id": brief.id,
-        "isServer": transcript.is_server(),
+        "isServer": transcript.is_of_client(),
         "localCloseCode": code(closing.local.as_ref()),
         "localCloseReason": reason(closing.local.as_ref()),
         "received": transcript.heard.iter().take(MOST).map(|heard| event(&heard.what)).collect::<Vec<_>>(),

@@ -10,7 +10,7 @@ pub(super) fn stats(transcript: &Transcript) -> Value {
     let opening = transcript.opening.as_ref();
     let (request, response) = opening.map_or((0, 0), |opening| (opening.request.len(), opening.response.len()));
     // The tester asks as a client, and is asked as a server.
-    let (came, went) = if transcript.is_server() { (request, response) } else { (response, request) };
+    let (came, went) = if transcript.is_of_client() { (request, response) } else { (response, request) };
     json!({
         "incomingCompressionRatio": ratio(incoming),
         "incomingOctetsAppLevel": incoming.content,
