@@ -159,7 +159,7 @@ impl Script {
     pub fn stalls_at(&self, record: &Recorder) -> Duration {
         let closing = record.closing();
         match closing.remote.as_ref().or(closing.local.as_ref()) {
-            Some(said) => self.since.max(said.at) + self.closing_time(),
+            Some(said) => self.since.max(said.at) + self.pace.closing(self.closing_time()),
             None => self.patience_ends(),
         }
     }
@@ -426,20 +426,21 @@ impl Script {
     /// Which timer runs, and until when.
     fn deadline(&self, record: &Recorder) -> (Duration, Timeout) {
         let closing = record.closing();
-        let from = |at: Duration| self.since.max(at) + self.closing_time();
+        let from = |at: Duration, time: Duration| self.since.max(at) + time;
+        let (closing_time, drop_time) = (self.pace.closing(self.closing_time()), self.pace.drop(self.closing_time()));
         match (&closing.local, &closing.remote) {
-            (Some(local), Some(remote)) => (local.at.max(remote.at) + self.closing_time(), Timeout::ServerDrop),
-            (None, Some(remote)) => (from(remote.at), Timeout::ServerDrop),
-            (Some(local), None) => (from(local.at), Timeout::CloseHandshake),
+            (Some(local), Some(remote)) => (local.at.max(remote.at) + drop_time, Timeout::ServerDrop),
+            (None, Some(remote)) => (from(remote.at, drop_time), Timeout::ServerDrop),
+            (Some(local), None) => (from(local.at, closing_time), Timeout::CloseHandshake),
             (None, None) => match self.deaf {
-                Some(at) => (from(at), Timeout::Stall),
+                Some(at) => (from(at, self.pace.patience(self.closing_time())), Timeout::Stall),
                 None => (self.patience_ends(), Timeout::Patience),
             },
         }
     }
 
     fn closing_time(&self) -> Duration {
-        self.pace.patience((self.case.patience.time / 10).clamp(CLOSING, MOST_CLOSING))
+        (self.case.patience.time / 10).clamp(CLOSING, MOST_CLOSING)
     }
 
     fn patience_ends(&self) -> Duration {
