@@ -1,7 +1,7 @@
 //! Autobahn's files among the reports of a run.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
@@ -27,6 +27,13 @@ impl Formats {
     pub(super) fn need(&self, folder: Option<&Path>, option: &str) -> anyhow::Result<()> {
         anyhow::ensure!(self.formats.is_empty() || folder.is_some(), "--format needs {option}: the files go there");
         Ok(())
+    }
+
+    /// Makes a folder for what was asked for; `None` if nothing was, or there is to be no folder.
+    pub(super) fn folder(&self, folder: Option<&Path>) -> anyhow::Result<Option<PathBuf>> {
+        let Some(folder) = folder.filter(|_| !self.formats.is_empty()) else { return Ok(None) };
+        fs::create_dir_all(folder).with_context(|| format!("failed to make the folder {}", folder.display()))?;
+        Ok(Some(folder.to_owned()))
     }
 
     /// Writes what was asked for into a folder.

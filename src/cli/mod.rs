@@ -18,6 +18,7 @@ mod screen;
 mod serve;
 mod session;
 mod signal;
+mod spec;
 mod value;
 
 use std::io;

@@ -14,7 +14,7 @@ use crate::report::{self, Fold, Recording, Report};
 use crate::watch::{Event, Sink};
 
 /// Which reports a run writes.
-#[derive(Debug, Default, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub(super) struct Reporting {
     /// Write reports into this folder: run.jsonl (the recording), report.json, junit.xml, index.html, cases.csv and
     /// summary.md
@@ -25,6 +25,9 @@ pub(super) struct Reporting {
     compare: Option<PathBuf>,
     #[command(flatten)]
     formats: Formats,
+    /// Where Autobahn's files go without a folder for all reports.
+    #[arg(skip)]
+    outdir: Option<PathBuf>,
 }
 
 /// The name of the recording in a folder of reports.
@@ -42,6 +45,8 @@ pub(super) const FILES: [(&str, fn(&Report) -> String); 5] = [
 /// Takes the events of a run for its reports.
 pub(super) struct Keeper {
     formats: Formats,
+    /// Where Autobahn's files go alone.
+    outdir: Option<PathBuf>,
     folder: Option<PathBuf>,
     recording: Option<Recording<File>>,
     /// What was wrong with the recording; the run goes on without it.
@@ -52,19 +57,26 @@ pub(super) struct Keeper {
 }
 
 impl Reporting {
+    /// Autobahn's files go into this folder, unless there is one for all reports.
+    pub(super) fn write_autobahn_to(&mut self, folder: PathBuf) {
+        self.outdir = Some(folder);
+    }
+
     /// Begins to keep a run, before its first event.
     ///
     /// # Errors
     /// If the earlier run cannot be read, or the folder cannot be written to: that is known before anything is run.
     pub(super) fn begin(&self) -> anyhow::Result<Keeper> {
-        self.formats.need(self.report.as_deref(), "--report DIR")?;
+        self.formats.need(self.report.as_deref().or(self.outdir.as_deref()), "--report DIR")?;
+        let outdir = self.formats.folder(self.outdir.as_deref().filter(|_| self.report.is_none()))?;
         // The folder of the earlier run may be the one that is written to.
         let earlier = self.compare.as_deref().map(recorded).transpose()?;
         let recording = self.report.as_deref().map(recording).transpose()?;
         let on_github = std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true");
-        let fold = (recording.is_some() || earlier.is_some() || on_github).then(Fold::default);
+        let fold = (recording.is_some() || earlier.is_some() || on_github || outdir.is_some()).then(Fold::default);
         Ok(Keeper {
             formats: self.formats.clone(),
+            outdir,
             folder: self.report.clone(),
             recording,
             trouble: None,
@@ -102,6 +114,12 @@ impl Keeper {
         }
         if let Some(folder) = &self.folder {
             write_all(folder, &report)?;
+            self.formats.write(folder, &report)?;
+            if !everywhere.quiet && !silent {
+                print::tell(format_args!("reports are in {}", folder.display()));
+            }
+        }
+        if let Some(folder) = &self.outdir {
             self.formats.write(folder, &report)?;
             if !everywhere.quiet && !silent {
                 print::tell(format_args!("reports are in {}", folder.display()));
