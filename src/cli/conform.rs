@@ -1,5 +1,6 @@
 //! `wslab conform`: prove that an endpoint conforms.
 
+use std::io;
 use std::path::PathBuf;
 use std::str::FromStr as _;
 use std::sync::Arc;
@@ -13,16 +14,16 @@ use super::print;
 use super::request::Asking;
 use super::screen::Screen;
 use super::session::{Keeping, Session};
-use super::{Everywhere, Exit, choice, value};
+use super::{Everywhere, Exit, choice, spec, value};
 use crate::app;
-use crate::conform::{self, Case, Corpus, Options, Pace, Selection, Shard, clients};
+use crate::conform::{self, Case, Conclusion, Corpus, Options, Pace, Selection, Shard, Timers, clients};
 use crate::net::{Listen, Server, ServerConfig, Target};
 use crate::proto::{self, deflate};
 use crate::watch::{Event, Heading, Sink as _};
 use crate::wire::http::without_secrets;
 
 /// Arguments of `wslab conform`.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[command(after_help = "\
 Cases:
   5, 5.15          by the beginning of their ids
@@ -54,7 +55,14 @@ pub(super) struct Conform {
     shard: Option<Shard>,
     /// Read the cases from this folder instead of those built in
     #[arg(long, env = "WSLAB_CORPUS", value_name = "DIR")]
-    corpus: Option<PathBuf>,
+    pub(super) corpus: Option<PathBuf>,
+    /// Do what a configuration of the Autobahn testsuite says: fuzzingclient.json tests servers, fuzzingserver.json
+    /// clients. Cases that are named select among its cases
+    #[arg(long, env = "WSLAB_SPEC", value_name = "FILE")]
+    spec: Option<PathBuf>,
+    /// What reports call the target
+    #[arg(long, env = "WSLAB_AGENT", value_name = "NAME")]
+    pub(super) agent: Option<String>,
     /// Fail also where a target is acceptable, but not as the RFC wants it
     #[arg(long, env = "WSLAB_STRICT", value_parser = value::flag)]
     pub(super) strict: bool,
@@ -86,45 +94,85 @@ pub(super) struct Conform {
     #[arg(long, env = "WSLAB_WAIT", value_name = "TIME", value_parser = value::time, default_value = "0s")]
     pub(super) wait: Duration,
     #[command(flatten)]
-    keeping: Keeping,
+    pub(super) keeping: Keeping,
     #[command(flatten)]
-    asking: Asking,
+    pub(super) asking: Asking,
     #[command(flatten)]
-    listening: Listening,
+    pub(super) listening: Listening,
+    #[arg(skip)]
+    pub(super) timers: Timers,
 }
 
 impl Conform {
     pub(super) async fn run(mut self, everywhere: &Everywhere) -> anyhow::Result<Exit> {
         self.sort_words()?;
-        let selection = self.selection()?;
+        if let Some(path) = self.spec.take() {
+            return spec::run(self, &path, everywhere).await;
+        }
         let target = self.target.as_deref().map(Target::from_str).transpose()?;
         let corpus = choice::corpus(self.corpus.as_deref())?;
-        let cases: Vec<Arc<Case>> = selection.of(&corpus.cases).into_iter().cloned().map(Arc::new).collect();
-        let useless = choice::useless(&self.cases, &selection.expressions, &corpus);
+        let cases = self.chosen(&corpus, |_| true)?;
+        self.test(everywhere, &corpus, &cases, target).await
+    }
+
+    /// The cases of the command line that are `wanted`. It is said what selects nothing.
+    pub(super) fn chosen(&self, corpus: &Corpus, wanted: impl Fn(&Case) -> bool) -> anyhow::Result<Vec<Arc<Case>>> {
+        let expressions = choice::expressions(&self.cases)?;
+        let useless = choice::useless(&self.cases, &expressions, corpus);
+        let selection = Selection { expressions, quick: self.quick, shard: self.shard };
+        let offered: Vec<Case> = corpus.cases.iter().filter(|case| wanted(case)).cloned().collect();
+        let cases: Vec<Arc<Case>> = selection.of(&offered).into_iter().cloned().map(Arc::new).collect();
         if cases.is_empty() {
             let why = if useless.is_empty() { ": no case is left by all that is asked together" } else { "" };
             print::error(format_args!("no case is selected{why}"));
             useless.iter().for_each(|words| print::tell(format_args!("{words}")));
+        } else {
+            useless.iter().for_each(print::warning);
+        }
+        Ok(cases)
+    }
+
+    /// Runs these cases against a server, wslab's own if there is no target, or with clients if those are to be tested.
+    pub(super) async fn test(
+        &self,
+        everywhere: &Everywhere,
+        corpus: &Corpus,
+        cases: &[Arc<Case>],
+        target: Option<Target>,
+    ) -> anyhow::Result<Exit> {
+        if cases.is_empty() {
             return Ok(Exit::NothingSelected);
         }
-        useless.iter().for_each(print::warning);
         if self.listening.is_on() {
             self.check_for_clients()?;
-            let session = self.keeping.begin(&self, everywhere, &corpus)?;
-            return self.listening.run(&self, everywhere, &corpus, &cases, session).await;
+            let session = self.keeping.begin(self, everywhere, corpus)?;
+            return self.listening.run(self, everywhere, corpus, cases, session).await;
         }
         let target = match target {
             Some(target) => target,
             None => embedded_server()?,
         };
-        let remote = Arc::new(self.asking.remote(target)?);
-        let mut session = self.keeping.begin(&self, everywhere, &corpus)?;
-        let (options, cancel) = (self.options(&corpus, &session), session.cancelled()?);
-        let mut screen = Screen::new(&self, everywhere, cases.len());
-        let mut sink = |event: &Event| session.take(event, || screen.take(event));
-        let conclusion = conform::run(remote, &cases, options, &mut sink, cancel).await;
-        let shown = screen.finish(&corpus, &conclusion);
+        let mut session = self.keeping.begin(self, everywhere, corpus)?;
+        let screen = Screen::new(self, everywhere, cases.len());
+        let (conclusion, shown) = self.against(target, corpus, cases, &mut session, screen).await?;
         session.end(conclusion, shown)
+    }
+
+    /// Runs these cases against a server. Gives also whether the end could be shown.
+    pub(super) async fn against(
+        &self,
+        target: Target,
+        corpus: &Corpus,
+        cases: &[Arc<Case>],
+        session: &mut Session<'_>,
+        mut screen: Screen<'_>,
+    ) -> anyhow::Result<(Conclusion, io::Result<()>)> {
+        let remote = Arc::new(self.asking.remote(target)?);
+        let (options, cancel) = (self.options(corpus, session), session.cancelled()?);
+        let mut sink = |event: &Event| session.take(event, || screen.take(event));
+        let conclusion = conform::run(remote, cases, options, &mut sink, cancel).await;
+        let shown = screen.finish(corpus, &conclusion);
+        Ok((conclusion, shown))
     }
 
     /// Of the words on the command line, one may be a target and the others are cases, in any order.
@@ -142,10 +190,6 @@ impl Conform {
         }
     }
 
-    fn selection(&self) -> anyhow::Result<Selection> {
-        Ok(Selection { expressions: choice::expressions(&self.cases)?, quick: self.quick, shard: self.shard })
-    }
-
     pub(super) fn options(&self, corpus: &Corpus, session: &Session<'_>) -> Options {
         Options {
             jobs: self.jobs,
@@ -156,13 +200,14 @@ impl Conform {
             max_fail: self.max_fail.map(|most| most as u64),
             wait: self.wait,
             baseline: session.baseline(),
+            agent: self.agent.clone(),
             heading: self.heading(corpus),
             ..Options::default()
         }
     }
 
     fn pace(&self) -> Pace {
-        let pace = Pace::new(self.time_factor);
+        let pace = Pace::new(self.time_factor).with(self.timers);
         self.timeout.map_or(pace, |longest| pace.no_longer_than(longest))
     }
 
@@ -186,6 +231,12 @@ impl Conform {
             );
         }
         self.asking.check_for_clients()
+    }
+
+    /// Refuses what has no meaning where servers are tested.
+    pub(super) fn check_for_servers(&self) -> anyhow::Result<()> {
+        anyhow::ensure!(!self.listening.is_on(), "servers are to be tested: leave --listen and --run out");
+        Ok(())
     }
 
     fn heading(&self, corpus: &Corpus) -> Heading {

@@ -19,7 +19,7 @@ use crate::wire::http::without_secrets;
 const NAMED: usize = 8;
 
 /// What a run is held against.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(super) struct Gating {
     /// Hold the run against the known deviations in this file: fail on what is not in it, and on what is in it and no
     /// longer so
@@ -76,6 +76,11 @@ pub(super) struct Gate {
 impl Gate {
     pub(super) fn baseline(&self) -> Arc<Baseline> {
         self.baseline.clone()
+    }
+
+    /// Whether it is to be rewritten.
+    pub(super) const fn is_updated(&self) -> bool {
+        self.update
     }
 
     /// Compares the baseline with what the run came to, tells of it, and rewrites the file if that was asked for.

@@ -21,7 +21,7 @@ use crate::proto::Role;
 use crate::watch::{Event, Sink as _};
 
 /// How clients come to be tested.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Testing clients")]
 pub(super) struct Listening {
     /// Listen here for clients, on the URLs of Autobahn's fuzzingserver; port 0 takes a free one
@@ -43,6 +43,28 @@ impl Listening {
     /// Whether clients are to be tested.
     pub(super) const fn is_on(&self) -> bool {
         self.listen.is_some() || self.run.is_some()
+    }
+
+    /// Listens at a URL with these files for TLS, where the command line does not say.
+    ///
+    /// # Errors
+    /// If that is nowhere.
+    pub(super) fn at(&mut self, url: &str, cert: Option<String>, key: Option<String>) -> anyhow::Result<()> {
+        if self.listen.is_none() {
+            let place = url::Url::parse(url)?;
+            let host = place.host_str().unwrap_or_default();
+            let port = place.port_or_known_default().unwrap_or_default();
+            let place = listen(&format!("{host}:{port}"));
+            self.listen = Some(place.map_err(|words| anyhow::anyhow!("{words}, or name a place with --listen"))?);
+        }
+        if url.starts_with("wss:") && self.tls_cert.is_none() {
+            anyhow::ensure!(
+                cert.is_some() && key.is_some(),
+                "`wss` needs `cert` and `key`, or --tls-cert and --tls-key"
+            );
+            (self.tls_cert, self.tls_key) = (cert.map(PathBuf::from), key.map(PathBuf::from));
+        }
+        Ok(())
     }
 
     /// The words of a command line that tests the same.

@@ -1,6 +1,7 @@
 //! The command line: arguments in, exit code out.
 
 mod agents;
+mod autobahn;
 mod cases;
 mod choice;
 mod conform;
@@ -17,6 +18,7 @@ mod screen;
 mod serve;
 mod session;
 mod signal;
+mod spec;
 mod value;
 
 use std::io;

@@ -8,6 +8,7 @@ use anstyle::Reset;
 use anyhow::Context as _;
 use clap::Args;
 
+use super::autobahn::Formats;
 use super::print::{self, Count, GOOD, WEAK, WRONG};
 use super::reporting::{print_comparisons, recorded, write_all};
 use super::{Everywhere, Exit};
@@ -56,10 +57,13 @@ pub(super) struct Rendering {
     /// Say what is different from an earlier run: its run.jsonl, or the folder of its reports
     #[arg(long, env = "WSLAB_COMPARE", value_name = "FILE")]
     compare: Option<PathBuf>,
+    #[command(flatten)]
+    formats: Formats,
 }
 
 impl Rendering {
     pub(super) fn run(&self, everywhere: &Everywhere) -> anyhow::Result<Exit> {
+        self.formats.need(self.output.as_deref(), "--output DIR")?;
         let reports = self.files.iter().map(|file| recorded(file)).collect::<anyhow::Result<Vec<_>>>()?;
         let several = reports.len() > 1;
         let mut report = Report::merged(reports);
@@ -100,6 +104,7 @@ impl Rendering {
             written += 1;
             fs::create_dir_all(folder).with_context(|| format!("failed to make the folder {}", folder.display()))?;
             write_all(folder, report)?;
+            self.formats.write(folder, report)?;
         }
         Ok(written)
     }

@@ -8,12 +8,13 @@ use anyhow::Context as _;
 use clap::Args;
 
 use super::Everywhere;
+use super::autobahn::Formats;
 use super::print;
 use crate::report::{self, Fold, Recording, Report};
 use crate::watch::{Event, Sink};
 
 /// Which reports a run writes.
-#[derive(Debug, Default, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub(super) struct Reporting {
     /// Write reports into this folder: run.jsonl (the recording), report.json, junit.xml, index.html, cases.csv and
     /// summary.md
@@ -22,6 +23,11 @@ pub(super) struct Reporting {
     /// Say what is different from an earlier run: its run.jsonl, or the folder of its reports
     #[arg(long, env = "WSLAB_COMPARE", value_name = "FILE")]
     compare: Option<PathBuf>,
+    #[command(flatten)]
+    formats: Formats,
+    /// Where Autobahn's files go without a folder for all reports.
+    #[arg(skip)]
+    outdir: Option<PathBuf>,
 }
 
 /// The name of the recording in a folder of reports.
@@ -29,6 +35,9 @@ const RECORDING: &str = "run.jsonl";
 
 /// Takes the events of a run for its reports.
 pub(super) struct Keeper {
+    formats: Formats,
+    /// Where Autobahn's files go alone.
+    outdir: Option<PathBuf>,
     folder: Option<PathBuf>,
     recording: Option<Recording<File>>,
     /// What was wrong with the recording; the run goes on without it.
@@ -39,17 +48,33 @@ pub(super) struct Keeper {
 }
 
 impl Reporting {
+    /// Autobahn's files go into this folder, unless there is one for all reports.
+    pub(super) fn write_autobahn_to(&mut self, folder: PathBuf) {
+        self.outdir = Some(folder);
+    }
+
     /// Begins to keep a run, before its first event.
     ///
     /// # Errors
     /// If the earlier run cannot be read, or the folder cannot be written to: that is known before anything is run.
     pub(super) fn begin(&self) -> anyhow::Result<Keeper> {
+        self.formats.need(self.report.as_deref().or(self.outdir.as_deref()), "--report DIR")?;
+        let outdir = self.formats.folder(self.outdir.as_deref().filter(|_| self.report.is_none()))?;
         // The folder of the earlier run may be the one that is written to.
         let earlier = self.compare.as_deref().map(recorded).transpose()?;
         let recording = self.report.as_deref().map(recording).transpose()?;
         let on_github = std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true");
-        let fold = (recording.is_some() || earlier.is_some() || on_github).then(Fold::default);
-        Ok(Keeper { folder: self.report.clone(), recording, trouble: None, earlier, on_github, fold })
+        let fold = (recording.is_some() || earlier.is_some() || on_github || outdir.is_some()).then(Fold::default);
+        Ok(Keeper {
+            formats: self.formats.clone(),
+            outdir,
+            folder: self.report.clone(),
+            recording,
+            trouble: None,
+            earlier,
+            on_github,
+            fold,
+        })
     }
 }
 
@@ -80,6 +105,13 @@ impl Keeper {
         }
         if let Some(folder) = &self.folder {
             write_all(folder, &report)?;
+            self.formats.write(folder, &report)?;
+            if !everywhere.quiet && !silent {
+                print::tell(format_args!("reports are in {}", folder.display()));
+            }
+        }
+        if let Some(folder) = &self.outdir {
+            self.formats.write(folder, &report)?;
             if !everywhere.quiet && !silent {
                 print::tell(format_args!("reports are in {}", folder.display()));
             }

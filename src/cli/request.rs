@@ -12,7 +12,7 @@ use crate::proto::opening::Extra;
 use crate::wire::http::{is_secret, without_tokens};
 
 /// Headers, subprotocols, origin, and whom to trust.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(super) struct Asking {
     /// A further header of the request, as `Name: value`; repeat it for several
     #[arg(long = "header", short = 'H', env = "WSLAB_HEADER", value_name = "HEADER")]
@@ -84,6 +84,14 @@ impl Asking {
     pub(super) fn remote(&self, target: Target) -> anyhow::Result<Remote> {
         let remote = Remote::new(target, &self.trust())?;
         Ok(remote.asking(self.subprotocol.clone(), self.origin.clone(), self.headers()?)?)
+    }
+
+    /// Asks for these too, where the command line does not say.
+    pub(super) fn also(&mut self, origin: Option<&String>, protocols: &[String]) {
+        self.origin = self.origin.take().or_else(|| origin.cloned());
+        if self.subprotocol.is_empty() {
+            self.subprotocol = protocols.to_vec();
+        }
     }
 
     /// The subprotocols, the preferred one first.

@@ -10,6 +10,7 @@ use tokio::sync::Notify;
 
 use super::conform::Conform;
 use super::gate::{Gate, Gating};
+use super::print::Count;
 use super::reporting::{Keeper, Reporting};
 use super::signal::Interrupts;
 use super::{Everywhere, Exit};
@@ -17,7 +18,7 @@ use crate::conform::{Baseline, Conclusion, Corpus, Outcome, Reason, Tap};
 use crate::watch::Event;
 
 /// What a run leaves behind, and what it is held against.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(super) struct Keeping {
     /// Keep the traffic of the run in this file, as it is without TLS: Wireshark and tshark read it
     #[arg(long, env = "WSLAB_RECORD", value_name = "FILE.pcapng")]
@@ -48,6 +49,11 @@ pub(super) struct Came<'a> {
 }
 
 impl Keeping {
+    /// Autobahn's files go into this folder, unless there is one for all reports.
+    pub(super) fn write_autobahn_to(&mut self, folder: PathBuf) {
+        self.reporting.write_autobahn_to(folder);
+    }
+
     /// Begins what goes with a run, before its first event. `target` is for the head of a new baseline.
     ///
     /// # Errors
@@ -105,6 +111,12 @@ impl Session<'_> {
         self.keeper.finish(self.everywhere, json)?;
         if let Some((tap, path)) = &self.tap {
             tap.finish().with_context(|| format!("failed to write {}", path.display()))?;
+        }
+        if came.len() > 1 && self.gate.as_ref().is_some_and(Gate::is_updated) {
+            anyhow::bail!(
+                "a baseline cannot be updated by {} at once: it lists the deviations of one",
+                Count(came.len(), "agent")
+            );
         }
         let mut passed = true;
         for came in came {

@@ -27,6 +27,7 @@ mod run;
 mod script;
 mod select;
 mod silent;
+mod spec;
 mod spelled;
 mod tap;
 mod transcript;
@@ -34,7 +35,7 @@ mod transcript;
 pub use crate::watch::{
     CloseVerdict, Difference, Happening, Outcome, Reason, Side, Timeout, Transcript, Trouble, Verdict, Why,
 };
-pub use act::{Act, Pace};
+pub use act::{Act, Pace, Timers};
 pub use baseline::{
     Baseline, BaselineError, BaselineFault, Deviation, Findings, MAX_BASELINE, Outdated, Pattern, Stale, UNEXPLAINED,
 };
@@ -50,6 +51,9 @@ pub use remote::{Remote, RemoteError};
 pub use run::{Conclusion, Options, run};
 pub use script::Script;
 pub use select::{BULK, Expression, InvalidShard, SelectError, Selection, Shard, Unselectable};
+pub use spec::{
+    MAX_SPEC, Spec, SpecCases, SpecError, SpecFault, Tested, TestedClients, TestedServer, fits_case, fits_whole,
+};
 pub use spelled::{Part, Spelled, Spelling};
 pub use tap::{Tap, Tapped};
 pub use transcript::{Bounds, Recorder};

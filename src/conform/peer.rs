@@ -142,7 +142,7 @@ impl<T: Transport> Peer<T> {
     async fn open(&mut self, ask: &Ask, pace: Pace) -> Option<Vec<u8>> {
         let begun = Instant::now();
         let mut opening = Opening::default();
-        let done = timeout(pace.patience(OPENING), self.handshake(ask, &mut opening)).await;
+        let done = timeout(pace.opening(OPENING), self.handshake(ask, &mut opening)).await;
         opening.timed_out = done.is_err();
         opening.duration = begun.elapsed();
         let rest = done.ok().flatten();

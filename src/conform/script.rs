@@ -161,7 +161,7 @@ impl Script {
     pub fn stalls_at(&mut self, record: &Recorder) -> Duration {
         let closing = record.closing();
         match closing.remote.as_ref().or(closing.local.as_ref()) {
-            Some(said) => self.since.max(said.at) + self.closing_time(),
+            Some(said) => self.since.max(said.at) + self.pace.closing(self.closing_time()),
             None => self.patience_ends().min(self.silence_ends(record)),
         }
     }

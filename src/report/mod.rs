@@ -2,6 +2,7 @@
 //!
 //! Nothing here prints, asks what time it is, or opens a file: everything is text for somebody else to write.
 
+mod autobahn;
 mod compare;
 mod csv;
 mod explain;
@@ -20,6 +21,7 @@ mod table;
 mod text;
 mod volume;
 
+pub use autobahn::{Autobahn, INDEX, LeftOut};
 pub use compare::{Change, Comparison, Standing};
 pub use csv::csv;
 pub use explain::explain;

@@ -1,37 +1,35 @@
 //! `wslab conform --baseline`: known deviations pass, new ones and stale entries fail.
 
 use std::fs;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::faulty::{answer, careless, carelessly, drain, frame, open, request, send, server};
+use crate::folder::Folder;
 use crate::process::{Ended, Running, run, wslab};
 
 /// A baseline in a folder of its own.
 struct Listed {
-    folder: PathBuf,
+    folder: Folder,
 }
 
 impl Listed {
     fn new(name: &str, text: &str) -> Self {
         let listed = Self::none(name);
-        fs::write(listed.path(), text).unwrap();
+        listed.folder.write("known.toml", text);
         listed
     }
 
     fn none(name: &str) -> Self {
-        let folder = std::env::temp_dir().join(format!("wslab-baseline-{name}-{}", std::process::id()));
-        fs::create_dir_all(&folder).unwrap();
-        Self { folder }
+        Self { folder: Folder::new(&format!("baseline-{name}")) }
     }
 
     fn path(&self) -> String {
-        self.folder.join("known.toml").to_str().unwrap().to_owned()
+        self.folder.path("known.toml")
     }
 
     fn text(&self) -> String {
-        fs::read_to_string(self.path()).unwrap()
+        self.folder.read("known.toml")
     }
 
     fn run(&self, arguments: &[&str]) -> Ended {
@@ -39,19 +37,10 @@ impl Listed {
     }
 
     /// What is said after the table of sections.
-    #[track_caller]
     fn end(&self, ended: &Ended) -> String {
-        let (_, end) = ended.stdout.split_once("\n\n").map_or(("", ""), |_| ended.stdout.rsplit_once("\n\n").unwrap());
-        let said: Vec<&str> = ended.stderr.lines().filter(|line| !line.starts_with("testing")).collect();
-        let said = format!("{end}--- on stderr, exit code {}\n{}", ended.code, said.join("\n"));
-        crate::process::alike(&said.replace(self.folder.to_str().unwrap(), "FOLDER"))
-    }
-}
-
-impl Drop for Listed {
-    fn drop(&mut self) {
-        // The folder is one of temporary things.
-        let _removed = fs::remove_dir_all(&self.folder);
+        let end = ended.stdout.rsplit_once("\n\n").map_or("", |(_, end)| end);
+        let end = crate::process::alike(&end.replace(&self.folder.path(""), "FOLDER/"));
+        format!("{end}--- on stderr, exit code {}\n{}", ended.code, self.folder.said(ended))
     }
 }
 
@@ -99,10 +88,7 @@ fn what_is_stale_fails() {
     for option in ["-q", "--json"] {
         let ended = listed.run(&["1.1.2", "2.2", option]).exits(1);
         assert!(!ended.stdout.contains("stale"), "{}", ended.stdout);
-        insta::assert_snapshot!(
-            "stale_without_a_screen",
-            ended.stderr.replace(listed.folder.to_str().unwrap(), "FOLDER")
-        );
+        insta::assert_snapshot!("stale_without_a_screen", listed.folder.said(&ended));
     }
 }
 
@@ -218,11 +204,11 @@ fn mistakes_are_explained() {
     for arguments in [
         &["--baseline", &listed.path()][..],
         &["--baseline", &none],
-        &["--baseline", listed.folder.to_str().unwrap()],
+        &["--baseline", &listed.folder.path("")],
         &["--baseline-update"],
     ] {
         let ended = run(&[&["conform", "1.1.1"], arguments].concat()).exits(2);
-        told.push_str(&ended.stderr.replace(listed.folder.to_str().unwrap(), "FOLDER"));
+        told.push_str(&listed.folder.said(&ended));
     }
     insta::assert_snapshot!(told);
 }

@@ -2,10 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on may say so by a panic")]
 
+mod autobahn;
 mod cases;
 mod conform;
 mod connect;
 mod faulty;
+mod folder;
 mod gate;
 mod help;
 mod hostile;

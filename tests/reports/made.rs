@@ -10,8 +10,9 @@ use wslab::watch::{
 };
 use wslab::wire::{Form, Head, Opcode};
 
+static CORPUS: LazyLock<Corpus> = LazyLock::new(Corpus::embedded);
+
 pub(crate) fn case(id: &str) -> Brief {
-    static CORPUS: LazyLock<Corpus> = LazyLock::new(Corpus::embedded);
     CORPUS.case(id).expect(id).brief()
 }
 

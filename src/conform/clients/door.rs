@@ -38,7 +38,7 @@ pub(super) struct Caller<T> {
 pub(super) async fn knock<T: Transport>(mut stream: T, pace: Pace) -> Option<Caller<T>> {
     let begun = Instant::now();
     let mut bytes = Vec::new();
-    let asked = timeout(pace.scale(OPENING), async {
+    let asked = timeout(pace.opening(OPENING), async {
         loop {
             match Request::parse(&bytes, &Limits::default()) {
                 Ok(Some(head)) => return Ok(Some(head)),

@@ -23,20 +23,22 @@ impl Script {
     /// Which timer runs, and until when.
     pub(super) fn deadline(&mut self, record: &Recorder) -> (Duration, Timeout) {
         let closing = record.closing();
-        let from = |at: Duration| self.since.max(at) + self.closing_time();
+        let from = |at: Duration, time: Duration| self.since.max(at) + time;
+        let (closing_time, drop_time) = (self.pace.closing(self.closing_time()), self.pace.drop(self.closing_time()));
         match (&closing.local, &closing.remote) {
-            (Some(local), Some(remote)) => (local.at.max(remote.at) + self.closing_time(), Timeout::ServerDrop),
-            (None, Some(remote)) => (from(remote.at), Timeout::ServerDrop),
-            (Some(local), None) => (from(local.at), Timeout::CloseHandshake),
+            (Some(local), Some(remote)) => (local.at.max(remote.at) + drop_time, Timeout::ServerDrop),
+            (None, Some(remote)) => (from(remote.at, drop_time), Timeout::ServerDrop),
+            (Some(local), None) => (from(local.at, closing_time), Timeout::CloseHandshake),
             (None, None) => match self.deaf {
-                Some(at) => (from(at), Timeout::Stall),
+                Some(at) => (from(at, self.pace.patience(self.closing_time())), Timeout::Stall),
                 None => (self.patience_ends().min(self.silence_ends(record)), Timeout::Patience),
             },
         }
     }
 
+    /// How long the target usually may take to answer a close frame, and a server to end TCP.
     pub(super) fn closing_time(&self) -> Duration {
-        self.pace.patience((self.case.patience.time / 10).clamp(CLOSING, MOST_CLOSING))
+        (self.case.patience.time / 10).clamp(CLOSING, MOST_CLOSING)
     }
 
     pub(super) fn patience_ends(&self) -> Duration {
