@@ -1,8 +1,7 @@
 //! `wslab conform`: prove that an endpoint conforms.
 
-use std::collections::BTreeSet;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,14 +10,15 @@ use anyhow::Context as _;
 use clap::Args;
 use tokio::sync::Notify;
 
+use super::gate::{Gate, Gating};
 use super::listening::Listening;
-use super::print::{self, Count};
+use super::print;
 use super::request::Asking;
 use super::screen::Screen;
 use super::signal::Interrupts;
-use super::{Everywhere, Exit, value};
+use super::{Everywhere, Exit, choice, value};
 use crate::app;
-use crate::conform::{self, Case, Conclusion, Corpus, Expression, Options, Pace, Reason, Selection, Shard, clients};
+use crate::conform::{self, Case, Conclusion, Corpus, Options, Pace, Reason, Selection, Shard, Tap};
 use crate::net::{Listen, Server, ServerConfig, Target};
 use crate::watch::{Event, Heading, Sink as _};
 use crate::wire::http::without_secrets;
@@ -36,7 +36,7 @@ Cases:
 
 Exit codes:
   0    all as expected
-  1    a case failed
+  1    a case failed, or the baseline does not hold
   2    usage or input error
   3    the target was never reachable, or no client came
   4    nothing selected
@@ -71,6 +71,12 @@ pub(super) struct Conform {
     #[arg(long, env = "WSLAB_TIME_FACTOR", value_name = "F", default_value = "1", value_parser = value::factor,
           allow_negative_numbers = true)]
     time_factor: f64,
+    /// Wait for the target no longer than this, whatever a case allows
+    #[arg(long, env = "WSLAB_TIMEOUT", value_name = "TIME", value_parser = value::time)]
+    timeout: Option<Duration>,
+    /// The target does not echo: run the cases that can be judged all the same, by pongs and closings
+    #[arg(long, env = "WSLAB_NO_ECHO", value_parser = value::flag)]
+    no_echo: bool,
     /// Try a failed case again so many times; that it passed only then is said
     #[arg(long, env = "WSLAB_RETRIES", value_name = "N", default_value = "0", value_parser = value::number,
           allow_negative_numbers = true)]
@@ -81,8 +87,13 @@ pub(super) struct Conform {
     /// Wait so long for the target to listen, or for the first client to come
     #[arg(long, env = "WSLAB_WAIT", value_name = "TIME", value_parser = value::time, default_value = "0s")]
     pub(super) wait: Duration,
+    /// Keep the traffic of the run in this file, as it is without TLS: Wireshark and tshark read it
+    #[arg(long, env = "WSLAB_RECORD", value_name = "FILE.pcapng")]
+    record: Option<PathBuf>,
     #[command(flatten)]
-    asking: Asking,
+    gating: Gating,
+    #[command(flatten)]
+    pub(super) asking: Asking,
     #[command(flatten)]
     listening: Listening,
 }
@@ -92,12 +103,10 @@ impl Conform {
         self.sort_words()?;
         let selection = self.selection()?;
         let target = self.target.as_deref().map(Target::from_str).transpose()?;
-        let corpus = match &self.corpus {
-            Some(folder) => Corpus::read(folder)?,
-            None => Corpus::embedded(),
-        };
+        let gate = self.gating.gate(self.target.as_deref())?;
+        let corpus = choice::corpus(self.corpus.as_deref())?;
         let cases: Vec<Arc<Case>> = selection.of(&corpus.cases).into_iter().cloned().map(Arc::new).collect();
-        let useless = self.useless(&selection, &corpus);
+        let useless = choice::useless(&self.cases, &selection.expressions, &corpus);
         if cases.is_empty() {
             let why = if useless.is_empty() { ": no case is left by all that is asked together" } else { "" };
             print::error(format_args!("no case is selected{why}"));
@@ -106,13 +115,15 @@ impl Conform {
         }
         useless.iter().for_each(print::warning);
         if self.listening.is_on() {
-            return self.listening.run(&self, everywhere, &corpus, &cases).await;
+            let outputs = self.outputs(gate)?;
+            return self.listening.run(&self, everywhere, &corpus, &cases, outputs).await;
         }
         let target = match target {
             Some(target) => target,
             None => embedded_server()?,
         };
         let remote = Arc::new(self.asking.remote(target)?);
+        let outputs = self.outputs(gate)?;
         let mut screen = Screen::new(&self, everywhere, cases.len());
         let stop = Arc::new(Notify::new());
         let cancel = stopping(&stop)?;
@@ -120,15 +131,55 @@ impl Conform {
             // Nobody reads on: the run need not go on.
             screen.take(event).inspect_err(|_| stop.notify_one())
         };
-        let conclusion = conform::run(remote, &cases, self.options(), &mut sink, cancel).await;
+        let options = self.options(&corpus, &outputs);
+        let conclusion = conform::run(remote, &cases, options, &mut sink, cancel).await;
         screen.finish(&corpus, &conclusion)?;
-        self.exit(conclusion)
+        self.conclude(everywhere, &corpus, &outputs, conclusion)
+    }
+
+    fn outputs(&self, gate: Option<Gate>) -> anyhow::Result<Outputs> {
+        Ok(Outputs { gate, tap: self.record.as_deref().map(record).transpose()? })
+    }
+
+    /// Completes what is written beside the screen, and says how the program ends.
+    pub(super) fn conclude(
+        &self,
+        everywhere: &Everywhere,
+        corpus: &Corpus,
+        outputs: &Outputs,
+        conclusion: Conclusion,
+    ) -> anyhow::Result<Exit> {
+        self.finish_record(outputs)?;
+        let passed = self.passes(everywhere, corpus, outputs, &conclusion)?;
+        exit(conclusion, passed)
+    }
+
+    /// Completes the record of the traffic.
+    pub(super) fn finish_record(&self, outputs: &Outputs) -> anyhow::Result<()> {
+        if let (Some(tap), Some(path)) = (&outputs.tap, &self.record) {
+            tap.finish().with_context(|| format!("failed to write {}", path.display()))?;
+        }
+        Ok(())
+    }
+
+    /// Whether a run passes: the gate, if there is one, or each of its cases.
+    pub(super) fn passes(
+        &self,
+        everywhere: &Everywhere,
+        corpus: &Corpus,
+        outputs: &Outputs,
+        conclusion: &Conclusion,
+    ) -> anyhow::Result<bool> {
+        match &outputs.gate {
+            Some(gate) => gate.close(corpus, conclusion, self.strict, self.json || everywhere.quiet),
+            None => Ok(!conclusion.outcomes.iter().any(|outcome| outcome.fails(self.strict))),
+        }
     }
 
     /// Of the words on the command line, one may be a target and the others are cases, in any order.
     fn sort_words(&mut self) -> anyhow::Result<()> {
         let (mut urls, cases): (Vec<_>, Vec<_>) =
-            self.target.take().into_iter().chain(self.cases.drain(..)).partition(|word| is_url(word));
+            self.target.take().into_iter().chain(self.cases.drain(..)).partition(|word| choice::is_url(word));
         self.cases = cases;
         self.target = urls.pop();
         match urls.pop() {
@@ -141,65 +192,26 @@ impl Conform {
     }
 
     fn selection(&self) -> anyhow::Result<Selection> {
-        let mut expressions = Vec::new();
-        for word in &self.cases {
-            match Expression::from_str(word) {
-                Ok(expression) => expressions.push(expression),
-                Err(_) if is_host(word) => {
-                    anyhow::bail!("`{word}` is neither a case nor a target: a target is written ws://{word}")
-                }
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Ok(Selection { expressions, quick: self.quick, shard: self.shard })
+        Ok(Selection { expressions: choice::expressions(&self.cases)?, quick: self.quick, shard: self.shard })
     }
 
-    /// What is to be said of each word that selects nothing.
-    fn useless(&self, selection: &Selection, corpus: &Corpus) -> Vec<String> {
-        let all = Count(corpus.cases.len(), "case");
-        let words = self.cases.iter().zip(&selection.expressions);
-        let useless = words.filter(|(_, expression)| {
-            let expression: &Expression = match expression {
-                Expression::Not(inner) => inner,
-                other => other,
-            };
-            !corpus.cases.iter().any(|case| expression.selects(case))
-        });
-        let say = |(word, expression): (&String, &Expression)| match expression {
-            Expression::Tag(_) => {
-                let tags: BTreeSet<&str> =
-                    corpus.cases.iter().flat_map(|case| &case.tags).map(String::as_str).collect();
-                let tags: Vec<&str> = tags.into_iter().collect();
-                format!("`{word}` selects none of the {all}: the tags are {}", tags.join(", "))
-            }
-            _ => format!("`{word}` selects none of the {all}"),
-        };
-        useless.map(say).collect()
-    }
-
-    pub(super) fn options(&self) -> Options {
+    pub(super) fn options(&self, corpus: &Corpus, outputs: &Outputs) -> Options {
+        let pace = Pace::new(self.time_factor);
         Options {
             jobs: self.jobs,
-            pace: Pace::new(self.time_factor),
+            pace: self.timeout.map_or(pace, |longest| pace.no_longer_than(longest)),
+            echo: !self.no_echo,
+            tap: outputs.tap.clone(),
             retries: self.retries,
             max_fail: self.max_fail.map(|most| most as u64),
             wait: self.wait,
-            heading: self.heading(),
+            baseline: outputs.gate.as_ref().map(Gate::baseline),
+            heading: self.heading(corpus),
             ..Options::default()
         }
     }
 
-    /// How clients are tested that come by themselves.
-    pub(super) fn for_clients(&self) -> clients::Listening {
-        clients::Listening {
-            pace: Pace::new(self.time_factor),
-            wait: self.wait,
-            protocols: self.asking.subprotocols().to_vec(),
-            heading: self.heading(),
-        }
-    }
-
-    /// Refuses what has no meaning where clients are tested, and says what has no effect.
+    /// Refuses what has no meaning where clients are tested.
     pub(super) fn check_for_clients(&self) -> anyhow::Result<()> {
         if let Some(target) = &self.target {
             anyhow::bail!(
@@ -210,27 +222,14 @@ impl Conform {
         self.asking.check_for_clients()
     }
 
-    fn heading(&self) -> Heading {
+    fn heading(&self, corpus: &Corpus) -> Heading {
         Heading {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             command: self.repeat(Heading::CASE),
             strict: self.strict,
             shard: self.shard.map(|shard| shard.to_string()),
+            sections: corpus.titles(),
         }
-    }
-
-    pub(super) fn exit(&self, conclusion: Conclusion) -> anyhow::Result<Exit> {
-        match conclusion.told {
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(Exit::Ok),
-            Err(error) => return Err(error).context("failed to print"),
-            Ok(()) => {}
-        }
-        Ok(match conclusion.summary.stopped {
-            Some(Reason::Cancelled) => Exit::Interrupted,
-            _ if !conclusion.reached => Exit::Unreachable,
-            _ if conclusion.outcomes.iter().all(|outcome| outcome.passes(self.strict)) => Exit::Ok,
-            _ => Exit::Failed,
-        })
     }
 
     /// The command that runs a case again.
@@ -246,21 +245,38 @@ impl Conform {
             option("--time-factor", &self.time_factor.to_string());
         }
         words.extend(self.listening.words());
+        if let Some(timeout) = self.timeout {
+            words.push(format!("--timeout {}", humantime::format_duration(timeout)));
+        }
+        words.extend(self.no_echo.then(|| "--no-echo".to_owned()));
         words.extend(self.asking.words());
         words.extend(self.strict.then(|| "--strict".to_owned()));
         words.join(" ")
     }
 }
 
-fn is_url(word: &str) -> bool {
-    word.contains("://") || word.starts_with("unix:")
+/// What is held and written beside the screen.
+pub(super) struct Outputs {
+    pub(super) gate: Option<Gate>,
+    pub(super) tap: Option<Tap>,
 }
 
-/// Whether a word that is no case looks like a target without its scheme.
-fn is_host(word: &str) -> bool {
-    let host = word.split('/').next().unwrap_or_default();
-    let port = host.rsplit_once(':').map(|(_, port)| port);
-    port.is_some_and(|port| port.parse::<u16>().is_ok()) || (word.contains('/') && host.contains('.'))
+fn record(path: &Path) -> anyhow::Result<Tap> {
+    Tap::create(path).with_context(|| format!("failed to create {}", path.display()))
+}
+
+fn exit(conclusion: Conclusion, passed: bool) -> anyhow::Result<Exit> {
+    match conclusion.told {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(Exit::Ok),
+        Err(error) => return Err(error).context("failed to print"),
+        Ok(()) => {}
+    }
+    Ok(match conclusion.summary.stopped {
+        Some(Reason::Cancelled) => Exit::Interrupted,
+        _ if !conclusion.reached => Exit::Unreachable,
+        _ if passed => Exit::Ok,
+        _ => Exit::Failed,
+    })
 }
 
 /// Ends when the user interrupts, or when `stop` says so.

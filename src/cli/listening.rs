@@ -9,7 +9,7 @@ use clap::Args;
 use tokio::sync::Notify;
 
 use super::agents::Agents;
-use super::conform::{Conform, stopping};
+use super::conform::{Conform, Outputs, stopping};
 use super::print::{self, Count};
 use super::screen::Screen;
 use super::serve::{cannot_listen, listen};
@@ -86,30 +86,26 @@ impl Listening {
         everywhere: &Everywhere,
         corpus: &Corpus,
         cases: &[Arc<Case>],
+        outputs: Outputs,
     ) -> anyhow::Result<Exit> {
         conform.check_for_clients()?;
+        let test = Test { conform, everywhere, corpus, cases, outputs };
         match self.launch()? {
-            Some(launch) => self.start(launch, conform, everywhere, corpus, cases).await,
-            None => self.wait(conform, everywhere, corpus, cases).await,
+            Some(launch) => self.start(launch, test).await,
+            None => self.wait(test).await,
         }
     }
 
     /// Starts a client for each case.
-    async fn start(
-        &self,
-        launch: Launch,
-        conform: &Conform,
-        everywhere: &Everywhere,
-        corpus: &Corpus,
-        cases: &[Arc<Case>],
-    ) -> anyhow::Result<Exit> {
+    async fn start(&self, launch: Launch, test: Test<'_>) -> anyhow::Result<Exit> {
+        let Test { conform, everywhere, corpus, cases, outputs } = test;
         let (door, listen) = self.door()?;
         if matches!(listen, Listen::Unix(_)) {
             anyhow::bail!("--run needs an address and a port to --listen on: a Unix socket has no URL");
         }
         // A server that listens everywhere is also found here.
         let url = door.url().replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:");
-        let options = Options { target: Role::Client, ..conform.options() };
+        let options = Options { target: Role::Client, ..conform.options(corpus, &outputs) };
         let mut screen = Screen::new(conform, everywhere, cases.len());
         let stop = Arc::new(Notify::new());
         let cancel = stopping(&stop)?;
@@ -119,17 +115,12 @@ impl Listening {
         };
         let conclusion = clients::launch(door, &url, launch, cases, options, &mut sink, cancel).await;
         screen.finish(corpus, &conclusion)?;
-        conform.exit(conclusion)
+        conform.conclude(everywhere, corpus, &outputs, conclusion)
     }
 
     /// Waits for clients.
-    async fn wait(
-        &self,
-        conform: &Conform,
-        everywhere: &Everywhere,
-        corpus: &Corpus,
-        cases: &[Arc<Case>],
-    ) -> anyhow::Result<Exit> {
+    async fn wait(&self, test: Test<'_>) -> anyhow::Result<Exit> {
+        let Test { conform, everywhere, corpus, cases, outputs } = &test;
         let (door, _) = self.door()?;
         let stop = Arc::new(Notify::new());
         let cancel = stopping(&stop)?;
@@ -137,10 +128,58 @@ impl Listening {
             say_where(&door.url(), conform.json)?;
         }
         let mut agents = Agents::new(conform, everywhere, corpus);
-        let options = conform.for_clients();
+        let options = Options { target: Role::Client, ..conform.options(corpus, outputs) };
+        let protocols = conform.asking.subprotocols().to_vec();
         let mut sink = |event: &Event| agents.take(event).inspect_err(|_| stop.notify_one());
-        let visitors = clients::listen(door, cases, options, &mut sink, cancel).await;
-        exit(conform, visitors)
+        let visitors = clients::listen(door, cases, options, protocols, &mut sink, cancel).await;
+        conform.finish_record(outputs)?;
+        test.exit(visitors)
+    }
+}
+
+/// What is to be tested, and how.
+struct Test<'a> {
+    conform: &'a Conform,
+    everywhere: &'a Everywhere,
+    corpus: &'a Corpus,
+    cases: &'a [Arc<Case>],
+    outputs: Outputs,
+}
+
+impl Test<'_> {
+    /// How the program ends when clients have been there.
+    fn exit(&self, visitors: Visitors) -> anyhow::Result<Exit> {
+        match visitors.told {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(Exit::Ok),
+            Err(error) => return Err(error).context("failed to print"),
+            Ok(()) => {}
+        }
+        if visitors.refused > 0 {
+            let refused = Count(usize::try_from(visitors.refused).unwrap_or(usize::MAX), "case");
+            let kept = Count(visitors.agents.len(), "agent");
+            print::warning(format_args!("{refused} of further agents were refused: the results of {kept} are kept"));
+        }
+        if let Ended::Broken(error) = visitors.ended {
+            return Err(error).context("failed to listen");
+        }
+        let interrupted = matches!(visitors.ended, Ended::Cancelled);
+        if visitors.agents.is_empty() && !interrupted {
+            print::error("no client came");
+            return Ok(Exit::Unreachable);
+        }
+        if interrupted && !(visitors.agents.iter().any(|agent| agent.complete)) {
+            return Ok(Exit::Interrupted);
+        }
+        let complete = visitors.agents.iter().all(|agent| agent.complete);
+        let mut passed = true;
+        for agent in visitors.agents {
+            passed &= self.conform.passes(self.everywhere, self.corpus, &self.outputs, &agent.conclusion)?;
+        }
+        Ok(match () {
+            () if interrupted && !complete => Exit::Interrupted,
+            () if passed => Exit::Ok,
+            () => Exit::Failed,
+        })
     }
 }
 
@@ -158,33 +197,4 @@ fn say_where(url: &str, json: bool) -> io::Result<()> {
     print::tell(format_args!("  {url}/updateReports?agent=NAME        ends the run of a client"));
     print::tell(format_args!("  {url}/stopServer                      ends everything, like ctrl-c"));
     Ok(())
-}
-
-fn exit(conform: &Conform, visitors: Visitors) -> anyhow::Result<Exit> {
-    match visitors.told {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(Exit::Ok),
-        Err(error) => return Err(error).context("failed to print"),
-        Ok(()) => {}
-    }
-    if visitors.refused > 0 {
-        let refused = Count(usize::try_from(visitors.refused).unwrap_or(usize::MAX), "case");
-        let kept = Count(visitors.agents.len(), "agent");
-        print::warning(format_args!("{refused} of further agents were refused: the results of {kept} are kept"));
-    }
-    if let Ended::Broken(error) = visitors.ended {
-        return Err(error).context("failed to listen");
-    }
-    let interrupted = matches!(visitors.ended, Ended::Cancelled);
-    if visitors.agents.is_empty() && !interrupted {
-        print::error("no client came");
-        return Ok(Exit::Unreachable);
-    }
-    let mut outcomes = visitors.agents.iter().flat_map(|agent| &agent.outcomes);
-    Ok(match () {
-        // Whoever had finished when it was interrupted has a result, and that is what counts.
-        () if interrupted && !visitors.agents.iter().any(|agent| agent.complete) => Exit::Interrupted,
-        () if interrupted && !visitors.agents.iter().all(|agent| agent.complete) => Exit::Interrupted,
-        () if outcomes.all(|outcome| outcome.passes(conform.strict)) => Exit::Ok,
-        () => Exit::Failed,
-    })
 }

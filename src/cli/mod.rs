@@ -1,9 +1,12 @@
 //! The command line: arguments in, exit code out.
 
 mod agents;
+mod cases;
+mod choice;
 mod conform;
 mod connect;
 mod exit;
+mod gate;
 mod listening;
 mod print;
 mod progress;
@@ -67,6 +70,8 @@ enum Color {
 enum Command {
     /// Prove that an endpoint conforms to RFC 6455
     Conform(Box<conform::Conform>),
+    /// List and explain the cases
+    Cases(cases::Cases),
     /// Run a server
     Serve(serve::Serve),
     /// Talk to a server by hand
@@ -113,6 +118,7 @@ fn run(cli: Cli) -> Exit {
     };
     let result = match cli.command {
         Command::Conform(conform) => runtime.block_on(conform.run(&cli.everywhere)),
+        Command::Cases(cases) => cases.run(&cli.everywhere),
         Command::Serve(serve) => runtime.block_on(serve.run(&cli.everywhere)),
         Command::Connect(connect) => runtime.block_on(connect.run(&cli.everywhere)),
     };

@@ -9,7 +9,7 @@ use super::value;
 use crate::conform::Remote;
 use crate::net::{Client, Target, Trust};
 use crate::proto::opening::Extra;
-use crate::wire::http::is_secret;
+use crate::wire::http::{is_secret, without_tokens};
 
 /// Headers, subprotocols, origin, and whom to trust.
 #[derive(Debug, Args)]
@@ -113,7 +113,7 @@ impl Asking {
             let value = if header.is_secret() { "…" } else { &header.value };
             option("--header", &format!("{}: {value}", header.name));
         }
-        self.subprotocol.iter().for_each(|name| option("--subprotocol", name));
+        self.subprotocol.iter().for_each(|name| option("--subprotocol", &without_tokens(name)));
         self.origin.iter().for_each(|origin| option("--origin", origin));
         self.cacert.iter().for_each(|file| option("--cacert", &file.display().to_string()));
         words.extend(self.insecure.then(|| "--insecure".to_owned()));

@@ -74,7 +74,7 @@ impl<'a> Screen<'a> {
     pub(super) fn forget(&mut self, outcome: &Outcome) {
         if !matches!(outcome.verdict, Verdict::NotRun(_)) {
             self.bar.set_position(self.bar.position().saturating_sub(1));
-            self.failed = self.failed.saturating_sub(u64::from(!outcome.passes(self.conform.strict)));
+            self.failed = self.failed.saturating_sub(u64::from(outcome.fails(self.conform.strict)));
         }
     }
 
@@ -108,7 +108,7 @@ impl<'a> Screen<'a> {
         self.running.retain(|id| *id != outcome.case);
         if !matches!(outcome.verdict, Verdict::NotRun(_)) {
             self.bar.inc(1);
-            self.failed += u64::from(!outcome.passes(self.conform.strict));
+            self.failed += u64::from(outcome.fails(self.conform.strict));
         }
         self.progress();
         if self.conform.json {
@@ -120,7 +120,7 @@ impl<'a> Screen<'a> {
         if matches!(outcome.verdict, Verdict::NotRun(_)) {
             return Ok(());
         }
-        if !outcome.passes(self.conform.strict) {
+        if outcome.fails(self.conform.strict) {
             if let Some(reason) = never_judged(outcome) {
                 let times = self.alike.entry(reason).or_default();
                 *times += 1;
@@ -133,7 +133,8 @@ impl<'a> Screen<'a> {
                 self.show(WRONG, &failed_word(outcome), outcome)?;
             }
         } else if self.everywhere.verbose && !outcome.passes(true) {
-            self.show(WEAK, outcome.verdict.word(), outcome)?;
+            let known = if outcome.known.is_some() { "known, " } else { "" };
+            self.show(WEAK, &format!("{known}{}", outcome.verdict.word()), outcome)?;
         }
         Ok(())
     }
@@ -189,9 +190,11 @@ impl<'a> Screen<'a> {
         let not_run = conclusion.outcomes.iter().filter(not_run).count();
         let all = conclusion.outcomes.len();
         let passed = conclusion.outcomes.iter().filter(|outcome| outcome.passes(self.conform.strict)).count() - not_run;
+        let is_known = |outcome: &&Outcome| outcome.known.is_some() && !outcome.passes(self.conform.strict);
+        let known = conclusion.outcomes.iter().filter(is_known).count();
         let style = match () {
             () if self.failed > 0 => WRONG,
-            () if passed < all => WEAK,
+            () if passed + known < all => WEAK,
             () => GOOD,
         };
         let time = conclusion.summary.duration.as_secs_f64();
@@ -199,7 +202,10 @@ impl<'a> Screen<'a> {
         if conclusion.summary.flaky > 0 {
             write!(out, ", {} of them only when repeated", conclusion.summary.flaky)?;
         }
-        match (not_run, conclusion.summary.stopped) {
+        if known > 0 {
+            write!(out, ", {}", Count(known, "known deviation"))?;
+        }
+        match (not_run, conclusion.summary.stopped.or_else(|| only_reason(conclusion))) {
             (0, _) => {}
             (_, Some(reason)) => write!(out, "; {not_run} not run, because {reason}")?,
             (_, None) => write!(out, "; {not_run} not run")?,
@@ -210,6 +216,16 @@ impl<'a> Screen<'a> {
         }
         Ok(())
     }
+}
+
+/// Why cases were not run, if it is the same for all of them.
+fn only_reason(conclusion: &Conclusion) -> Option<Reason> {
+    let mut reasons = conclusion.outcomes.iter().filter_map(|outcome| match outcome.verdict {
+        Verdict::NotRun(reason) => Some(reason),
+        _ => None,
+    });
+    let first = reasons.next()?;
+    reasons.all(|reason| reason == first).then_some(first)
 }
 
 /// Why a case could not be judged: what is said once, and then only counted.

@@ -5,6 +5,7 @@
 //! implementation under test would share its faults.
 
 mod act;
+mod baseline;
 mod brief;
 mod case;
 pub mod clients;
@@ -22,12 +23,18 @@ mod remote;
 mod run;
 mod script;
 mod select;
+mod silent;
+mod spelled;
+mod tap;
 mod transcript;
 
 pub use crate::watch::{
     CloseVerdict, Difference, Happening, Outcome, Reason, Side, Timeout, Transcript, Trouble, Verdict, Why,
 };
 pub use act::{Act, Pace};
+pub use baseline::{
+    Baseline, BaselineError, BaselineFault, Deviation, Findings, MAX_BASELINE, Outdated, Pattern, Stale, UNEXPLAINED,
+};
 pub use case::*;
 pub use corpus::{Corpus, CorpusError};
 pub use expect::Wanted;
@@ -38,4 +45,6 @@ pub use remote::{Remote, RemoteError};
 pub use run::{Conclusion, Options, run};
 pub use script::Script;
 pub use select::{BULK, Expression, InvalidShard, SelectError, Selection, Shard, Unselectable};
+pub use spelled::{Part, Spelled, Spelling};
+pub use tap::{Tap, Tapped};
 pub use transcript::{Bounds, Recorder};

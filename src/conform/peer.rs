@@ -4,6 +4,7 @@
 //! connection takes bounded time and memory whatever the target does: it is the script's timers that end it.
 
 use std::future::Future;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ use crate::conform::{Case, Transcript, Trouble};
 use crate::proto::opening::{Agreed, Ask, rule_of};
 use crate::proto::{MaskingKeys, Role, Rule};
 use crate::watch::{Ending, Opening};
-use crate::wire::http::{Limits, Response};
+use crate::wire::http::{Limits, Response, head_without_secrets};
 
 /// How long the opening handshake may take, at the pace of one.
 const OPENING: Duration = Duration::from_secs(5);
@@ -33,6 +34,11 @@ const READ: usize = 64 * 1024;
 pub trait Transport: AsyncRead + AsyncWrite + Unpin + Send + 'static {
     /// Makes dropping the connection reset it, where that can be.
     fn reset(&mut self) {}
+
+    /// Our own address and the peer's, if it has addresses.
+    fn addresses(&self) -> Option<(SocketAddr, SocketAddr)> {
+        None
+    }
 }
 
 impl Transport for tokio::io::DuplexStream {}
@@ -40,6 +46,10 @@ impl Transport for tokio::io::DuplexStream {}
 impl<T: Transport + ?Sized> Transport for Box<T> {
     fn reset(&mut self) {
         (**self).reset();
+    }
+
+    fn addresses(&self) -> Option<(SocketAddr, SocketAddr)> {
+        (**self).addresses()
     }
 }
 
@@ -131,11 +141,14 @@ impl<T: Transport> Peer<T> {
     async fn open(&mut self, ask: &Ask, pace: Pace) -> Option<Vec<u8>> {
         let begun = Instant::now();
         let mut opening = Opening::default();
-        let done = timeout(pace.scale(OPENING), self.handshake(ask, &mut opening)).await;
+        let done = timeout(pace.patience(OPENING), self.handshake(ask, &mut opening)).await;
         opening.timed_out = done.is_err();
         opening.duration = begun.elapsed();
         let rest = done.ok().flatten();
         opening.done = rest.is_some();
+        // A transcript is recorded and reported: what is secret does not get into it.
+        opening.request = head_without_secrets(&opening.request);
+        opening.response = head_without_secrets(&opening.response);
         if rest.is_none() {
             self.record.ended(Duration::ZERO, Ending::ByUs);
         }

@@ -17,7 +17,8 @@ use crate::conform::cpu::Metered;
 use crate::conform::expect::Wanted;
 use crate::conform::judge::{Judgement, judge_wanted};
 use crate::conform::peer::{Connect, play};
-use crate::conform::{Case, Step, Transcript};
+use crate::conform::tap::Tap;
+use crate::conform::{Baseline, Case, Step, Transcript};
 use crate::net::{SystemKeys, nonce};
 use crate::proto::Role;
 use crate::watch::{
@@ -40,10 +41,16 @@ pub struct Options {
     pub wait: Duration,
     /// Which end the target is.
     pub target: Role,
+    /// Whether the target sends messages back as they came. Of one that does not, some cases cannot be judged.
+    pub echo: bool,
+    /// What is known of the target already: it is neither tried again nor counted as a failure, and told as known.
+    pub baseline: Option<Arc<Baseline>>,
     /// The name of the target in the events, where several are tested.
     pub agent: Option<String>,
     /// What a report says of the run.
     pub heading: Heading,
+    /// Where the traffic is kept, if it is.
+    pub tap: Option<Tap>,
 }
 
 impl Default for Options {
@@ -55,9 +62,31 @@ impl Default for Options {
             max_fail: None,
             wait: Duration::ZERO,
             target: Role::Server,
+            echo: true,
+            baseline: None,
             agent: None,
             heading: Heading::default(),
+            tap: None,
         }
+    }
+}
+
+impl Options {
+    /// The case as it is played with this target.
+    pub(super) fn playable(&self, case: &Arc<Case>) -> Result<Arc<Case>, Reason> {
+        if case.target.is_some_and(|role| role != self.target) {
+            return Err(Reason::OtherRole);
+        }
+        if self.echo {
+            return Ok(Arc::clone(case));
+        }
+        case.without_echo().map(Arc::new).ok_or(Reason::NeedsEcho)
+    }
+
+    /// The outcome, with what is known of it already.
+    pub(super) fn knowing(&self, outcome: Outcome) -> Outcome {
+        let known = self.baseline.as_ref().and_then(|baseline| baseline.reason(&outcome)).map(str::to_owned);
+        Outcome { known, ..outcome }
     }
 }
 
@@ -109,7 +138,7 @@ pub(super) trait Opponent: Send + Sync + 'static {
     fn reach(&self) -> impl Future<Output = Result<(), Trouble>> + Send;
 
     /// Plays a case once.
-    fn attempt(&self, case: Arc<Case>, pace: Pace) -> impl Future<Output = Outcome> + Send;
+    fn attempt(&self, case: Arc<Case>, pace: Pace, tap: Option<Tap>) -> impl Future<Output = Outcome> + Send;
 }
 
 /// Runs `cases` against whatever they can be played against.
@@ -251,23 +280,22 @@ impl<'a, O: Opponent> Run<'a, O> {
             }
             while self.room[lane] > 0 {
                 let Some(case) = self.waiting[lane].pop_front() else { break };
-                if self.cases[case].target.is_some_and(|role| role != self.options.target) {
-                    let outcome = not_run(&self.cases[case], Reason::OtherRole);
-                    self.record(case, outcome);
-                    continue;
+                match self.options.playable(&self.cases[case]) {
+                    Ok(played) => {
+                        self.room[lane] -= 1;
+                        self.spawn(played, Running { case, lane, attempt: 1 });
+                    }
+                    Err(reason) => self.record(case, not_run(&self.cases[case], reason)),
                 }
-                self.room[lane] -= 1;
-                self.spawn(Running { case, lane, attempt: 1 });
             }
         }
     }
 
-    fn spawn(&mut self, running: Running) {
-        let case = Arc::clone(&self.cases[running.case]);
+    fn spawn(&mut self, case: Arc<Case>, running: Running) {
         self.tell(Kind::CaseStarted { case: case.id.to_string(), attempt: running.attempt });
-        let (target, pace) = (Arc::clone(&self.target), self.options.pace);
+        let (target, pace, tap) = (Arc::clone(&self.target), self.options.pace, self.options.tap.clone());
         let task = self.tasks.spawn(async move {
-            let outcome = target.attempt(case, pace).await;
+            let outcome = target.attempt(case, pace, tap).await;
             Outcome { attempts: running.attempt, ..outcome }
         });
         self.running.insert(task.id(), running);
@@ -275,6 +303,7 @@ impl<'a, O: Opponent> Run<'a, O> {
 
     fn finished(&mut self, id: Id, outcome: Outcome) {
         let Some(running) = self.running.remove(&id) else { return };
+        let outcome = self.options.knowing(outcome);
         if matches!(outcome.verdict, Verdict::Broken(_)) {
             self.unreached += 1;
         } else {
@@ -283,13 +312,15 @@ impl<'a, O: Opponent> Run<'a, O> {
                 if whys.iter().any(|why| matches!(why, Why::Handshake { .. })));
             self.unopened = self.unopened.filter(|_| failed_to_open).map(|unopened| unopened + 1);
         }
-        if outcome.verdict.is_failure() && running.attempt <= self.options.retries {
+        let fails = outcome.verdict.is_failure() && outcome.known.is_none();
+        let retry = fails && running.attempt <= self.options.retries;
+        if retry && let Ok(case) = self.options.playable(&self.cases[running.case]) {
             self.tell(Kind::CaseRetried(Box::new(outcome)));
-            self.spawn(Running { attempt: running.attempt + 1, ..running });
+            self.spawn(case, Running { attempt: running.attempt + 1, ..running });
             return;
         }
         self.room[running.lane] += 1;
-        self.failures += u64::from(outcome.verdict.is_failure());
+        self.failures += u64::from(fails);
         self.record(running.case, outcome);
     }
 
@@ -376,21 +407,28 @@ impl<C: Connect> Opponent for Server<C> {
         connect(&*self.0).await.map(drop)
     }
 
-    async fn attempt(&self, case: Arc<Case>, pace: Pace) -> Outcome {
+    async fn attempt(&self, case: Arc<Case>, pace: Pace, tap: Option<Tap>) -> Outcome {
         let begun = Instant::now();
-        let (outcome, cpu) = Metered::new(one(&*self.0, case, pace)).await;
+        let (outcome, cpu) = Metered::new(one(&*self.0, case, pace, tap)).await;
         Outcome { duration: begun.elapsed(), cpu, ..outcome }
     }
 }
 
-async fn one<C: Connect>(target: &C, case: Arc<Case>, pace: Pace) -> Outcome {
+async fn one<C: Connect>(target: &C, case: Arc<Case>, pace: Pace, tap: Option<Tap>) -> Outcome {
     let wanted = Arc::new(Wanted::of(&case));
     let transport = match connect_patiently(target).await {
         Ok(transport) => transport,
         Err(trouble) => return without_connection(case.id.to_string(), Verdict::Broken(trouble)),
     };
     let ask = target.ask(nonce());
-    let transcript = play(transport, &ask, &case, &wanted, pace, &mut SystemKeys::new()).await;
+    let mut keys = SystemKeys::new();
+    let transcript = match tap {
+        None => play(transport, &ask, &case, &wanted, pace, &mut keys).await,
+        Some(tap) => {
+            let tapped = tap.on(transport, Role::Client, &format!("case {}", case.id));
+            play(tapped, &ask, &case, &wanted, pace, &mut keys).await
+        }
+    };
     judged(&case, &wanted, transcript)
 }
 
@@ -410,6 +448,7 @@ pub(super) fn without_connection(case: String, verdict: Verdict) -> Outcome {
         verdict,
         close: CloseVerdict::Failed,
         close_why: None,
+        known: None,
         attempts: 0,
         duration: Duration::ZERO,
         cpu: Duration::ZERO,

@@ -113,6 +113,7 @@ impl Script {
         Bounds {
             events: (self.wanted.longest() + EVENTS).min(MOST_EVENTS) as usize,
             bytes: self.wanted.bytes().saturating_mul(2).saturating_add(FLOOD),
+            messages: self.case.hears_messages,
         }
     }
 
@@ -438,12 +439,12 @@ impl Script {
     }
 
     fn closing_time(&self) -> Duration {
-        self.pace.scale((self.case.patience.time / 10).clamp(CLOSING, MOST_CLOSING))
+        self.pace.patience((self.case.patience.time / 10).clamp(CLOSING, MOST_CLOSING))
     }
 
     fn patience_ends(&self) -> Duration {
-        let patience = self.pace.scale(self.case.patience.time);
-        let end = (self.since + patience).min(self.paused + patience.max(self.pace.scale(AT_LEAST)));
+        let patience = self.pace.patience(self.case.patience.time);
+        let end = (self.since + patience).min(self.paused + patience.max(self.pace.patience(AT_LEAST)));
         match self.lost_at {
             // The verdict is certain; a moment more shows what else the target does.
             Some(at) if self.case.close.by == Closer::Us => end.min(at + self.closing_time()),

@@ -19,6 +19,8 @@ pub struct Bounds {
     pub events: usize,
     /// Bytes that a target may send before it counts as flooding.
     pub bytes: u64,
+    /// Whether messages are events; without an echo they are the application's own business.
+    pub messages: bool,
 }
 
 /// Pings that are kept to be answered. Section 5.5.3 of RFC 6455 allows to answer only the latest.
@@ -318,7 +320,7 @@ impl Inbox {
                 let Some((opcode, gather)) = self.message.take() else { return };
                 self.messages += 1;
                 // Autobahn's rule: once a connection is failed, its messages count for nothing.
-                if self.violation.is_none() && !transcript.closing.failed_by_us {
+                if bounds.messages && self.violation.is_none() && !transcript.closing.failed_by_us {
                     let text = opcode == Opcode::TEXT;
                     let what = if text { Happening::Text } else { Happening::Binary };
                     hear(now, what(gather.finish()), transcript, bounds);

@@ -2,10 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::watch::{Brief, Outcome, Summary, Transcript};
-
-/// The words of every verdict, in the order in which summaries list them.
-const VERDICTS: [&str; 7] = ["ok", "non-strict", "informational", "unimplemented", "failed", "broken", "not-run"];
+use crate::watch::{Brief, Outcome, Summary, Transcript, Verdict};
 
 /// A finished case.
 pub fn json_outcome(brief: &Brief, outcome: &Outcome) -> Value {
@@ -23,6 +20,19 @@ pub fn json_outcome(brief: &Brief, outcome: &Outcome) -> Value {
     })
 }
 
+/// A case that may be run: what `wslab cases --json` prints.
+pub fn json_case(brief: &Brief) -> Value {
+    json!({
+        "id": brief.id,
+        "title": brief.title,
+        "level": brief.level.to_string(),
+        "clauses": brief.clauses,
+        "rules": brief.rules.iter().map(|rule| rule.name()).collect::<Vec<_>>(),
+        "tags": brief.tags,
+        "note": brief.note,
+    })
+}
+
 fn remote_close_code(transcript: &Transcript) -> Option<u16> {
     transcript.closing.remote.as_ref()?.code.map(|code| code.0)
 }
@@ -30,6 +40,6 @@ fn remote_close_code(transcript: &Transcript) -> Option<u16> {
 /// The last line: how many cases have which verdict.
 pub fn json_summary(summary: &Summary) -> Value {
     let counts: serde_json::Map<_, _> =
-        VERDICTS.iter().map(|word| ((*word).to_owned(), summary.count(word).into())).collect();
+        Verdict::WORDS.iter().map(|word| ((*word).to_owned(), summary.count(word).into())).collect();
     json!({ "summary": counts })
 }

@@ -31,6 +31,9 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// The words of every verdict, in the order in which summaries list them.
+    pub const WORDS: [&str; 7] = ["ok", "non-strict", "informational", "unimplemented", "failed", "broken", "not-run"];
+
     /// The word for it in every output.
     pub const fn word(&self) -> &'static str {
         match self {
@@ -338,6 +341,10 @@ pub enum Reason {
     NotAsked,
     /// The run was cancelled.
     Cancelled,
+    /// The recording ends before it began.
+    Unrecorded,
+    /// The recording ends while it was running.
+    Unfinished,
 }
 
 impl fmt::Display for Reason {
@@ -350,6 +357,8 @@ impl fmt::Display for Reason {
             Self::NotAsked => "the client never asked for it",
             Self::NeverOpened => "no connection could be opened",
             Self::Cancelled => "the run was cancelled",
+            Self::Unrecorded => "the recording ends before it",
+            Self::Unfinished => "the recording ends while it was running",
         })
     }
 }
@@ -365,6 +374,9 @@ pub struct Outcome {
     pub close: CloseVerdict,
     /// Why, if that is not OK.
     pub close_why: Option<Why>,
+    /// Why it was to be expected, where a baseline knows of the deviation: the reason that it gives.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known: Option<String>,
     /// How often the case was run; more than once if it failed at first.
     pub attempts: u32,
     /// How long the last run took, connecting included.
@@ -397,6 +409,11 @@ impl Outcome {
         };
         let close = matches!(self.close, CloseVerdict::Ok | CloseVerdict::Informational | CloseVerdict::FailedByClient);
         verdict && (close || matches!(self.verdict, Verdict::NotRun(_)))
+    }
+
+    /// Whether it is held against the target: it does not pass, and no baseline knows of it.
+    pub fn fails(&self, strict: bool) -> bool {
+        !self.passes(strict) && self.known.is_none()
     }
 
     /// The rules that the target broke, each once.

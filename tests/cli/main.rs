@@ -2,12 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on may say so by a panic")]
 
+mod cases;
 mod conform;
 mod connect;
 mod faulty;
+mod gate;
 mod help;
 mod hostile;
 mod json;
 mod process;
+mod record;
 mod serve;
 mod terminal;

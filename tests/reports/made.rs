@@ -19,6 +19,7 @@ pub(crate) fn outcome(case: &str, verdict: Verdict, transcript: Option<Transcrip
         verdict,
         close: CloseVerdict::Ok,
         close_why: None,
+        known: None,
         attempts: 1,
         duration: Duration::from_micros(1500),
         cpu: Duration::from_micros(300),

@@ -12,7 +12,7 @@ use crate::conform::{Case, Pace};
 use crate::proto::opening::{Answer, Asked, Extension, Policy, accept_key, judge_request, name};
 use crate::proto::{Flow, Role, Rule, Seen};
 use crate::watch::Opening;
-use crate::wire::http::{Limits, Request, Response};
+use crate::wire::http::{Limits, Request, Response, head_without_secrets};
 use crate::wire::{Head, Opcode};
 
 /// How long a request may take, at the pace of one.
@@ -66,7 +66,7 @@ pub(super) async fn knock<T: Transport>(mut stream: T, pace: Pace) -> Option<Cal
         faults.push(Rule::FrameBeforeOpen);
     }
     bytes.truncate(size);
-    let opening = Opening { request: bytes, faults, ..Opening::default() };
+    let opening = Opening { request: head_without_secrets(&bytes), faults, ..Opening::default() };
     Some(Caller { stream, request, asked, opening, begun })
 }
 
