@@ -18,7 +18,7 @@ use crate::conform::clients::{self, Door, Ended, Launch, Visitors};
 use crate::conform::{Case, Corpus, Options};
 use crate::net::{Listen, tls};
 use crate::proto::Role;
-use crate::watch::{Event, Sink as _};
+use crate::watch::{Event, Reason, Sink as _};
 
 /// How clients come to be tested.
 #[derive(Debug, Args)]
@@ -115,6 +115,9 @@ impl Listening {
         };
         let conclusion = clients::launch(door, &url, launch, cases, options, &mut sink, cancel).await;
         screen.finish(corpus, &conclusion)?;
+        if !conclusion.reached && conclusion.summary.stopped != Some(Reason::Cancelled) {
+            print::error("the client never connected");
+        }
         conform.conclude(everywhere, corpus, &outputs, conclusion)
     }
 
