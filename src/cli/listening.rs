@@ -75,8 +75,8 @@ impl Listening {
 
     fn launch(&self) -> anyhow::Result<Option<Launch>> {
         let Some(command) = &self.run else { return Ok(None) };
-        let words = shell_words::split(command).with_context(|| format!("--run cannot be read: {command}"))?;
-        Launch::new(words).map(Some).with_context(|| format!("--run cannot be used: {command}"))
+        let words = shell_words::split(command).with_context(|| format!("--run {command} cannot be read"))?;
+        Launch::new(words).map(Some).with_context(|| format!("--run {} cannot be used", value::shell(command)))
     }
 
     /// Tests clients.
