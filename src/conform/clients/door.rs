@@ -43,7 +43,7 @@ pub(super) async fn knock<T: Transport>(mut stream: T, pace: Pace) -> Option<Cal
             match Request::parse(&bytes, &Limits::default()) {
                 Ok(Some(head)) => return Ok(Some(head)),
                 Ok(None) => {}
-                Err(error) => return Err(Answer::malformed(&error)),
+                Err(error) => return Err(Box::new(Answer::malformed(&error))),
             }
             if stream.read_buf(&mut bytes).await.is_ok_and(|size| size > 0) {
                 continue;
@@ -52,8 +52,8 @@ pub(super) async fn knock<T: Transport>(mut stream: T, pace: Pace) -> Option<Cal
         }
     })
     .await;
-    let late = || Err(Answer::refusal(408, "the request did not come in time"));
-    let (request, size) = match asked.unwrap_or_else(|_| late()) {
+    let late = || Box::new(Answer::refusal(408, "the request did not come in time"));
+    let (request, size) = match asked.unwrap_or_else(|_| Err(late())) {
         Ok(head) => head?,
         Err(answer) => {
             refuse(stream, &answer).await;
