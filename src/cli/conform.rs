@@ -1,24 +1,21 @@
 //! `wslab conform`: prove that an endpoint conforms.
 
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::str::FromStr as _;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
-use tokio::sync::Notify;
 
-use super::gate::{Gate, Gating};
 use super::listening::Listening;
 use super::print;
 use super::request::Asking;
 use super::screen::Screen;
-use super::signal::Interrupts;
+use super::session::{Keeping, Session};
 use super::{Everywhere, Exit, choice, value};
 use crate::app;
-use crate::conform::{self, Case, Conclusion, Corpus, Options, Pace, Reason, Selection, Shard, Tap};
+use crate::conform::{self, Case, Corpus, Options, Pace, Selection, Shard};
 use crate::net::{Listen, Server, ServerConfig, Target};
 use crate::watch::{Event, Heading, Sink as _};
 use crate::wire::http::without_secrets;
@@ -87,11 +84,8 @@ pub(super) struct Conform {
     /// Wait so long for the target to listen, or for the first client to come
     #[arg(long, env = "WSLAB_WAIT", value_name = "TIME", value_parser = value::time, default_value = "0s")]
     pub(super) wait: Duration,
-    /// Keep the traffic of the run in this file, as it is without TLS: Wireshark and tshark read it
-    #[arg(long, env = "WSLAB_RECORD", value_name = "FILE.pcapng")]
-    record: Option<PathBuf>,
     #[command(flatten)]
-    gating: Gating,
+    keeping: Keeping,
     #[command(flatten)]
     pub(super) asking: Asking,
     #[command(flatten)]
@@ -103,7 +97,6 @@ impl Conform {
         self.sort_words()?;
         let selection = self.selection()?;
         let target = self.target.as_deref().map(Target::from_str).transpose()?;
-        let gate = self.gating.gate(self.target.as_deref())?;
         let corpus = choice::corpus(self.corpus.as_deref())?;
         let cases: Vec<Arc<Case>> = selection.of(&corpus.cases).into_iter().cloned().map(Arc::new).collect();
         let useless = choice::useless(&self.cases, &selection.expressions, &corpus);
@@ -115,65 +108,22 @@ impl Conform {
         }
         useless.iter().for_each(print::warning);
         if self.listening.is_on() {
-            let outputs = self.outputs(gate)?;
-            return self.listening.run(&self, everywhere, &corpus, &cases, outputs).await;
+            self.check_for_clients()?;
+            let session = self.keeping.begin(&self, everywhere, &corpus)?;
+            return self.listening.run(&self, everywhere, &corpus, &cases, session).await;
         }
         let target = match target {
             Some(target) => target,
             None => embedded_server()?,
         };
         let remote = Arc::new(self.asking.remote(target)?);
-        let outputs = self.outputs(gate)?;
+        let mut session = self.keeping.begin(&self, everywhere, &corpus)?;
+        let (options, cancel) = (self.options(&corpus, &session), session.cancelled()?);
         let mut screen = Screen::new(&self, everywhere, cases.len());
-        let stop = Arc::new(Notify::new());
-        let cancel = stopping(&stop)?;
-        let mut sink = |event: &Event| {
-            // Nobody reads on: the run need not go on.
-            screen.take(event).inspect_err(|_| stop.notify_one())
-        };
-        let options = self.options(&corpus, &outputs);
+        let mut sink = |event: &Event| session.take(event, || screen.take(event));
         let conclusion = conform::run(remote, &cases, options, &mut sink, cancel).await;
-        screen.finish(&corpus, &conclusion)?;
-        self.conclude(everywhere, &corpus, &outputs, conclusion)
-    }
-
-    fn outputs(&self, gate: Option<Gate>) -> anyhow::Result<Outputs> {
-        Ok(Outputs { gate, tap: self.record.as_deref().map(record).transpose()? })
-    }
-
-    /// Completes what is written beside the screen, and says how the program ends.
-    pub(super) fn conclude(
-        &self,
-        everywhere: &Everywhere,
-        corpus: &Corpus,
-        outputs: &Outputs,
-        conclusion: Conclusion,
-    ) -> anyhow::Result<Exit> {
-        self.finish_record(outputs)?;
-        let passed = self.passes(everywhere, corpus, outputs, &conclusion)?;
-        exit(conclusion, passed)
-    }
-
-    /// Completes the record of the traffic.
-    pub(super) fn finish_record(&self, outputs: &Outputs) -> anyhow::Result<()> {
-        if let (Some(tap), Some(path)) = (&outputs.tap, &self.record) {
-            tap.finish().with_context(|| format!("failed to write {}", path.display()))?;
-        }
-        Ok(())
-    }
-
-    /// Whether a run passes: the gate, if there is one, or each of its cases.
-    pub(super) fn passes(
-        &self,
-        everywhere: &Everywhere,
-        corpus: &Corpus,
-        outputs: &Outputs,
-        conclusion: &Conclusion,
-    ) -> anyhow::Result<bool> {
-        match &outputs.gate {
-            Some(gate) => gate.close(corpus, conclusion, self.strict, self.json || everywhere.quiet),
-            None => Ok(!conclusion.outcomes.iter().any(|outcome| outcome.fails(self.strict))),
-        }
+        let shown = screen.finish(&corpus, &conclusion);
+        session.end(conclusion, shown)
     }
 
     /// Of the words on the command line, one may be a target and the others are cases, in any order.
@@ -195,24 +145,28 @@ impl Conform {
         Ok(Selection { expressions: choice::expressions(&self.cases)?, quick: self.quick, shard: self.shard })
     }
 
-    pub(super) fn options(&self, corpus: &Corpus, outputs: &Outputs) -> Options {
-        let pace = Pace::new(self.time_factor);
+    pub(super) fn options(&self, corpus: &Corpus, session: &Session<'_>) -> Options {
         Options {
             jobs: self.jobs,
-            pace: self.timeout.map_or(pace, |longest| pace.no_longer_than(longest)),
+            pace: self.pace(),
             echo: !self.no_echo,
-            tap: outputs.tap.clone(),
+            tap: session.tap(),
             retries: self.retries,
             max_fail: self.max_fail.map(|most| most as u64),
             wait: self.wait,
-            baseline: outputs.gate.as_ref().map(Gate::baseline),
+            baseline: session.baseline(),
             heading: self.heading(corpus),
             ..Options::default()
         }
     }
 
+    fn pace(&self) -> Pace {
+        let pace = Pace::new(self.time_factor);
+        self.timeout.map_or(pace, |longest| pace.no_longer_than(longest))
+    }
+
     /// Refuses what has no meaning where clients are tested.
-    pub(super) fn check_for_clients(&self) -> anyhow::Result<()> {
+    fn check_for_clients(&self) -> anyhow::Result<()> {
         if let Some(target) = &self.target {
             anyhow::bail!(
                 "there is a target, {}, and clients are to be tested: leave one of them out",
@@ -244,50 +198,15 @@ impl Conform {
         if self.time_factor != 1.0 {
             option("--time-factor", &self.time_factor.to_string());
         }
-        words.extend(self.listening.words());
         if let Some(timeout) = self.timeout {
-            words.push(format!("--timeout {}", humantime::format_duration(timeout)));
+            option("--timeout", &humantime::format_duration(timeout).to_string());
         }
         words.extend(self.no_echo.then(|| "--no-echo".to_owned()));
+        words.extend(self.listening.words());
         words.extend(self.asking.words());
         words.extend(self.strict.then(|| "--strict".to_owned()));
         words.join(" ")
     }
-}
-
-/// What is held and written beside the screen.
-pub(super) struct Outputs {
-    pub(super) gate: Option<Gate>,
-    pub(super) tap: Option<Tap>,
-}
-
-fn record(path: &Path) -> anyhow::Result<Tap> {
-    Tap::create(path).with_context(|| format!("failed to create {}", path.display()))
-}
-
-fn exit(conclusion: Conclusion, passed: bool) -> anyhow::Result<Exit> {
-    match conclusion.told {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(Exit::Ok),
-        Err(error) => return Err(error).context("failed to print"),
-        Ok(()) => {}
-    }
-    Ok(match conclusion.summary.stopped {
-        Some(Reason::Cancelled) => Exit::Interrupted,
-        _ if !conclusion.reached => Exit::Unreachable,
-        _ if passed => Exit::Ok,
-        _ => Exit::Failed,
-    })
-}
-
-/// Ends when the user interrupts, or when `stop` says so.
-pub(super) fn stopping(stop: &Arc<Notify>) -> io::Result<impl Future<Output = ()> + use<>> {
-    let (mut interrupts, stop) = (Interrupts::new()?, Arc::clone(stop));
-    Ok(async move {
-        tokio::select! {
-            _ = interrupts.next() => {}
-            () = stop.notified() => {}
-        }
-    })
 }
 
 /// Starts wslab's own echo server on a free port of the loopback.

@@ -10,8 +10,9 @@ use anyhow::Context as _;
 use clap::Args;
 
 use super::print::{self, Count, GOOD, WEAK, WRONG};
+use super::session::Came;
 use super::value;
-use crate::conform::{Baseline, Conclusion, Corpus, Findings, MAX_BASELINE, Outcome, Reason, UNEXPLAINED, Verdict};
+use crate::conform::{Baseline, Corpus, Findings, MAX_BASELINE, Outcome, UNEXPLAINED, Verdict};
 use crate::wire::http::without_secrets;
 
 /// Cases of one kind that are named; of any more their number is.
@@ -79,24 +80,15 @@ impl Gate {
 
     /// Compares the baseline with what the run came to, tells of it, and rewrites the file if that was asked for.
     /// Gives whether the run passes.
-    pub(super) fn close(
-        &self,
-        corpus: &Corpus,
-        conclusion: &Conclusion,
-        strict: bool,
-        briefly: bool,
-    ) -> anyhow::Result<bool> {
-        if !conclusion.reached {
-            return Ok(false);
-        }
-        let findings = self.baseline.compare(&corpus.cases, &conclusion.outcomes, strict);
+    pub(super) fn close(&self, corpus: &Corpus, came: &Came<'_>, strict: bool, briefly: bool) -> anyhow::Result<bool> {
+        let findings = self.baseline.compare(&corpus.cases, came.outcomes, strict);
         if briefly {
             self.stale(&findings).iter().filter(|_| !self.update).for_each(print::error);
         } else {
-            self.tell(&findings, &conclusion.outcomes).context("failed to print")?;
+            self.tell(&findings, came.outcomes).context("failed to print")?;
         }
-        if self.update && conclusion.summary.stopped != Some(Reason::Cancelled) {
-            return self.rewrite(&findings, &conclusion.outcomes);
+        if self.update && came.complete {
+            return self.rewrite(&findings, came.outcomes);
         }
         self.warn(&self.baseline);
         Ok(findings.holds())

@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::Args;
-use tokio::sync::Notify;
 
 use super::agents::Agents;
-use super::conform::{Conform, Outputs, stopping};
+use super::conform::Conform;
 use super::print::{self, Count};
 use super::screen::Screen;
 use super::serve::{cannot_listen, listen};
+use super::session::{Came, Session, is_unread};
 use super::{Everywhere, Exit, value};
 use crate::conform::clients::{self, Door, Ended, Launch, Visitors};
 use crate::conform::{Case, Corpus, Options};
@@ -86,103 +86,62 @@ impl Listening {
         everywhere: &Everywhere,
         corpus: &Corpus,
         cases: &[Arc<Case>],
-        outputs: Outputs,
+        session: Session<'_>,
     ) -> anyhow::Result<Exit> {
-        conform.check_for_clients()?;
-        let test = Test { conform, everywhere, corpus, cases, outputs };
         match self.launch()? {
-            Some(launch) => self.start(launch, test).await,
-            None => self.wait(test).await,
+            Some(launch) => self.start(launch, conform, everywhere, corpus, cases, session).await,
+            None => self.wait(conform, everywhere, corpus, cases, session).await,
         }
     }
 
     /// Starts a client for each case.
-    async fn start(&self, launch: Launch, test: Test<'_>) -> anyhow::Result<Exit> {
-        let Test { conform, everywhere, corpus, cases, outputs } = test;
+    async fn start(
+        &self,
+        launch: Launch,
+        conform: &Conform,
+        everywhere: &Everywhere,
+        corpus: &Corpus,
+        cases: &[Arc<Case>],
+        mut session: Session<'_>,
+    ) -> anyhow::Result<Exit> {
         let (door, listen) = self.door()?;
         if matches!(listen, Listen::Unix(_)) {
             anyhow::bail!("--run needs an address and a port to --listen on: a Unix socket has no URL");
         }
         // A server that listens everywhere is also found here.
         let url = door.url().replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:");
-        let options = Options { target: Role::Client, ..conform.options(corpus, &outputs) };
+        let options = Options { target: Role::Client, ..conform.options(corpus, &session) };
         let mut screen = Screen::new(conform, everywhere, cases.len());
-        let stop = Arc::new(Notify::new());
-        let cancel = stopping(&stop)?;
-        let mut sink = |event: &Event| {
-            // Nobody reads on: the run need not go on.
-            screen.take(event).inspect_err(|_| stop.notify_one())
-        };
+        let cancel = session.cancelled()?;
+        let mut sink = |event: &Event| session.take(event, || screen.take(event));
         let conclusion = clients::launch(door, &url, launch, cases, options, &mut sink, cancel).await;
-        screen.finish(corpus, &conclusion)?;
+        let shown = screen.finish(corpus, &conclusion);
         if !conclusion.reached && conclusion.summary.stopped != Some(Reason::Cancelled) {
             print::error("the client never connected");
         }
-        conform.conclude(everywhere, corpus, &outputs, conclusion)
+        session.end(conclusion, shown)
     }
 
     /// Waits for clients.
-    async fn wait(&self, test: Test<'_>) -> anyhow::Result<Exit> {
-        let Test { conform, everywhere, corpus, cases, outputs } = &test;
+    async fn wait(
+        &self,
+        conform: &Conform,
+        everywhere: &Everywhere,
+        corpus: &Corpus,
+        cases: &[Arc<Case>],
+        mut session: Session<'_>,
+    ) -> anyhow::Result<Exit> {
         let (door, _) = self.door()?;
-        let stop = Arc::new(Notify::new());
-        let cancel = stopping(&stop)?;
+        let cancel = session.cancelled()?;
         if !everywhere.quiet {
             say_where(&door.url(), conform.json)?;
         }
         let mut agents = Agents::new(conform, everywhere, corpus);
-        let options = Options { target: Role::Client, ..conform.options(corpus, outputs) };
+        let options = Options { target: Role::Client, ..conform.options(corpus, &session) };
         let protocols = conform.asking.subprotocols().to_vec();
-        let mut sink = |event: &Event| agents.take(event).inspect_err(|_| stop.notify_one());
+        let mut sink = |event: &Event| session.take(event, || agents.take(event));
         let visitors = clients::listen(door, cases, options, protocols, &mut sink, cancel).await;
-        conform.finish_record(outputs)?;
-        test.exit(visitors)
-    }
-}
-
-/// What is to be tested, and how.
-struct Test<'a> {
-    conform: &'a Conform,
-    everywhere: &'a Everywhere,
-    corpus: &'a Corpus,
-    cases: &'a [Arc<Case>],
-    outputs: Outputs,
-}
-
-impl Test<'_> {
-    /// How the program ends when clients have been there.
-    fn exit(&self, visitors: Visitors) -> anyhow::Result<Exit> {
-        match visitors.told {
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(Exit::Ok),
-            Err(error) => return Err(error).context("failed to print"),
-            Ok(()) => {}
-        }
-        if visitors.refused > 0 {
-            let refused = Count(usize::try_from(visitors.refused).unwrap_or(usize::MAX), "case");
-            let kept = Count(visitors.agents.len(), "agent");
-            print::warning(format_args!("{refused} of further agents were refused: the results of {kept} are kept"));
-        }
-        if let Ended::Broken(error) = visitors.ended {
-            return Err(error).context("failed to listen");
-        }
-        let interrupted = matches!(visitors.ended, Ended::Cancelled);
-        if visitors.agents.is_empty() && !interrupted {
-            print::error("no client came");
-            return Ok(Exit::Unreachable);
-        }
-        if interrupted && !(visitors.agents.iter().any(|agent| agent.complete)) {
-            return Ok(Exit::Interrupted);
-        }
-        let complete = visitors.agents.iter().all(|agent| agent.complete);
-        let mut passed = true;
-        for agent in visitors.agents {
-            passed &= self.conform.passes(self.everywhere, self.corpus, &self.outputs, &agent.conclusion)?;
-        }
-        Ok(match () {
-            () if interrupted && !complete => Exit::Interrupted,
-            () if passed => Exit::Ok,
-            () => Exit::Failed,
-        })
+        exit(session, visitors)
     }
 }
 
@@ -200,4 +159,34 @@ fn say_where(url: &str, json: bool) -> io::Result<()> {
     print::tell(format_args!("  {url}/updateReports?agent=NAME        ends the run of a client"));
     print::tell(format_args!("  {url}/stopServer                      ends everything, like ctrl-c"));
     Ok(())
+}
+
+fn exit(session: Session<'_>, visitors: Visitors) -> anyhow::Result<Exit> {
+    let Visitors { agents, ended, refused, told } = visitors;
+    let came: Vec<Came<'_>> =
+        agents.iter().map(|agent| Came { outcomes: &agent.conclusion.outcomes, complete: agent.complete }).collect();
+    let passed = session.finish(&came)?;
+    if is_unread(told)? {
+        return Ok(Exit::Ok);
+    }
+    if refused > 0 {
+        let refused = Count(usize::try_from(refused).unwrap_or(usize::MAX), "case");
+        let kept = Count(agents.len(), "agent");
+        print::warning(format_args!("{refused} of further agents were refused: the results of {kept} are kept"));
+    }
+    if let Ended::Broken(error) = ended {
+        return Err(error).context("failed to listen");
+    }
+    let interrupted = matches!(ended, Ended::Cancelled);
+    if agents.is_empty() && !interrupted {
+        print::error("no client came");
+        return Ok(Exit::Unreachable);
+    }
+    Ok(match () {
+        // Whoever had finished when it was interrupted has a result, and that is what counts.
+        () if interrupted && !came.iter().any(|came| came.complete) => Exit::Interrupted,
+        () if interrupted && !came.iter().all(|came| came.complete) => Exit::Interrupted,
+        () if passed => Exit::Ok,
+        () => Exit::Failed,
+    })
 }

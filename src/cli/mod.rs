@@ -10,9 +10,12 @@ mod gate;
 mod listening;
 mod print;
 mod progress;
+mod report;
+mod reporting;
 mod request;
 mod screen;
 mod serve;
+mod session;
 mod signal;
 mod value;
 
@@ -76,6 +79,8 @@ enum Command {
     Serve(serve::Serve),
     /// Talk to a server by hand
     Connect(connect::Connect),
+    /// Render, merge or compare recorded runs
+    Report(report::Render),
 }
 
 /// The command line as `clap` knows it: for help, completions and manual pages.
@@ -114,21 +119,22 @@ fn run(cli: Cli) -> Exit {
     }
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
-        Err(error) => return report(&anyhow::Error::new(error).context("failed to start the runtime")),
+        Err(error) => return failed(&anyhow::Error::new(error).context("failed to start the runtime")),
     };
     let result = match cli.command {
         Command::Conform(conform) => runtime.block_on(conform.run(&cli.everywhere)),
         Command::Cases(cases) => cases.run(&cli.everywhere),
+        Command::Report(report) => report.run(&cli.everywhere),
         Command::Serve(serve) => runtime.block_on(serve.run(&cli.everywhere)),
         Command::Connect(connect) => runtime.block_on(connect.run(&cli.everywhere)),
     };
     // Reading from a terminal cannot be cancelled; nobody waits for it.
     runtime.shutdown_background();
-    result.unwrap_or_else(|error| report(&error))
+    result.unwrap_or_else(|error| failed(&error))
 }
 
 /// Tells what went wrong, and its causes.
-fn report(error: &anyhow::Error) -> Exit {
+fn failed(error: &anyhow::Error) -> Exit {
     if is_broken_pipe(error) {
         return Exit::Ok;
     }

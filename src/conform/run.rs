@@ -21,9 +21,7 @@ use crate::conform::tap::Tap;
 use crate::conform::{Baseline, Case, Step, Transcript};
 use crate::net::{SystemKeys, nonce};
 use crate::proto::Role;
-use crate::watch::{
-    CloseVerdict, Event, Heading, Kind, Outcome, Plan, Reason, Sink, Summary, Timestamp, Trouble, Verdict, Why,
-};
+use crate::watch::{Event, Heading, Kind, Outcome, Plan, Reason, Sink, Summary, Timestamp, Trouble, Verdict, Why};
 
 /// How a run is done.
 #[derive(Clone, Debug)]
@@ -126,7 +124,8 @@ pub async fn run<C: Connect>(
     sink: &mut dyn Sink,
     cancel: impl Future<Output = ()>,
 ) -> Conclusion {
-    run_against(Arc::new(Server(target)), cases, options, sink, cancel).await
+    let server = Server { target, tap: options.tap.clone() };
+    run_against(Arc::new(server), cases, options, sink, cancel).await
 }
 
 /// What the cases of a run are played against.
@@ -138,7 +137,7 @@ pub(super) trait Opponent: Send + Sync + 'static {
     fn reach(&self) -> impl Future<Output = Result<(), Trouble>> + Send;
 
     /// Plays a case once.
-    fn attempt(&self, case: Arc<Case>, pace: Pace, tap: Option<Tap>) -> impl Future<Output = Outcome> + Send;
+    fn attempt(&self, case: Arc<Case>, pace: Pace) -> impl Future<Output = Outcome> + Send;
 }
 
 /// Runs `cases` against whatever they can be played against.
@@ -293,9 +292,9 @@ impl<'a, O: Opponent> Run<'a, O> {
 
     fn spawn(&mut self, case: Arc<Case>, running: Running) {
         self.tell(Kind::CaseStarted { case: case.id.to_string(), attempt: running.attempt });
-        let (target, pace, tap) = (Arc::clone(&self.target), self.options.pace, self.options.tap.clone());
+        let (target, pace) = (Arc::clone(&self.target), self.options.pace);
         let task = self.tasks.spawn(async move {
-            let outcome = target.attempt(case, pace, tap).await;
+            let outcome = target.attempt(case, pace).await;
             Outcome { attempts: running.attempt, ..outcome }
         });
         self.running.insert(task.id(), running);
@@ -329,7 +328,7 @@ impl<'a, O: Opponent> Run<'a, O> {
         let case = running.map(|running| self.cases[running.case].id.to_string()).unwrap_or_default();
         let trouble = Trouble::Io("the tester itself failed in this case".to_owned());
         let attempts = running.map_or(1, |running| running.attempt);
-        Outcome { attempts, ..without_connection(case, Verdict::Broken(trouble)) }
+        Outcome { attempts, ..Outcome::without_connection(case, Verdict::Broken(trouble)) }
     }
 
     fn record(&mut self, case: usize, outcome: Outcome) {
@@ -366,12 +365,13 @@ impl<'a, O: Opponent> Run<'a, O> {
     }
 }
 
-/// Bytes that the steps send, and more for each write of a chopped frame.
+/// Bytes that the steps send, and more for each write of a chopped frame and for compressing.
 fn weight(steps: &[Step]) -> u64 {
     let one = |step: &Step| match step {
         Step::Frame(frame) => {
             let len = frame.payload.len() as u64;
-            frame.chop.map_or(len, |chop| len.max(len / chop.max(1) as u64 * 256))
+            let len = frame.chop.map_or(len, |chop| len.max(len / chop.max(1) as u64 * 256));
+            if frame.compressed { len.saturating_add(1024) } else { len }
         }
         Step::More(payload) | Step::Raw { bytes: payload, .. } => payload.len() as u64,
         Step::Repeat { times, steps } => u64::from(*times).saturating_mul(weight(steps).saturating_add(256)),
@@ -396,29 +396,32 @@ async fn connect_patiently<C: Connect>(target: &C) -> Result<C::Transport, Troub
 }
 
 /// A server, to which every case makes a connection of its own.
-struct Server<C>(Arc<C>);
+struct Server<C> {
+    target: Arc<C>,
+    tap: Option<Tap>,
+}
 
 impl<C: Connect> Opponent for Server<C> {
     fn name(&self) -> String {
-        self.0.name()
+        self.target.name()
     }
 
     async fn reach(&self) -> Result<(), Trouble> {
-        connect(&*self.0).await.map(drop)
+        connect(&*self.target).await.map(drop)
     }
 
-    async fn attempt(&self, case: Arc<Case>, pace: Pace, tap: Option<Tap>) -> Outcome {
+    async fn attempt(&self, case: Arc<Case>, pace: Pace) -> Outcome {
         let begun = Instant::now();
-        let (outcome, cpu) = Metered::new(one(&*self.0, case, pace, tap)).await;
+        let (outcome, cpu) = Metered::new(one(&*self.target, case, pace, self.tap.as_ref())).await;
         Outcome { duration: begun.elapsed(), cpu, ..outcome }
     }
 }
 
-async fn one<C: Connect>(target: &C, case: Arc<Case>, pace: Pace, tap: Option<Tap>) -> Outcome {
+async fn one<C: Connect>(target: &C, case: Arc<Case>, pace: Pace, tap: Option<&Tap>) -> Outcome {
     let wanted = Arc::new(Wanted::of(&case));
     let transport = match connect_patiently(target).await {
         Ok(transport) => transport,
-        Err(trouble) => return without_connection(case.id.to_string(), Verdict::Broken(trouble)),
+        Err(trouble) => return Outcome::without_connection(case.id.to_string(), Verdict::Broken(trouble)),
     };
     let ask = target.ask(nonce());
     let mut keys = SystemKeys::new();
@@ -435,24 +438,14 @@ async fn one<C: Connect>(target: &C, case: Arc<Case>, pace: Pace, tap: Option<Ta
 /// The outcome of a case that was played.
 pub(super) fn judged(case: &Case, wanted: &Wanted, transcript: Transcript) -> Outcome {
     let Judgement { verdict, close, close_why } = judge_wanted(case, wanted, &transcript);
-    Outcome { close, close_why, transcript: Some(transcript), ..without_connection(case.id.to_string(), verdict) }
+    Outcome {
+        close,
+        close_why,
+        transcript: Some(transcript),
+        ..Outcome::without_connection(case.id.to_string(), verdict)
+    }
 }
 
 pub(super) fn not_run(case: &Case, reason: Reason) -> Outcome {
-    without_connection(case.id.to_string(), Verdict::NotRun(reason))
-}
-
-pub(super) fn without_connection(case: String, verdict: Verdict) -> Outcome {
-    Outcome {
-        case,
-        verdict,
-        close: CloseVerdict::Failed,
-        close_why: None,
-        known: None,
-        attempts: 0,
-        duration: Duration::ZERO,
-        cpu: Duration::ZERO,
-        stderr: String::new(),
-        transcript: None,
-    }
+    Outcome::without_connection(case.id.to_string(), Verdict::NotRun(reason))
 }

@@ -24,9 +24,9 @@ use crate::wire::http::Request;
 /// What a server is set to.
 #[derive(Clone, Debug)]
 pub struct ServerConfig {
-    /// Limits and timers of each connection.
+    /// Limits and timers of each connection, and how it compresses.
     pub endpoint: Config,
-    /// What it agrees to.
+    /// What it agrees to. Compression is set in `endpoint`: it takes the place of [`Policy::deflate`].
     pub policy: Policy,
     /// The most connections at a time; further ones are answered 503.
     pub max_connections: usize,
@@ -141,8 +141,8 @@ impl Server {
     pub fn bind(listen: &Listen, config: ServerConfig) -> io::Result<Self> {
         let listener = Listener::bind(listen)?;
         let shared = Shared {
+            policy: Policy { deflate: config.endpoint.deflate, ..config.policy },
             endpoint: Arc::new(config.endpoint),
-            policy: config.policy,
             tls: config.tls,
             connections: Connections::new(config.max_queue),
             places: Arc::new(Semaphore::new(config.max_connections.min(Semaphore::MAX_PERMITS))),

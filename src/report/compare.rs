@@ -107,6 +107,12 @@ impl Comparison {
         comparison
     }
 
+    /// What a case came to before, if that was something else.
+    pub fn change(&self, case: &str) -> Option<Standing> {
+        let lists = [&self.newly_failing, &self.newly_passing, &self.other_verdict, &self.other_close];
+        lists.into_iter().flatten().find(|change| change.case == case).map(|change| change.before)
+    }
+
     /// Whether there is no difference at all.
     pub const fn is_empty(&self) -> bool {
         self.newly_failing.is_empty()

@@ -163,7 +163,7 @@ fn sent(transcript: &Transcript) -> Vec<String> {
 }
 
 /// What came, and how it ended.
-fn got(transcript: &Transcript) -> Vec<String> {
+pub(super) fn got(transcript: &Transcript) -> Vec<String> {
     let heard: Vec<String> = transcript.heard.iter().map(|heard| timed(heard.at, &heard.what)).collect();
     let total = heard.len() as u64 + transcript.unheard;
     let mut rows = shortened(heard, total);

@@ -11,9 +11,7 @@ use std::time::Duration;
 use super::compare::Comparison;
 use super::table::Tally;
 use super::volume::Volumes;
-use crate::watch::{
-    Brief, CloseVerdict, Event, Heading, Kind, Outcome, Plan, Reason, Sink, Summary, Timestamp, Trouble, Verdict,
-};
+use crate::watch::{Brief, Event, Heading, Kind, Outcome, Plan, Reason, Sink, Summary, Timestamp, Trouble, Verdict};
 
 /// All that reports are rendered from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -198,6 +196,11 @@ impl Run {
         sections
     }
 
+    /// Whether the recording holds its end.
+    pub const fn is_complete(&self) -> bool {
+        self.summary.is_some()
+    }
+
     /// How many cases came to what.
     pub fn tally(&self) -> Tally {
         Tally::of(self.tests.iter().map(|test| &test.outcome))
@@ -249,6 +252,14 @@ impl Run {
         self.tests.iter().map(|test| Volumes::of(&test.outcome)).sum()
     }
 
+    /// The cases that took the longest, the slowest first.
+    pub fn slowest(&self, most: usize) -> Vec<Case<'_>> {
+        let mut cases: Vec<Case<'_>> = self.cases().filter(Case::was_run).collect();
+        cases.sort_by_key(|case| std::cmp::Reverse(case.outcome().duration));
+        cases.truncate(most);
+        cases
+    }
+
     /// Why cases were not run: the reasons in the order of the cases, each with how many it was.
     pub fn reasons(&self) -> Vec<(Reason, usize)> {
         let mut reasons: Vec<(Reason, usize)> = Vec::new();
@@ -266,18 +277,7 @@ impl Run {
 impl Test {
     /// A test of which nothing is known yet.
     fn awaited(case: &str) -> Self {
-        let outcome = Outcome {
-            case: case.to_owned(),
-            verdict: Verdict::NotRun(Reason::Unrecorded),
-            close: CloseVerdict::Failed,
-            close_why: None,
-            known: None,
-            attempts: 0,
-            duration: Duration::ZERO,
-            cpu: Duration::ZERO,
-            stderr: String::new(),
-            transcript: None,
-        };
+        let outcome = Outcome::without_connection(case.to_owned(), Verdict::NotRun(Reason::Unrecorded));
         Self { begun: None, ended: None, outcome, retried: Vec::new() }
     }
 }

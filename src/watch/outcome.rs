@@ -394,6 +394,22 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// The outcome of a case for which there was no connection.
+    pub const fn without_connection(case: String, verdict: Verdict) -> Self {
+        Self {
+            case,
+            verdict,
+            close: CloseVerdict::Failed,
+            close_why: None,
+            known: None,
+            attempts: 0,
+            duration: Duration::ZERO,
+            cpu: Duration::ZERO,
+            transcript: None,
+            stderr: String::new(),
+        }
+    }
+
     /// Whether the case failed at first and passed when it was repeated.
     pub const fn is_flaky(&self) -> bool {
         self.attempts > 1 && !self.verdict.is_failure()

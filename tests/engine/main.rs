@@ -4,6 +4,7 @@
 #![expect(unreachable_pub, clippy::unwrap_used, reason = "tests")]
 
 mod clients;
+mod compressing;
 mod judging;
 mod peering;
 mod running;

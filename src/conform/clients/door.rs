@@ -156,8 +156,8 @@ impl<T: Transport> Caller<T> {
 }
 
 /// What is agreed of the extensions that a client offers in a case; `None` for what is no case.
-fn agree(_case: Option<&Case>, _offers: &[Extension]) -> Vec<Extension> {
-    Vec::new()
+fn agree(case: Option<&Case>, offers: &[Extension]) -> Vec<Extension> {
+    case.and_then(|case| case.accept(offers)).map(Extension::from).into_iter().collect()
 }
 
 /// Reads until the client's close frame, or the end.

@@ -20,7 +20,7 @@ use super::door::{Caller, knock};
 use super::listen::Accept;
 use super::resource::path_of;
 use super::visit::play;
-use crate::conform::run::{Opponent, run_against, without_connection};
+use crate::conform::run::{Opponent, run_against};
 use crate::conform::{Case, Conclusion, Options, Pace, Tap, Transport};
 use crate::proto::Role;
 use crate::watch::{Outcome, Sink, Trouble, Verdict};
@@ -175,8 +175,7 @@ impl Opponent for Starter {
         Ok(())
     }
 
-    /// What is kept of the traffic is kept from where the connection came in.
-    async fn attempt(&self, case: Arc<Case>, pace: Pace, _tap: Option<Tap>) -> Outcome {
+    async fn attempt(&self, case: Arc<Case>, pace: Pace) -> Outcome {
         let path = path_of(&case);
         let arrival = self.expected.expect(path.clone());
         let started = Client::start(&self.launch, &format!("{}/{path}", self.url));
@@ -184,7 +183,7 @@ impl Opponent for Starter {
             Ok(client) => client,
             Err(error) => {
                 let trouble = Trouble::NotStarted(format!("{}: {error}", self.launch.program));
-                return without_connection(case.id.to_string(), Verdict::Broken(trouble));
+                return Outcome::without_connection(case.id.to_string(), Verdict::Broken(trouble));
             }
         };
         let outcome = match client.connects(arrival, pace).await {
@@ -195,7 +194,7 @@ impl Opponent for Starter {
             }
             Err(words) => {
                 let verdict = Verdict::Broken(Trouble::NeverConnected(words));
-                without_connection(case.id.to_string(), verdict)
+                Outcome::without_connection(case.id.to_string(), verdict)
             }
         };
         self.expected.take(&path);
