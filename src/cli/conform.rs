@@ -16,7 +16,7 @@ use super::screen::Screen;
 use super::session::{Keeping, Session};
 use super::{Everywhere, Exit, choice, spec, value};
 use crate::app;
-use crate::conform::{self, Case, Conclusion, Corpus, Options, Pace, Selection, Shard, Timers, clients};
+use crate::conform::{self, Case, Conclusion, Corpus, Options, Pace, Selection, Shard, Timers};
 use crate::net::{Listen, Server, ServerConfig, Target};
 use crate::proto::{self, deflate};
 use crate::watch::{Event, Heading, Sink as _};
@@ -211,18 +211,7 @@ impl Conform {
         self.timeout.map_or(pace, |longest| pace.no_longer_than(longest))
     }
 
-    /// How clients are tested that come by themselves.
-    pub(super) fn for_clients(&self, corpus: &Corpus, session: &Session<'_>) -> clients::Listening {
-        clients::Listening {
-            pace: self.pace(),
-            wait: self.wait,
-            protocols: self.asking.subprotocols().to_vec(),
-            baseline: session.baseline(),
-            heading: self.heading(corpus),
-        }
-    }
-
-    /// Refuses what has no meaning where clients are tested, and says what has no effect.
+    /// Refuses what has no meaning where clients are tested.
     fn check_for_clients(&self) -> anyhow::Result<()> {
         if let Some(target) = &self.target {
             anyhow::bail!(

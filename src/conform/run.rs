@@ -69,6 +69,25 @@ impl Default for Options {
     }
 }
 
+impl Options {
+    /// The case as it is played with this target.
+    pub(super) fn playable(&self, case: &Arc<Case>) -> Result<Arc<Case>, Reason> {
+        if case.target.is_some_and(|role| role != self.target) {
+            return Err(Reason::OtherRole);
+        }
+        if self.echo {
+            return Ok(Arc::clone(case));
+        }
+        case.without_echo().map(Arc::new).ok_or(Reason::NeedsEcho)
+    }
+
+    /// The outcome, with what is known of it already.
+    pub(super) fn knowing(&self, outcome: Outcome) -> Outcome {
+        let known = self.baseline.as_ref().and_then(|baseline| baseline.reason(&outcome)).map(str::to_owned);
+        Outcome { known, ..outcome }
+    }
+}
+
 /// What a run came to.
 #[derive(Debug)]
 pub struct Conclusion {
@@ -263,7 +282,7 @@ impl<'a, O: Opponent> Run<'a, O> {
             }
             while self.room[lane] > 0 {
                 let Some(case) = self.waiting[lane].pop_front() else { break };
-                match self.playable(case) {
+                match self.options.playable(&self.cases[case]) {
                     Ok(played) => {
                         self.room[lane] -= 1;
                         self.spawn(played, Running { case, lane, attempt: 1 });
@@ -272,18 +291,6 @@ impl<'a, O: Opponent> Run<'a, O> {
                 }
             }
         }
-    }
-
-    /// The case as it is played with this target.
-    fn playable(&self, case: usize) -> Result<Arc<Case>, Reason> {
-        let case = &self.cases[case];
-        if case.target.is_some_and(|role| role != self.options.target) {
-            return Err(Reason::OtherRole);
-        }
-        if self.options.echo {
-            return Ok(Arc::clone(case));
-        }
-        case.without_echo().map(Arc::new).ok_or(Reason::NeedsEcho)
     }
 
     fn spawn(&mut self, case: Arc<Case>, running: Running) {
@@ -296,10 +303,9 @@ impl<'a, O: Opponent> Run<'a, O> {
         self.running.insert(task.id(), running);
     }
 
-    fn finished(&mut self, id: Id, mut outcome: Outcome) {
+    fn finished(&mut self, id: Id, outcome: Outcome) {
         let Some(running) = self.running.remove(&id) else { return };
-        outcome.known =
-            self.options.baseline.as_ref().and_then(|baseline| baseline.reason(&outcome)).map(str::to_owned);
+        let outcome = self.options.knowing(outcome);
         if matches!(outcome.verdict, Verdict::Broken(_)) {
             self.unreached += 1;
         } else {
@@ -310,7 +316,7 @@ impl<'a, O: Opponent> Run<'a, O> {
         }
         let fails = outcome.verdict.is_failure() && outcome.known.is_none();
         let retry = fails && running.attempt <= self.options.retries;
-        if retry && let Ok(case) = self.playable(running.case) {
+        if retry && let Ok(case) = self.options.playable(&self.cases[running.case]) {
             self.tell(Kind::CaseRetried(Box::new(outcome)));
             self.spawn(case, Running { attempt: running.attempt + 1, ..running });
             return;

@@ -4,6 +4,7 @@
 
 mod autobahn;
 mod cases;
+mod clients;
 mod conform;
 mod connect;
 mod faulty;
