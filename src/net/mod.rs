@@ -9,6 +9,7 @@ mod connection;
 mod driver;
 mod halves;
 mod keys;
+mod letter;
 mod mailbox;
 mod members;
 mod opening;
