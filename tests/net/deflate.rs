@@ -95,11 +95,20 @@ async fn a_broadcast_reaches_each_as_it_agreed() {
             assert_eq!(served.connections.send(id, &message), Ok(()));
         }
         for connection in &mut connections {
-            // One's own come between those of all.
-            within(connection.send(message.clone())).await.unwrap();
-            for _ in 0..4 {
+            for _ in 0..3 {
                 assert_eq!(within(connection.next()).await.unwrap(), Some(message.clone()));
             }
+        }
+    }
+    // One's own refer to each other across those of all.
+    let own = Message::text((0..200).map(|n| (n * n).to_string()).collect::<String>());
+    for _ in 0..2 {
+        let to_all = Message::text("something else altogether ".repeat(10));
+        served.connections.broadcast(&to_all, None);
+        for connection in &mut connections {
+            assert_eq!(within(connection.next()).await.unwrap(), Some(to_all.clone()));
+            within(connection.send(own.clone())).await.unwrap();
+            assert_eq!(within(connection.next()).await.unwrap(), Some(own.clone()));
         }
     }
 }
