@@ -140,11 +140,12 @@ impl Server {
     /// Outside of a tokio runtime.
     pub fn bind(listen: &Listen, config: ServerConfig) -> io::Result<Self> {
         let listener = Listener::bind(listen)?;
+        let deflate = config.endpoint.deflate;
         let shared = Shared {
-            policy: Policy { deflate: config.endpoint.deflate, ..config.policy },
+            policy: Policy { deflate, ..config.policy },
             endpoint: Arc::new(config.endpoint),
             tls: config.tls,
-            connections: Connections::new(config.max_queue),
+            connections: Connections::new(config.max_queue, deflate),
             places: Arc::new(Semaphore::new(config.max_connections.min(Semaphore::MAX_PERMITS))),
             refusals: Arc::new(Semaphore::new(REFUSALS)),
         };
@@ -313,7 +314,7 @@ impl Incoming {
         driver.answer(answer);
         match session {
             Some(session) => {
-                let registration = shared.connections.register(id);
+                let registration = shared.connections.register(id, driver.endpoint.compresses());
                 // A task of its own, as small as can be: an idle connection is nothing else.
                 tokio::spawn(Serving::new(driver, session, registration, place));
             }

@@ -3,7 +3,7 @@
 use wslab::net::{Client, ServerConfig};
 use wslab::proto::{Config, Message, Role, deflate};
 
-use crate::stage::{serve_echo, within};
+use crate::stage::{serve_echo, until, within};
 
 fn config(deflate: impl Into<Option<deflate::Config>>) -> Config {
     Config { deflate: deflate.into(), ..Config::default() }
@@ -66,5 +66,49 @@ async fn it_is_agreed_on_by_default_and_not_if_either_end_does_not_want_it() {
         assert_eq!(agreed.is_some(), client_wants && server_wants);
         within(connection.send("hello ".repeat(100))).await.unwrap();
         assert_eq!(within(connection.next()).await.unwrap(), Some(Message::text("hello ".repeat(100))));
+    }
+}
+
+/// Those who agreed on the same are sent the same bytes; those who take contexts over compress for themselves.
+#[tokio::test]
+async fn a_broadcast_reaches_each_as_it_agreed() {
+    let wanted = deflate::Config { threshold: 100, ..deflate::Config::with_takeover() };
+    let served = serve_echo(ServerConfig { max_queue: 8 << 20, ..server(wanted) });
+    let wants = [
+        None,
+        Some(deflate::Config::with_takeover()),
+        Some(deflate::Config::default()),
+        Some(deflate::Config { server_window_bits: 9, ..deflate::Config::default() }),
+        Some(deflate::Config { server_window_bits: 8, ..deflate::Config::default() }),
+    ];
+    let mut connections = Vec::new();
+    for want in wants {
+        let client = Client::new(&served.url).unwrap().config(config(want));
+        connections.push(within(client.connect()).await.unwrap());
+    }
+    until("all are members", || served.connections.len() == wants.len()).await;
+    for message in messages() {
+        for _ in 0..2 {
+            assert_eq!(served.connections.broadcast(&message, None).reached, wants.len());
+        }
+        for id in served.connections.ids() {
+            assert_eq!(served.connections.send(id, &message), Ok(()));
+        }
+        for connection in &mut connections {
+            for _ in 0..3 {
+                assert_eq!(within(connection.next()).await.unwrap(), Some(message.clone()));
+            }
+        }
+    }
+    // One's own refer to each other across those of all.
+    let own = Message::text((0..200).map(|n| (n * n).to_string()).collect::<String>());
+    for _ in 0..2 {
+        let to_all = Message::text("something else altogether ".repeat(10));
+        served.connections.broadcast(&to_all, None);
+        for connection in &mut connections {
+            assert_eq!(within(connection.next()).await.unwrap(), Some(to_all.clone()));
+            within(connection.send(own.clone())).await.unwrap();
+            assert_eq!(within(connection.next()).await.unwrap(), Some(own.clone()));
+        }
     }
 }
