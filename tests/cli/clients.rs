@@ -49,7 +49,8 @@ impl Listening {
 
 #[test]
 fn the_own_client_passes_everything_strictly() {
-    let ended = started(&format!("{WSLAB} connect -q --echo {{url}}"), &["--strict"]).exits(0);
+    // Compression is for a build that is optimised: `.ci/run` has all cases.
+    let ended = started(&format!("{WSLAB} connect -q --echo {{url}}"), &["--strict", "not:12", "not:13"]).exits(0);
     insta::assert_snapshot!(screen(&ended));
 }
 
