@@ -22,6 +22,10 @@ doc:
 conform *ARGS:
     cargo run --release -- conform {{ARGS}}
 
+# Hold wslab's own server against its baseline, in which there is nothing
+regress:
+    cargo run --release -- conform --strict --baseline reports/baselines/wslab.toml
+
 # Compare the verdicts on Node ws and Python websockets with those of Autobahn
 interop:
     WSLAB_INTEROP=require cargo test --test interop

@@ -11,6 +11,7 @@
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, anyhow, bail};
+use wslab::app;
 use wslab::net::{Client, Connection};
 use wslab::proto::{Config, deflate};
 
@@ -49,11 +50,15 @@ pub(crate) async fn drive(url: &str, agent: &str, mut say: impl FnMut(String)) -
     Ok(())
 }
 
-async fn open(url: &str) -> Result<Connection> {
+fn client(url: &str) -> Result<Client> {
     // Autobahn's largest messages have 16 MiB, all of them in one frame.
     let deflate = Some(deflate::Config { threshold: 0, ..deflate::Config::with_takeover() });
     let config = Config { max_frame: 64 << 20, max_message: 64 << 20, deflate, ..Config::default() };
-    Client::new(url)?.config(config).connect().await.map_err(|error| anyhow!("{url}: {error}"))
+    Ok(Client::new(url)?.config(config))
+}
+
+async fn open(url: &str) -> Result<Connection> {
+    client(url)?.connect().await.map_err(|error| anyhow!("{url}: {error}"))
 }
 
 async fn count(url: &str) -> Result<u32> {
@@ -66,11 +71,9 @@ async fn count(url: &str) -> Result<u32> {
     count.with_context(|| format!("{url} does not say how many cases there are, but something else"))
 }
 
+/// Plays a case: sends back what comes, until the connection is closed.
 async fn echo(url: &str) -> Result<()> {
-    let mut connection = open(url).await?;
-    while let Some(message) = connection.next().await? {
-        // Fails only while the connection is closing; how it ends the next call tells.
-        let _sent = connection.send(message).await;
-    }
-    Ok(())
+    let connection = client(url)?.start().await.map_err(|error| anyhow!("{url}: {error}"))?;
+    let closed = connection.run(app::echo_back()).await;
+    if closed.clean { Ok(()) } else { Err(anyhow!("{}", closed.cause)) }
 }

@@ -93,6 +93,7 @@
 //! No HTTP framework, no plugin system, no scripting language, no `no_std`, no legacy draft versions of the protocol.
 
 pub mod app;
+pub mod capture;
 pub mod cli;
 pub mod conform;
 pub mod net;

@@ -1,10 +1,15 @@
-//! The echo server: what every conformance test talks to.
+//! The echo, as a server and as a client: what every conformance test talks to.
 
 use crate::net::{Member, Session};
 use crate::proto::{Event, Outbound};
 
 /// A [`Service`](crate::net::Service) that sends every message back as it came.
 pub fn echo(_member: Member) -> impl Session + Unpin + 'static {
+    echo_back()
+}
+
+/// A [`Session`] that sends every message back as it came, for one connection of a client or a server.
+pub fn echo_back() -> impl Session + Unpin + 'static {
     |event: Event<'_>, out: &mut Outbound| {
         if let Event::Message(message) = event {
             // Fails only when the connection is closing, and then nobody waits for the echo.

@@ -1,5 +1,5 @@
-//! Servers that people run, built on [`net`](crate::net).
+//! Servers and clients that people run, built on [`net`](crate::net).
 
 mod echo;
 
-pub use echo::echo;
+pub use echo::{echo, echo_back};

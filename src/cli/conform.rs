@@ -1,6 +1,5 @@
 //! `wslab conform`: prove that an endpoint conforms.
 
-use std::collections::BTreeSet;
 use std::io;
 use std::path::PathBuf;
 use std::str::FromStr as _;
@@ -9,22 +8,22 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
-use tokio::sync::Notify;
 
-use super::print::{self, Count};
+use super::listening::Listening;
+use super::print;
 use super::request::Asking;
 use super::screen::Screen;
-use super::signal::Interrupts;
-use super::{Everywhere, Exit, value};
+use super::session::{Keeping, Session};
+use super::{Everywhere, Exit, choice, spec, value};
 use crate::app;
-use crate::conform::{self, Case, Conclusion, Corpus, Expression, Options, Pace, Reason, Selection, Shard};
+use crate::conform::{self, Case, Conclusion, Corpus, Options, Pace, Selection, Shard, Timers};
 use crate::net::{Listen, Server, ServerConfig, Target};
 use crate::proto::{self, deflate};
 use crate::watch::{Event, Heading, Sink as _};
 use crate::wire::http::without_secrets;
 
 /// Arguments of `wslab conform`.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[command(after_help = "\
 Cases:
   5, 5.15          by the beginning of their ids
@@ -36,11 +35,11 @@ Cases:
 
 Exit codes:
   0    all as expected
-  1    a case failed
+  1    a case failed, or the baseline does not hold
   2    usage or input error
-  3    the target was never reachable
+  3    the target was never reachable, or no client came
   4    nothing selected
-  130  interrupted")]
+  130  interrupted; with --listen only while no client had come, or one was not finished")]
 pub(super) struct Conform {
     /// The server to test: ws://host:port/path, wss://…, or unix:/path. Without one, wslab's own echo server is tested
     #[arg(value_name = "TARGET")]
@@ -56,7 +55,14 @@ pub(super) struct Conform {
     shard: Option<Shard>,
     /// Read the cases from this folder instead of those built in
     #[arg(long, env = "WSLAB_CORPUS", value_name = "DIR")]
-    corpus: Option<PathBuf>,
+    pub(super) corpus: Option<PathBuf>,
+    /// Do what a configuration of the Autobahn testsuite says: fuzzingclient.json tests servers, fuzzingserver.json
+    /// clients. Cases that are named select among its cases
+    #[arg(long, env = "WSLAB_SPEC", value_name = "FILE")]
+    spec: Option<PathBuf>,
+    /// What reports call the target
+    #[arg(long, env = "WSLAB_AGENT", value_name = "NAME")]
+    pub(super) agent: Option<String>,
     /// Fail also where a target is acceptable, but not as the RFC wants it
     #[arg(long, env = "WSLAB_STRICT", value_parser = value::flag)]
     pub(super) strict: bool,
@@ -71,6 +77,12 @@ pub(super) struct Conform {
     #[arg(long, env = "WSLAB_TIME_FACTOR", value_name = "F", default_value = "1", value_parser = value::factor,
           allow_negative_numbers = true)]
     time_factor: f64,
+    /// Wait for the target no longer than this, whatever a case allows
+    #[arg(long, env = "WSLAB_TIMEOUT", value_name = "TIME", value_parser = value::time)]
+    timeout: Option<Duration>,
+    /// The target does not echo: run the cases that can be judged all the same, by pongs and closings
+    #[arg(long, env = "WSLAB_NO_ECHO", value_parser = value::flag)]
+    no_echo: bool,
     /// Try a failed case again so many times; that it passed only then is said
     #[arg(long, env = "WSLAB_RETRIES", value_name = "N", default_value = "0", value_parser = value::number,
           allow_negative_numbers = true)]
@@ -78,61 +90,95 @@ pub(super) struct Conform {
     /// Stop when so many cases have failed
     #[arg(long, env = "WSLAB_MAX_FAIL", value_name = "N", value_parser = value::count)]
     max_fail: Option<usize>,
-    /// Wait so long for the target to listen
+    /// Wait so long for the target to listen, or for the first client to come
     #[arg(long, env = "WSLAB_WAIT", value_name = "TIME", value_parser = value::time, default_value = "0s")]
     pub(super) wait: Duration,
     #[command(flatten)]
-    asking: Asking,
+    pub(super) keeping: Keeping,
+    #[command(flatten)]
+    pub(super) asking: Asking,
+    #[command(flatten)]
+    pub(super) listening: Listening,
+    #[arg(skip)]
+    pub(super) timers: Timers,
 }
 
 impl Conform {
     pub(super) async fn run(mut self, everywhere: &Everywhere) -> anyhow::Result<Exit> {
         self.sort_words()?;
-        let selection = self.selection()?;
+        if let Some(path) = self.spec.take() {
+            return spec::run(self, &path, everywhere).await;
+        }
         let target = self.target.as_deref().map(Target::from_str).transpose()?;
-        let corpus = match &self.corpus {
-            Some(folder) => Corpus::read(folder)?,
-            None => Corpus::embedded(),
-        };
-        let cases: Vec<Arc<Case>> = selection.of(&corpus.cases).into_iter().cloned().map(Arc::new).collect();
-        let useless = self.useless(&selection, &corpus);
+        let corpus = choice::corpus(self.corpus.as_deref())?;
+        let cases = self.chosen(&corpus, |_| true)?;
+        self.test(everywhere, &corpus, &cases, target).await
+    }
+
+    /// The cases of the command line that are `wanted`. It is said what selects nothing.
+    pub(super) fn chosen(&self, corpus: &Corpus, wanted: impl Fn(&Case) -> bool) -> anyhow::Result<Vec<Arc<Case>>> {
+        let expressions = choice::expressions(&self.cases)?;
+        let useless = choice::useless(&self.cases, &expressions, corpus);
+        let selection = Selection { expressions, quick: self.quick, shard: self.shard };
+        let offered: Vec<Case> = corpus.cases.iter().filter(|case| wanted(case)).cloned().collect();
+        let cases: Vec<Arc<Case>> = selection.of(&offered).into_iter().cloned().map(Arc::new).collect();
         if cases.is_empty() {
             let why = if useless.is_empty() { ": no case is left by all that is asked together" } else { "" };
             print::error(format_args!("no case is selected{why}"));
             useless.iter().for_each(|words| print::tell(format_args!("{words}")));
+        } else {
+            useless.iter().for_each(print::warning);
+        }
+        Ok(cases)
+    }
+
+    /// Runs these cases against a server, wslab's own if there is no target, or with clients if those are to be tested.
+    pub(super) async fn test(
+        &self,
+        everywhere: &Everywhere,
+        corpus: &Corpus,
+        cases: &[Arc<Case>],
+        target: Option<Target>,
+    ) -> anyhow::Result<Exit> {
+        if cases.is_empty() {
             return Ok(Exit::NothingSelected);
         }
-        useless.iter().for_each(print::warning);
+        if self.listening.is_on() {
+            self.check_for_clients()?;
+            let session = self.keeping.begin(self, everywhere, corpus)?;
+            return self.listening.run(self, everywhere, corpus, cases, session).await;
+        }
         let target = match target {
             Some(target) => target,
             None => embedded_server()?,
         };
+        let mut session = self.keeping.begin(self, everywhere, corpus)?;
+        let screen = Screen::new(self, everywhere, cases.len());
+        let (conclusion, shown) = self.against(target, corpus, cases, &mut session, screen).await?;
+        session.end(conclusion, shown)
+    }
+
+    /// Runs these cases against a server. Gives also whether the end could be shown.
+    pub(super) async fn against(
+        &self,
+        target: Target,
+        corpus: &Corpus,
+        cases: &[Arc<Case>],
+        session: &mut Session<'_>,
+        mut screen: Screen<'_>,
+    ) -> anyhow::Result<(Conclusion, io::Result<()>)> {
         let remote = Arc::new(self.asking.remote(target)?);
-        let mut interrupts = Interrupts::new()?;
-        let mut screen = Screen::new(&self, everywhere, cases.len());
-        let stop = Arc::new(Notify::new());
-        let cancel = {
-            let stop = stop.clone();
-            async move {
-                tokio::select! {
-                    _ = interrupts.next() => {}
-                    () = stop.notified() => {}
-                }
-            }
-        };
-        let mut sink = |event: &Event| {
-            // Nobody reads on: the run need not go on.
-            screen.take(event).inspect_err(|_| stop.notify_one())
-        };
-        let conclusion = conform::run(remote, &cases, self.options(), &mut sink, cancel).await;
-        screen.finish(&corpus, &conclusion)?;
-        self.exit(conclusion)
+        let (options, cancel) = (self.options(corpus, session), session.cancelled()?);
+        let mut sink = |event: &Event| session.take(event, || screen.take(event));
+        let conclusion = conform::run(remote, cases, options, &mut sink, cancel).await;
+        let shown = screen.finish(corpus, &conclusion);
+        Ok((conclusion, shown))
     }
 
     /// Of the words on the command line, one may be a target and the others are cases, in any order.
     fn sort_words(&mut self) -> anyhow::Result<()> {
         let (mut urls, cases): (Vec<_>, Vec<_>) =
-            self.target.take().into_iter().chain(self.cases.drain(..)).partition(|word| is_url(word));
+            self.target.take().into_iter().chain(self.cases.drain(..)).partition(|word| choice::is_url(word));
         self.cases = cases;
         self.target = urls.pop();
         match urls.pop() {
@@ -144,76 +190,52 @@ impl Conform {
         }
     }
 
-    fn selection(&self) -> anyhow::Result<Selection> {
-        let mut expressions = Vec::new();
-        for word in &self.cases {
-            match Expression::from_str(word) {
-                Ok(expression) => expressions.push(expression),
-                Err(_) if is_host(word) => {
-                    anyhow::bail!("`{word}` is neither a case nor a target: a target is written ws://{word}")
-                }
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Ok(Selection { expressions, quick: self.quick, shard: self.shard })
-    }
-
-    /// What is to be said of each word that selects nothing.
-    fn useless(&self, selection: &Selection, corpus: &Corpus) -> Vec<String> {
-        let all = Count(corpus.cases.len(), "case");
-        let words = self.cases.iter().zip(&selection.expressions);
-        let useless = words.filter(|(_, expression)| {
-            let expression: &Expression = match expression {
-                Expression::Not(inner) => inner,
-                other => other,
-            };
-            !corpus.cases.iter().any(|case| expression.selects(case))
-        });
-        let say = |(word, expression): (&String, &Expression)| match expression {
-            Expression::Tag(_) => {
-                let tags: BTreeSet<&str> =
-                    corpus.cases.iter().flat_map(|case| &case.tags).map(String::as_str).collect();
-                let tags: Vec<&str> = tags.into_iter().collect();
-                format!("`{word}` selects none of the {all}: the tags are {}", tags.join(", "))
-            }
-            _ => format!("`{word}` selects none of the {all}"),
-        };
-        useless.map(say).collect()
-    }
-
-    fn options(&self) -> Options {
+    pub(super) fn options(&self, corpus: &Corpus, session: &Session<'_>) -> Options {
         Options {
             jobs: self.jobs,
-            pace: Pace::new(self.time_factor),
+            pace: self.pace(),
+            echo: !self.no_echo,
+            tap: session.tap(),
             retries: self.retries,
             max_fail: self.max_fail.map(|most| most as u64),
             wait: self.wait,
-            heading: self.heading(),
+            baseline: session.baseline(),
+            agent: self.agent.clone(),
+            heading: self.heading(corpus),
             ..Options::default()
         }
     }
 
-    fn heading(&self) -> Heading {
+    fn pace(&self) -> Pace {
+        let pace = Pace::new(self.time_factor).with(self.timers);
+        self.timeout.map_or(pace, |longest| pace.no_longer_than(longest))
+    }
+
+    /// Refuses what has no meaning where clients are tested.
+    fn check_for_clients(&self) -> anyhow::Result<()> {
+        if let Some(target) = &self.target {
+            anyhow::bail!(
+                "there is a target, {}, and clients are to be tested: leave one of them out",
+                without_secrets(target)
+            );
+        }
+        self.asking.check_for_clients()
+    }
+
+    /// Refuses what has no meaning where servers are tested.
+    pub(super) fn check_for_servers(&self) -> anyhow::Result<()> {
+        anyhow::ensure!(!self.listening.is_on(), "servers are to be tested: leave --listen and --run out");
+        Ok(())
+    }
+
+    fn heading(&self, corpus: &Corpus) -> Heading {
         Heading {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             command: self.repeat(Heading::CASE),
             strict: self.strict,
             shard: self.shard.map(|shard| shard.to_string()),
+            sections: corpus.titles(),
         }
-    }
-
-    fn exit(&self, conclusion: Conclusion) -> anyhow::Result<Exit> {
-        match conclusion.told {
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(Exit::Ok),
-            Err(error) => return Err(error).context("failed to print"),
-            Ok(()) => {}
-        }
-        Ok(match conclusion.summary.stopped {
-            Some(Reason::Cancelled) => Exit::Interrupted,
-            _ if !conclusion.reached => Exit::Unreachable,
-            _ if conclusion.outcomes.iter().all(|outcome| outcome.passes(self.strict)) => Exit::Ok,
-            _ => Exit::Failed,
-        })
     }
 
     /// The command that runs a case again.
@@ -228,21 +250,15 @@ impl Conform {
         if self.time_factor != 1.0 {
             option("--time-factor", &self.time_factor.to_string());
         }
+        if let Some(timeout) = self.timeout {
+            option("--timeout", &humantime::format_duration(timeout).to_string());
+        }
+        words.extend(self.no_echo.then(|| "--no-echo".to_owned()));
+        words.extend(self.listening.words());
         words.extend(self.asking.words());
         words.extend(self.strict.then(|| "--strict".to_owned()));
         words.join(" ")
     }
-}
-
-fn is_url(word: &str) -> bool {
-    word.contains("://") || word.starts_with("unix:")
-}
-
-/// Whether a word that is no case looks like a target without its scheme.
-fn is_host(word: &str) -> bool {
-    let host = word.split('/').next().unwrap_or_default();
-    let port = host.rsplit_once(':').map(|(_, port)| port);
-    port.is_some_and(|port| port.parse::<u16>().is_ok()) || (word.contains('/') && host.contains('.'))
 }
 
 /// Starts wslab's own echo server on a free port of the loopback.

@@ -16,8 +16,10 @@ use super::print::{self, Harmless, Hex, WRONG};
 use super::request::Asking;
 use super::signal::Interrupts;
 use super::{Everywhere, Exit, value};
-use crate::net::{Client, ConnectError, Connection, OwnedEvent, Receiver, Sender, Target};
-use crate::proto::{Cause, Closed, Config, Message, deflate};
+use crate::app;
+use crate::net::{Client, ConnectError, OwnedEvent, Receiver, Sender, Session as _, Target};
+use crate::proto::opening::Agreed;
+use crate::proto::{Cause, Closed, Config, Event, Message, Outbound, deflate};
 use crate::watch::refused;
 use crate::wire::CloseCode;
 use crate::wire::http::without_secrets;
@@ -39,6 +41,9 @@ pub(super) struct Connect {
     /// How often to ping the server, and say how long the pong took
     #[arg(long, env = "WSLAB_PING", value_name = "TIME", value_parser = value::time)]
     ping: Option<Duration>,
+    /// Send every message back as it came, until the connection is closed; nothing is read from the input
+    #[arg(long, env = "WSLAB_ECHO", value_parser = value::flag, conflicts_with_all = ["binary", "linger"])]
+    echo: bool,
     #[command(flatten)]
     asking: Asking,
     /// Do not offer to compress messages
@@ -70,19 +75,21 @@ impl Connect {
         let screen = Screen::new(everywhere, self.ping.is_some());
         let client = self.client()?;
         let mut interrupts = Interrupts::new()?;
+        if self.echo {
+            return tokio::select! {
+                echoed = echo(&client, &self.url, &screen) => echoed,
+                _ = interrupts.next() => Ok(Exit::Interrupted),
+            };
+        }
         let connected = tokio::select! {
             connected = client.connect() => connected,
             _ = interrupts.next() => return Ok(Exit::Interrupted),
         };
         let connection = match connected {
             Ok(connection) => connection,
-            Err(error @ (ConnectError::Ask(_) | ConnectError::Tls(_))) => return Err(error.into()),
-            Err(error) => {
-                print::error(Harmless(&words(&error)));
-                return Ok(Exit::Unreachable);
-            }
+            Err(error) => return not_connected(error),
         };
-        screen.opened(&self.url, &connection);
+        screen.opened(&self.url, connection.agreed());
         let (sender, mut receiver) = connection.split();
         let heard = Cell::new(Instant::now());
         let spoken = tokio::select! {
@@ -139,6 +146,39 @@ impl Connect {
             anyhow::anyhow!("line {number} of the input is not UTF-8 from byte {byte} on; --binary sends any bytes")
         })
     }
+}
+
+/// There is no connection.
+fn not_connected(error: ConnectError) -> anyhow::Result<Exit> {
+    if matches!(error, ConnectError::Ask(_) | ConnectError::Tls(_)) {
+        return Err(error.into());
+    }
+    print::error(Harmless(&words(&error)));
+    Ok(Exit::Unreachable)
+}
+
+/// Sends back what comes, until the connection is over.
+async fn echo(client: &Client, url: &str, screen: &Screen) -> anyhow::Result<Exit> {
+    let connection = match client.start().await {
+        Ok(connection) => connection,
+        Err(error) => return not_connected(error),
+    };
+    let mut opened = false;
+    let mut echo = app::echo_back();
+    let closed = connection
+        .run(|event: Event<'_>, out: &mut Outbound| {
+            match &event {
+                Event::Open(agreed) => {
+                    opened = true;
+                    screen.opened(url, Some(agreed));
+                }
+                Event::Message(message) => screen.echoed(message),
+                _ => {}
+            }
+            echo.event(event, out);
+        })
+        .await;
+    if opened { Ok(screen.closed(&closed)) } else { not_connected(ConnectError::Opening(Box::new(closed))) }
 }
 
 /// Shows what comes, until the connection is over.
@@ -220,11 +260,11 @@ impl Screen {
         Self { verbose: everywhere.verbose, quiet: everywhere.quiet, raw, pings }
     }
 
-    fn opened(&self, url: &str, connection: &Connection) {
+    fn opened(&self, url: &str, agreed: Option<&Agreed>) {
         if self.quiet {
             return;
         }
-        let protocol = connection.agreed().and_then(|agreed| agreed.protocol.as_deref());
+        let protocol = agreed.and_then(|agreed| agreed.protocol.as_deref());
         let protocol = protocol.map(|protocol| format!(", subprotocol {}", Harmless(protocol))).unwrap_or_default();
         print::tell(format_args!("connected to {}{protocol}", without_secrets(url)));
     }
@@ -232,6 +272,13 @@ impl Screen {
     fn sent(&self, message: &Message<'_>) {
         if self.verbose {
             print::tell(format_args!("{} {OUTBOUND}> {}{Reset} {}", now(), kind(message), Shown(&message.payload)));
+        }
+    }
+
+    fn echoed(&self, message: &Message<'_>) {
+        if self.verbose {
+            let (kind, size) = (kind(message), message.payload.len());
+            print::tell(format_args!("{} {INBOUND}= {kind}{Reset} of {size} bytes", now()));
         }
     }
 

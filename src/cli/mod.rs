@@ -1,14 +1,24 @@
 //! The command line: arguments in, exit code out.
 
+mod agents;
+mod autobahn;
+mod cases;
+mod choice;
 mod conform;
 mod connect;
 mod exit;
+mod gate;
+mod listening;
 mod print;
 mod progress;
+mod report;
+mod reporting;
 mod request;
 mod screen;
 mod serve;
+mod session;
 mod signal;
+mod spec;
 mod value;
 
 use std::io;
@@ -65,10 +75,14 @@ enum Color {
 enum Command {
     /// Prove that an endpoint conforms to RFC 6455
     Conform(Box<conform::Conform>),
+    /// List and explain the cases
+    Cases(cases::Cases),
     /// Run a server
     Serve(serve::Serve),
     /// Talk to a server by hand
     Connect(connect::Connect),
+    /// Render, merge or compare recorded runs
+    Report(report::Rendering),
 }
 
 /// The command line as `clap` knows it: for help, completions and manual pages.
@@ -107,20 +121,22 @@ fn run(cli: Cli) -> Exit {
     }
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
-        Err(error) => return report(&anyhow::Error::new(error).context("failed to start the runtime")),
+        Err(error) => return failed(&anyhow::Error::new(error).context("failed to start the runtime")),
     };
     let result = match cli.command {
         Command::Conform(conform) => runtime.block_on(conform.run(&cli.everywhere)),
+        Command::Cases(cases) => cases.run(&cli.everywhere),
+        Command::Report(report) => report.run(&cli.everywhere),
         Command::Serve(serve) => runtime.block_on(serve.run(&cli.everywhere)),
         Command::Connect(connect) => runtime.block_on(connect.run(&cli.everywhere)),
     };
     // Reading from a terminal cannot be cancelled; nobody waits for it.
     runtime.shutdown_background();
-    result.unwrap_or_else(|error| report(&error))
+    result.unwrap_or_else(|error| failed(&error))
 }
 
 /// Tells what went wrong, and its causes.
-fn report(error: &anyhow::Error) -> Exit {
+fn failed(error: &anyhow::Error) -> Exit {
     if is_broken_pipe(error) {
         return Exit::Ok;
     }

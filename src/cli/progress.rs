@@ -3,13 +3,30 @@
 use std::io;
 
 use console::Term;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
 
 /// A bar of so many steps, on the terminal of stderr.
 pub(super) fn bar(steps: u64) -> ProgressBar {
-    let target = ProgressDrawTarget::term_like_with_hz(Box::new(Narrow(Term::stderr())), 20);
-    let bar = ProgressBar::with_draw_target(Some(steps), target);
-    match ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}") {
+    styled(ProgressBar::with_draw_target(Some(steps), terminal()), "{bar:30} {pos}/{len} {msg}")
+}
+
+/// Room for several bars, one below the other, on the terminal of stderr.
+pub(super) fn bars() -> MultiProgress {
+    MultiProgress::with_draw_target(terminal())
+}
+
+/// A bar of so many steps among others, with a name.
+pub(super) fn bar_among(bars: &MultiProgress, steps: u64, name: String) -> ProgressBar {
+    let bar = bars.add(ProgressBar::new(steps)).with_prefix(name);
+    styled(bar, "{bar:30} {pos}/{len} {prefix} {msg}")
+}
+
+fn terminal() -> ProgressDrawTarget {
+    ProgressDrawTarget::term_like_with_hz(Box::new(Narrow(Term::stderr())), 20)
+}
+
+fn styled(bar: ProgressBar, template: &str) -> ProgressBar {
+    match ProgressStyle::with_template(template) {
         Ok(style) => bar.with_style(style),
         Err(_) => bar,
     }

@@ -9,10 +9,10 @@ use super::value;
 use crate::conform::Remote;
 use crate::net::{Client, Target, Trust};
 use crate::proto::opening::Extra;
-use crate::wire::http::is_secret;
+use crate::wire::http::{is_secret, without_tokens};
 
 /// Headers, subprotocols, origin, and whom to trust.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(super) struct Asking {
     /// A further header of the request, as `Name: value`; repeat it for several
     #[arg(long = "header", short = 'H', env = "WSLAB_HEADER", value_name = "HEADER")]
@@ -86,6 +86,33 @@ impl Asking {
         Ok(remote.asking(self.subprotocol.clone(), self.origin.clone(), self.headers()?)?)
     }
 
+    /// Asks for these too, where the command line does not say.
+    pub(super) fn also(&mut self, origin: Option<&String>, protocols: &[String]) {
+        self.origin = self.origin.take().or_else(|| origin.cloned());
+        if self.subprotocol.is_empty() {
+            self.subprotocol = protocols.to_vec();
+        }
+    }
+
+    /// The subprotocols, the preferred one first.
+    pub(super) fn subprotocols(&self) -> &[String] {
+        &self.subprotocol
+    }
+
+    /// Refuses what only a client asks for, where clients are tested.
+    pub(super) fn check_for_clients(&self) -> anyhow::Result<()> {
+        let given = [
+            (!self.headers.is_empty(), "--header"),
+            (self.origin.is_some(), "--origin"),
+            (self.cacert.is_some(), "--cacert"),
+            (self.insecure, "--insecure"),
+        ];
+        match given.into_iter().find(|(given, _)| *given) {
+            Some((_, option)) => anyhow::bail!("{option} is for testing servers, and clients are to be tested"),
+            None => Ok(()),
+        }
+    }
+
     /// The words of a command line that asks the same. What is secret is left out: `…` stands for it.
     pub(super) fn words(&self) -> Vec<String> {
         let mut words = Vec::new();
@@ -94,7 +121,7 @@ impl Asking {
             let value = if header.is_secret() { "…" } else { &header.value };
             option("--header", &format!("{}: {value}", header.name));
         }
-        self.subprotocol.iter().for_each(|name| option("--subprotocol", name));
+        self.subprotocol.iter().for_each(|name| option("--subprotocol", &without_tokens(name)));
         self.origin.iter().for_each(|origin| option("--origin", origin));
         self.cacert.iter().for_each(|file| option("--cacert", &file.display().to_string()));
         words.extend(self.insecure.then(|| "--insecure".to_owned()));

@@ -5,12 +5,13 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::time::Duration;
 
 use anstyle::{Reset, Style};
-use indicatif::ProgressBar;
+use indicatif::{MultiProgress, ProgressBar};
 
 use super::conform::Conform;
-use super::print::{self, Count, GOOD, WEAK, WRONG};
+use super::print::{self, Count, GOOD, Harmless, WEAK, WRONG};
 use super::{Everywhere, progress};
 use crate::conform::{Conclusion, Corpus, Outcome, Reason, Trouble, Verdict, Why};
+use crate::proto::Role;
 use crate::report;
 use crate::watch::{Brief, Event, Kind, Plan, Sink, Summary};
 
@@ -31,6 +32,8 @@ pub(super) struct Screen<'a> {
     alike: BTreeMap<String, u64>,
     running: Vec<String>,
     unreachable: Option<Trouble>,
+    /// Who is tested, where it is one of several.
+    agent: Option<String>,
 }
 
 impl<'a> Screen<'a> {
@@ -47,14 +50,44 @@ impl<'a> Screen<'a> {
             alike: BTreeMap::new(),
             running: Vec::new(),
             unreachable: None,
+            agent: None,
+        }
+    }
+
+    /// The screen of one agent of several, whose bars are drawn together.
+    pub(super) fn of_agent(
+        conform: &'a Conform,
+        everywhere: &'a Everywhere,
+        cases: usize,
+        agent: &str,
+        bars: &MultiProgress,
+    ) -> Self {
+        let mut screen = Self::new(conform, everywhere, cases);
+        if !screen.bar.is_hidden() {
+            screen.bar = progress::bar_among(bars, cases as u64, Harmless(agent).to_string());
+        }
+        screen.agent = Some(agent.to_owned());
+        screen
+    }
+
+    /// A case is run once more: what it came to before does not count.
+    pub(super) fn forget(&mut self, outcome: &Outcome) {
+        if !matches!(outcome.verdict, Verdict::NotRun(_)) {
+            self.bar.set_position(self.bar.position().saturating_sub(1));
+            self.failed = self.failed.saturating_sub(u64::from(outcome.fails(self.conform.strict)));
         }
     }
 
     fn started(&mut self, plan: &Plan) {
         self.briefs = plan.cases.iter().map(|brief| (brief.id.clone(), brief.clone())).collect();
         if !self.everywhere.quiet && !self.conform.json {
-            let own = if self.conform.target.is_none() { "wslab's own echo server at " } else { "" };
-            print::tell(format_args!("testing {own}{} with {}", plan.target, Count(plan.cases.len(), "case")));
+            let own = match plan.role {
+                Role::Server if self.conform.target.is_none() => "wslab's own echo server at ",
+                Role::Server => "",
+                Role::Client => "the client ",
+            };
+            let cases = Count(plan.cases.len(), "case");
+            self.bar.suspend(|| print::tell(format_args!("testing {own}{} with {cases}", Harmless(&plan.target))));
         }
         if !self.bar.is_hidden() {
             self.bar.enable_steady_tick(TICK);
@@ -75,19 +108,19 @@ impl<'a> Screen<'a> {
         self.running.retain(|id| *id != outcome.case);
         if !matches!(outcome.verdict, Verdict::NotRun(_)) {
             self.bar.inc(1);
-            self.failed += u64::from(!outcome.passes(self.conform.strict));
+            self.failed += u64::from(outcome.fails(self.conform.strict));
         }
         self.progress();
         if self.conform.json {
             return match self.briefs.get(&outcome.case) {
-                Some(brief) => print::result(format_args!("{}", report::json_outcome(brief, outcome))),
+                Some(brief) => self.json(report::json_outcome(brief, outcome)),
                 None => Ok(()),
             };
         }
         if matches!(outcome.verdict, Verdict::NotRun(_)) {
             return Ok(());
         }
-        if !outcome.passes(self.conform.strict) {
+        if outcome.fails(self.conform.strict) {
             if let Some(reason) = never_judged(outcome) {
                 let times = self.alike.entry(reason).or_default();
                 *times += 1;
@@ -100,7 +133,8 @@ impl<'a> Screen<'a> {
                 self.show(WRONG, &failed_word(outcome), outcome)?;
             }
         } else if self.everywhere.verbose && !outcome.passes(true) {
-            self.show(WEAK, outcome.verdict.word(), outcome)?;
+            let known = if outcome.known.is_some() { "known, " } else { "" };
+            self.show(WEAK, &format!("{known}{}", outcome.verdict.word()), outcome)?;
         }
         Ok(())
     }
@@ -108,8 +142,17 @@ impl<'a> Screen<'a> {
     fn show(&self, style: Style, word: &str, outcome: &Outcome) -> io::Result<()> {
         let Some(case) = self.briefs.get(&outcome.case) else { return Ok(()) };
         let text = report::failure(case, outcome, &self.conform.repeat(&outcome.case));
+        let of = self.agent.as_ref().map(|agent| format!("{}: ", Harmless(agent))).unwrap_or_default();
         // The bar must not be drawn into the text.
-        self.bar.suspend(|| print::result(format_args!("{style}{word}{Reset} {text}")))
+        self.bar.suspend(|| print::result(format_args!("{style}{word}{Reset} {of}{text}")))
+    }
+
+    /// Prints an object, with the agent that it is about where there are several.
+    fn json(&self, mut object: serde_json::Value) -> io::Result<()> {
+        if let (Some(agent), Some(fields)) = (&self.agent, object.as_object_mut()) {
+            fields.insert("agent".to_owned(), agent.as_str().into());
+        }
+        print::result(format_args!("{object}"))
     }
 
     /// Shows what it came to.
@@ -125,7 +168,7 @@ impl<'a> Screen<'a> {
         if self.conform.json || self.everywhere.quiet || !conclusion.reached {
             return Ok(());
         }
-        self.print_end(corpus, conclusion)
+        self.bar.suspend(|| self.print_end(corpus, conclusion))
     }
 
     fn print_end(&self, corpus: &Corpus, conclusion: &Conclusion) -> io::Result<()> {
@@ -139,14 +182,19 @@ impl<'a> Screen<'a> {
         if let more @ 1.. = self.failed.saturating_sub(told) {
             writeln!(out, "… and {more} more failed; --json tells of all\n")?;
         }
+        if let Some(agent) = &self.agent {
+            writeln!(out, "{}:\n", Harmless(agent))?;
+        }
         write!(out, "{}", report::sections(&corpus.sections, &conclusion.outcomes))?;
         let not_run = |outcome: &&Outcome| matches!(outcome.verdict, Verdict::NotRun(_));
         let not_run = conclusion.outcomes.iter().filter(not_run).count();
         let all = conclusion.outcomes.len();
         let passed = conclusion.outcomes.iter().filter(|outcome| outcome.passes(self.conform.strict)).count() - not_run;
+        let is_known = |outcome: &&Outcome| outcome.known.is_some() && !outcome.passes(self.conform.strict);
+        let known = conclusion.outcomes.iter().filter(is_known).count();
         let style = match () {
             () if self.failed > 0 => WRONG,
-            () if passed < all => WEAK,
+            () if passed + known < all => WEAK,
             () => GOOD,
         };
         let time = conclusion.summary.duration.as_secs_f64();
@@ -154,7 +202,10 @@ impl<'a> Screen<'a> {
         if conclusion.summary.flaky > 0 {
             write!(out, ", {} of them only when repeated", conclusion.summary.flaky)?;
         }
-        match (not_run, conclusion.summary.stopped) {
+        if known > 0 {
+            write!(out, ", {}", Count(known, "known deviation"))?;
+        }
+        match (not_run, conclusion.summary.stopped.or_else(|| only_reason(conclusion))) {
             (0, _) => {}
             (_, Some(reason)) => write!(out, "; {not_run} not run, because {reason}")?,
             (_, None) => write!(out, "; {not_run} not run")?,
@@ -165,6 +216,16 @@ impl<'a> Screen<'a> {
         }
         Ok(())
     }
+}
+
+/// Why cases were not run, if it is the same for all of them.
+fn only_reason(conclusion: &Conclusion) -> Option<Reason> {
+    let mut reasons = conclusion.outcomes.iter().filter_map(|outcome| match outcome.verdict {
+        Verdict::NotRun(reason) => Some(reason),
+        _ => None,
+    });
+    let first = reasons.next()?;
+    reasons.all(|reason| reason == first).then_some(first)
 }
 
 /// Why a case could not be judged: what is said once, and then only counted.
@@ -204,7 +265,7 @@ impl Sink for Screen<'_> {
             Kind::Unreachable(trouble) => self.unreachable = Some(trouble.clone()),
             Kind::CaseFinished(outcome) => return self.finished(outcome),
             Kind::RunFinished(summary) if self.conform.json => {
-                return print::result(format_args!("{}", report::json_summary(summary)));
+                return self.json(report::json_summary(summary));
             }
             Kind::RunFinished(Summary { stopped: Some(Reason::Cancelled), .. }) => {
                 self.bar.suspend(|| print::tell(format_args!("interrupted")));

@@ -71,7 +71,7 @@ struct Listening {
     grace: Duration,
 }
 
-fn listen(text: &str) -> Result<Listen, String> {
+pub(super) fn listen(text: &str) -> Result<Listen, String> {
     if let Some(path) = text.strip_prefix("unix:") {
         return if path.is_empty() {
             Err("write unix:/path/of/socket".to_owned())
@@ -122,7 +122,7 @@ impl Listening {
     }
 
     async fn run(self, everywhere: &Everywhere) -> anyhow::Result<Exit> {
-        let server = Server::bind(&self.listen, self.config()?).map_err(|error| self.cannot_listen(&error))?;
+        let server = Server::bind(&self.listen, self.config()?).map_err(|error| cannot_listen(&self.listen, &error))?;
         let mut interrupts = Interrupts::new()?;
         if !everywhere.quiet {
             // On stdout, because with port 0 it is what the caller wants to know.
@@ -153,20 +153,21 @@ impl Listening {
         }
         Ok(Exit::Ok)
     }
+}
 
-    fn cannot_listen(&self, error: &io::Error) -> anyhow::Error {
-        let advice = match (&self.listen, error.kind()) {
-            (Listen::Tcp(_), io::ErrorKind::AddrInUse) => "; --listen 127.0.0.1:0 takes a free port",
-            (Listen::Unix(_), io::ErrorKind::AddrInUse) => "; remove the file if no server listens on it any more",
-            (Listen::Tcp(_), io::ErrorKind::AddrNotAvailable) => "; this machine does not have the address",
-            _ => "",
-        };
-        anyhow::anyhow!("failed to listen on {}: {error}{advice}", Shown(&self.listen))
-    }
+/// Why nobody can listen there, and what to do.
+pub(super) fn cannot_listen(listen: &Listen, error: &io::Error) -> anyhow::Error {
+    let advice = match (listen, error.kind()) {
+        (Listen::Tcp(_), io::ErrorKind::AddrInUse) => "; --listen 127.0.0.1:0 takes a free port",
+        (Listen::Unix(_), io::ErrorKind::AddrInUse) => "; remove the file if no server listens on it any more",
+        (Listen::Tcp(_), io::ErrorKind::AddrNotAvailable) => "; this machine does not have the address",
+        _ => "",
+    };
+    anyhow::anyhow!("failed to listen on {}: {error}{advice}", Shown(listen))
 }
 
 /// Where a server was to listen, as users write it.
-struct Shown<'a>(&'a Listen);
+pub(super) struct Shown<'a>(pub(super) &'a Listen);
 
 impl std::fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -41,6 +41,8 @@ pub struct Case {
     pub close: Close,
     /// How long we wait after the last step, and what we do then.
     pub patience: Patience,
+    /// Whether messages of the target are events. They are, but for a target that does not echo.
+    pub hears_messages: bool,
     /// Whatever happens is only recorded: the verdict is informational by definition.
     pub informational: bool,
     /// Where the case stands.

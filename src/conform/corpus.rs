@@ -2,7 +2,7 @@
 //!
 //! A corpus is sorted by id, and no id is in it twice.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
 
@@ -96,6 +96,11 @@ impl Corpus {
         }
         let texts = texts.iter().map(|(name, text)| (name.as_str(), text.as_str()));
         Ok(Self::of(texts, &Folder::beside(path))?)
+    }
+
+    /// The titles of its sections and their parts, by their ids, as a plan tells them.
+    pub fn titles(&self) -> BTreeMap<String, String> {
+        self.sections.iter().map(|section| (section.id.to_string(), section.title.clone())).collect()
     }
 
     /// The corpus of these files, each with its name.

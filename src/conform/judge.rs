@@ -8,7 +8,7 @@ use crate::conform::deflate::agreed;
 use crate::conform::expect::Wanted;
 use crate::conform::{Case, Closer, Grade};
 use crate::proto::Role;
-use crate::watch::{CloseVerdict, Ending, Side, Timeout, Transcript, Verdict, Why};
+use crate::watch::{CloseVerdict, Ending, Opening, Side, Timeout, Transcript, Verdict, Why};
 use crate::wire::CloseCode;
 
 /// Both verdicts on one connection.
@@ -48,6 +48,11 @@ pub(super) fn judge_wanted(case: &Case, wanted: &Wanted, transcript: &Transcript
 
 fn handshake(transcript: &Transcript) -> Why {
     let opening = transcript.opening.clone().unwrap_or_default();
+    if transcript.role == Role::Server {
+        // The answer is ours, and says nothing of the target.
+        let Opening { faults, timed_out, .. } = opening;
+        return Why::Handshake { faults, status: None, timed_out, response: Vec::new() };
+    }
     Why::Handshake {
         faults: opening.faults,
         status: opening.status,

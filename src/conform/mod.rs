@@ -5,8 +5,10 @@
 //! implementation under test would share its faults.
 
 mod act;
+mod baseline;
 mod brief;
 mod case;
+pub mod clients;
 mod compressor;
 mod corpus;
 mod cpu;
@@ -24,12 +26,19 @@ mod remote;
 mod run;
 mod script;
 mod select;
+mod silent;
+mod spec;
+mod spelled;
+mod tap;
 mod transcript;
 
 pub use crate::watch::{
     CloseVerdict, Difference, Happening, Outcome, Reason, Side, Timeout, Transcript, Trouble, Verdict, Why,
 };
-pub use act::{Act, Pace};
+pub use act::{Act, Pace, Timers};
+pub use baseline::{
+    Baseline, BaselineError, BaselineFault, Deviation, Findings, MAX_BASELINE, Outdated, Pattern, Stale, UNEXPLAINED,
+};
 pub use case::*;
 pub use corpus::{Corpus, CorpusError};
 pub use deflate::Terms;
@@ -42,4 +51,9 @@ pub use remote::{Remote, RemoteError};
 pub use run::{Conclusion, Options, run};
 pub use script::Script;
 pub use select::{BULK, Expression, InvalidShard, SelectError, Selection, Shard, Unselectable};
+pub use spec::{
+    MAX_SPEC, Spec, SpecCases, SpecError, SpecFault, Tested, TestedClients, TestedServer, fits_case, fits_whole,
+};
+pub use spelled::{Part, Spelled, Spelling};
+pub use tap::{Tap, Tapped};
 pub use transcript::{Bounds, Recorder};

@@ -1,9 +1,10 @@
-//! One case on one connection: does what the script says, and records.
+//! One case on one connection, as client or as server: does what the script says, and records.
 //!
 //! Reading and writing go on side by side, so a target that does not read until it has written holds up nothing. A
 //! connection takes bounded time and memory whatever the target does: it is the script's timers that end it.
 
 use std::future::Future;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ use crate::conform::{Case, Transcript, Trouble};
 use crate::proto::opening::{Agreed, Ask, Extension, rule_of};
 use crate::proto::{MaskingKeys, Role, Rule};
 use crate::watch::{Ending, Opening};
-use crate::wire::http::{Limits, Response};
+use crate::wire::http::{Limits, Response, head_without_secrets};
 
 /// How long the opening handshake may take, at the pace of one.
 const OPENING: Duration = Duration::from_secs(5);
@@ -33,6 +34,11 @@ const READ: usize = 64 * 1024;
 pub trait Transport: AsyncRead + AsyncWrite + Unpin + Send + 'static {
     /// Makes dropping the connection reset it, where that can be.
     fn reset(&mut self) {}
+
+    /// Our own address and the peer's, if it has addresses.
+    fn addresses(&self) -> Option<(SocketAddr, SocketAddr)> {
+        None
+    }
 }
 
 impl Transport for tokio::io::DuplexStream {}
@@ -40,6 +46,10 @@ impl Transport for tokio::io::DuplexStream {}
 impl<T: Transport + ?Sized> Transport for Box<T> {
     fn reset(&mut self) {
         (**self).reset();
+    }
+
+    fn addresses(&self) -> Option<(SocketAddr, SocketAddr)> {
+        (**self).addresses()
     }
 }
 
@@ -68,10 +78,8 @@ pub async fn play<T: Transport>(
     keys: &mut dyn MaskingKeys,
 ) -> Transcript {
     let mut script = Script::new(Arc::clone(case), Arc::clone(wanted), Role::Client, pace);
-    let record = Recorder::new(Role::Client, script.bounds());
     let ask = Ask { extensions: case.offers(), ..ask.clone() };
-    let (reader, writer) = tokio::io::split(transport);
-    let mut peer = Peer { reader, writer, record, opened: Instant::now(), buffer: vec![0; READ] };
+    let mut peer = Peer::new(transport, Role::Client, &script);
     let reset = match peer.open(&ask, pace).await {
         Some(mut early) => {
             if !early.is_empty() {
@@ -81,7 +89,32 @@ pub async fn play<T: Transport>(
         }
         None => false,
     };
-    peer.leave(reset).await
+    let (transcript, parting) = peer.part(reset);
+    parting.leave().await;
+    transcript
+}
+
+/// Plays `case` as a server on a connection whose opening handshake is over, well or badly.
+///
+/// What it came to is there before TCP is ended: a client that goes on once it is finds its result.
+pub(super) async fn play_answered<T: Transport>(
+    transport: T,
+    opening: Opening,
+    case: &Arc<Case>,
+    wanted: &Arc<Wanted>,
+    pace: Pace,
+    keys: &mut dyn MaskingKeys,
+) -> (Transcript, Parting<T>) {
+    let mut script = Script::new(Arc::clone(case), Arc::clone(wanted), Role::Server, pace);
+    let mut peer = Peer::new(transport, Role::Server, &script);
+    let done = opening.done;
+    peer.record.opened(opening);
+    if !done {
+        peer.record.ended(Duration::ZERO, Ending::ByUs);
+        return peer.part(false);
+    }
+    let reset = peer.drive(&mut script, keys).await == Exit::Reset;
+    peer.part(reset)
 }
 
 struct Peer<T> {
@@ -99,15 +132,24 @@ enum Exit {
 }
 
 impl<T: Transport> Peer<T> {
+    fn new(transport: T, role: Role, script: &Script) -> Self {
+        let (reader, writer) = tokio::io::split(transport);
+        let record = Recorder::new(role, script.bounds());
+        Self { reader, writer, record, opened: Instant::now(), buffer: vec![0; READ] }
+    }
+
     /// Has the opening handshake. Gives what came behind it, or nothing if it failed.
     async fn open(&mut self, ask: &Ask, pace: Pace) -> Option<Vec<u8>> {
         let begun = Instant::now();
         let mut opening = Opening::default();
-        let done = timeout(pace.scale(OPENING), self.handshake(ask, &mut opening)).await;
+        let done = timeout(pace.opening(OPENING), self.handshake(ask, &mut opening)).await;
         opening.timed_out = done.is_err();
         opening.duration = begun.elapsed();
         let rest = done.ok().flatten();
         opening.done = rest.is_some();
+        // A transcript is recorded and reported: what is secret does not get into it.
+        opening.request = head_without_secrets(&opening.request);
+        opening.response = head_without_secrets(&opening.response);
         if rest.is_none() {
             self.record.ended(Duration::ZERO, Ending::ByUs);
         }
@@ -223,15 +265,39 @@ impl<T: Transport> Peer<T> {
         }
     }
 
-    /// Ends the connection.
-    async fn leave(self, reset: bool) -> Transcript {
-        let Self { reader, mut writer, record, .. } = self;
+    /// What was recorded, and the connection, which is still to be ended.
+    fn part(self, reset: bool) -> (Transcript, Parting<T>) {
+        let Self { reader, writer, record, buffer, .. } = self;
+        let transcript = record.finish();
+        let linger = transcript.role == Role::Server;
+        (transcript, Parting { reader, writer, buffer, reset, linger })
+    }
+}
+
+/// A connection that is to be ended.
+pub(super) struct Parting<T> {
+    reader: ReadHalf<T>,
+    writer: WriteHalf<T>,
+    buffer: Vec<u8>,
+    reset: bool,
+    linger: bool,
+}
+
+impl<T: Transport> Parting<T> {
+    /// Ends it, in bounded time.
+    pub(super) async fn leave(self) {
+        let Self { mut reader, mut writer, mut buffer, reset, linger } = self;
         if reset {
             reader.unsplit(writer).reset();
-        } else {
-            let _ = timeout(FAREWELL, writer.shutdown()).await;
+            return;
         }
-        record.finish()
+        let _ = timeout(FAREWELL, async {
+            let _ = writer.shutdown().await;
+            // Closing a socket that has something to be read resets it, and the peer may lose our last frame by that
+            // (RFC 6455, section 7.1.1). Who asks for the connection does not close first, so this is for who answers.
+            while linger && reader.read(&mut buffer).await.is_ok_and(|size| size > 0) {}
+        })
+        .await;
     }
 }
 

@@ -1,6 +1,7 @@
 //! The target as the network has it: TCP, TLS or a Unix socket.
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use super::peer::{Connect, Transport};
@@ -18,6 +19,15 @@ impl Transport for Stream {
         };
         // The peer sees the connection end either way.
         let _reset = tcp.set_zero_linger();
+    }
+
+    fn addresses(&self) -> Option<(SocketAddr, SocketAddr)> {
+        let tcp = match self {
+            Self::Tcp(stream) => stream,
+            Self::Tls(stream) => stream.get_ref().0,
+            Self::Unix(_) => return None,
+        };
+        Some((tcp.local_addr().ok()?, tcp.peer_addr().ok()?))
     }
 }
 

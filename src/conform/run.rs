@@ -17,12 +17,11 @@ use crate::conform::cpu::Metered;
 use crate::conform::expect::Wanted;
 use crate::conform::judge::{Judgement, judge_wanted};
 use crate::conform::peer::{Connect, play};
-use crate::conform::{Case, Payload, Step};
+use crate::conform::tap::Tap;
+use crate::conform::{Baseline, Case, Payload, Step, Transcript};
 use crate::net::{SystemKeys, nonce};
 use crate::proto::Role;
-use crate::watch::{
-    CloseVerdict, Event, Heading, Kind, Outcome, Plan, Reason, Sink, Summary, Timestamp, Trouble, Verdict, Why,
-};
+use crate::watch::{Event, Heading, Kind, Outcome, Plan, Reason, Sink, Summary, Timestamp, Trouble, Verdict, Why};
 
 /// How a run is done.
 #[derive(Clone, Debug)]
@@ -40,10 +39,16 @@ pub struct Options {
     pub wait: Duration,
     /// Which end the target is.
     pub target: Role,
+    /// Whether the target sends messages back as they came. Of one that does not, some cases cannot be judged.
+    pub echo: bool,
+    /// What is known of the target already: it is neither tried again nor counted as a failure, and told as known.
+    pub baseline: Option<Arc<Baseline>>,
     /// The name of the target in the events, where several are tested.
     pub agent: Option<String>,
     /// What a report says of the run.
     pub heading: Heading,
+    /// Where the traffic is kept, if it is.
+    pub tap: Option<Tap>,
 }
 
 impl Default for Options {
@@ -55,9 +60,31 @@ impl Default for Options {
             max_fail: None,
             wait: Duration::ZERO,
             target: Role::Server,
+            echo: true,
+            baseline: None,
             agent: None,
             heading: Heading::default(),
+            tap: None,
         }
+    }
+}
+
+impl Options {
+    /// The case as it is played with this target.
+    pub(super) fn playable(&self, case: &Arc<Case>) -> Result<Arc<Case>, Reason> {
+        if case.target.is_some_and(|role| role != self.target) {
+            return Err(Reason::OtherRole);
+        }
+        if self.echo {
+            return Ok(Arc::clone(case));
+        }
+        case.without_echo().map(Arc::new).ok_or(Reason::NeedsEcho)
+    }
+
+    /// The outcome, with what is known of it already.
+    pub(super) fn knowing(&self, outcome: Outcome) -> Outcome {
+        let known = self.baseline.as_ref().and_then(|baseline| baseline.reason(&outcome)).map(str::to_owned);
+        Outcome { known, ..outcome }
     }
 }
 
@@ -97,6 +124,30 @@ pub async fn run<C: Connect>(
     sink: &mut dyn Sink,
     cancel: impl Future<Output = ()>,
 ) -> Conclusion {
+    let server = Server { target, tap: options.tap.clone() };
+    run_against(Arc::new(server), cases, options, sink, cancel).await
+}
+
+/// What the cases of a run are played against.
+pub(super) trait Opponent: Send + Sync + 'static {
+    /// The target, as a person writes it.
+    fn name(&self) -> String;
+
+    /// Looks whether anybody is there.
+    fn reach(&self) -> impl Future<Output = Result<(), Trouble>> + Send;
+
+    /// Plays a case once.
+    fn attempt(&self, case: Arc<Case>, pace: Pace) -> impl Future<Output = Outcome> + Send;
+}
+
+/// Runs `cases` against whatever they can be played against.
+pub(super) async fn run_against<O: Opponent>(
+    target: Arc<O>,
+    cases: &[Arc<Case>],
+    options: Options,
+    sink: &mut dyn Sink,
+    cancel: impl Future<Output = ()>,
+) -> Conclusion {
     let mut run = Run::new(target, cases, options, sink);
     run.tell(Kind::RunStarted(plan(&run.target.name(), cases, &run.options)));
     let stopped = tokio::select! {
@@ -117,8 +168,8 @@ fn plan(target: &str, cases: &[Arc<Case>], options: &Options) -> Plan {
     }
 }
 
-struct Run<'a, C> {
-    target: Arc<C>,
+struct Run<'a, O> {
+    target: Arc<O>,
     cases: &'a [Arc<Case>],
     options: Options,
     sink: &'a mut dyn Sink,
@@ -144,8 +195,8 @@ struct Running {
     attempt: u32,
 }
 
-impl<'a, C: Connect> Run<'a, C> {
-    fn new(target: Arc<C>, cases: &'a [Arc<Case>], options: Options, sink: &'a mut dyn Sink) -> Self {
+impl<'a, O: Opponent> Run<'a, O> {
+    fn new(target: Arc<O>, cases: &'a [Arc<Case>], options: Options, sink: &'a mut dyn Sink) -> Self {
         let mut waiting = [VecDeque::new(), VecDeque::new()];
         for (index, case) in cases.iter().enumerate() {
             // With a number of jobs given there is one lane, in the order of the cases.
@@ -213,8 +264,8 @@ impl<'a, C: Connect> Run<'a, C> {
     async fn reach(&self) -> Result<(), Trouble> {
         let until = Instant::now() + self.options.wait;
         loop {
-            match connect(&*self.target).await {
-                Ok(_) => return Ok(()),
+            match self.target.reach().await {
+                Ok(()) => return Ok(()),
                 Err(trouble @ (Trouble::Tls(_) | Trouble::Target(_))) => return Err(trouble),
                 Err(trouble) if Instant::now() >= until => return Err(trouble),
                 Err(_) => sleep(Duration::from_millis(50)).await,
@@ -231,27 +282,30 @@ impl<'a, C: Connect> Run<'a, C> {
             }
             while self.room[lane] > 0 {
                 let Some(case) = self.waiting[lane].pop_front() else { break };
-                if self.cases[case].target.is_some_and(|role| role != self.options.target) {
-                    let outcome = not_run(&self.cases[case], Reason::OtherRole);
-                    self.record(case, outcome);
-                    continue;
+                match self.options.playable(&self.cases[case]) {
+                    Ok(played) => {
+                        self.room[lane] -= 1;
+                        self.spawn(played, Running { case, lane, attempt: 1 });
+                    }
+                    Err(reason) => self.record(case, not_run(&self.cases[case], reason)),
                 }
-                self.room[lane] -= 1;
-                self.spawn(Running { case, lane, attempt: 1 });
             }
         }
     }
 
-    fn spawn(&mut self, running: Running) {
-        let case = Arc::clone(&self.cases[running.case]);
+    fn spawn(&mut self, case: Arc<Case>, running: Running) {
         self.tell(Kind::CaseStarted { case: case.id.to_string(), attempt: running.attempt });
         let (target, pace) = (Arc::clone(&self.target), self.options.pace);
-        let task = self.tasks.spawn(async move { attempt(&*target, case, pace, running.attempt).await });
+        let task = self.tasks.spawn(async move {
+            let outcome = target.attempt(case, pace).await;
+            Outcome { attempts: running.attempt, ..outcome }
+        });
         self.running.insert(task.id(), running);
     }
 
     fn finished(&mut self, id: Id, outcome: Outcome) {
         let Some(running) = self.running.remove(&id) else { return };
+        let outcome = self.options.knowing(outcome);
         if matches!(outcome.verdict, Verdict::Broken(_)) {
             self.unreached += 1;
         } else {
@@ -260,13 +314,15 @@ impl<'a, C: Connect> Run<'a, C> {
                 if whys.iter().any(|why| matches!(why, Why::Handshake { .. })));
             self.unopened = self.unopened.filter(|_| failed_to_open).map(|unopened| unopened + 1);
         }
-        if outcome.verdict.is_failure() && running.attempt <= self.options.retries {
+        let fails = outcome.verdict.is_failure() && outcome.known.is_none();
+        let retry = fails && running.attempt <= self.options.retries;
+        if retry && let Ok(case) = self.options.playable(&self.cases[running.case]) {
             self.tell(Kind::CaseRetried(Box::new(outcome)));
-            self.spawn(Running { attempt: running.attempt + 1, ..running });
+            self.spawn(case, Running { attempt: running.attempt + 1, ..running });
             return;
         }
         self.room[running.lane] += 1;
-        self.failures += u64::from(outcome.verdict.is_failure());
+        self.failures += u64::from(fails);
         self.record(running.case, outcome);
     }
 
@@ -275,7 +331,7 @@ impl<'a, C: Connect> Run<'a, C> {
         let case = running.map(|running| self.cases[running.case].id.to_string()).unwrap_or_default();
         let trouble = Trouble::Io("the tester itself failed in this case".to_owned());
         let attempts = running.map_or(1, |running| running.attempt);
-        Outcome { attempts, ..without_connection(case, Verdict::Broken(trouble)) }
+        Outcome { attempts, ..Outcome::without_connection(case, Verdict::Broken(trouble)) }
     }
 
     fn record(&mut self, case: usize, outcome: Outcome) {
@@ -359,39 +415,57 @@ async fn connect_patiently<C: Connect>(target: &C) -> Result<C::Transport, Troub
     connect(target).await
 }
 
-async fn attempt<C: Connect>(target: &C, case: Arc<Case>, pace: Pace, attempts: u32) -> Outcome {
-    let begun = Instant::now();
-    let (mut outcome, cpu) = Metered::new(one(target, case, pace)).await;
-    (outcome.attempts, outcome.duration, outcome.cpu) = (attempts, begun.elapsed(), cpu);
-    outcome
+/// A server, to which every case makes a connection of its own.
+struct Server<C> {
+    target: Arc<C>,
+    tap: Option<Tap>,
 }
 
-async fn one<C: Connect>(target: &C, case: Arc<Case>, pace: Pace) -> Outcome {
-    let id = case.id.to_string();
+impl<C: Connect> Opponent for Server<C> {
+    fn name(&self) -> String {
+        self.target.name()
+    }
+
+    async fn reach(&self) -> Result<(), Trouble> {
+        connect(&*self.target).await.map(drop)
+    }
+
+    async fn attempt(&self, case: Arc<Case>, pace: Pace) -> Outcome {
+        let begun = Instant::now();
+        let (outcome, cpu) = Metered::new(one(&*self.target, case, pace, self.tap.as_ref())).await;
+        Outcome { duration: begun.elapsed(), cpu, ..outcome }
+    }
+}
+
+async fn one<C: Connect>(target: &C, case: Arc<Case>, pace: Pace, tap: Option<&Tap>) -> Outcome {
     let wanted = Arc::new(Wanted::of(&case));
     let transport = match connect_patiently(target).await {
         Ok(transport) => transport,
-        Err(trouble) => return without_connection(id, Verdict::Broken(trouble)),
+        Err(trouble) => return Outcome::without_connection(case.id.to_string(), Verdict::Broken(trouble)),
     };
     let ask = target.ask(nonce());
-    let transcript = play(transport, &ask, &case, &wanted, pace, &mut SystemKeys::new()).await;
-    let Judgement { verdict, close, close_why } = judge_wanted(&case, &wanted, &transcript);
-    Outcome { close, close_why, transcript: Some(transcript), ..without_connection(id, verdict) }
+    let mut keys = SystemKeys::new();
+    let transcript = match tap {
+        None => play(transport, &ask, &case, &wanted, pace, &mut keys).await,
+        Some(tap) => {
+            let tapped = tap.on(transport, Role::Client, &format!("case {}", case.id));
+            play(tapped, &ask, &case, &wanted, pace, &mut keys).await
+        }
+    };
+    judged(&case, &wanted, transcript)
 }
 
-fn not_run(case: &Case, reason: Reason) -> Outcome {
-    without_connection(case.id.to_string(), Verdict::NotRun(reason))
-}
-
-fn without_connection(case: String, verdict: Verdict) -> Outcome {
+/// The outcome of a case that was played.
+pub(super) fn judged(case: &Case, wanted: &Wanted, transcript: Transcript) -> Outcome {
+    let Judgement { verdict, close, close_why } = judge_wanted(case, wanted, &transcript);
     Outcome {
-        case,
-        verdict,
-        close: CloseVerdict::Failed,
-        close_why: None,
-        attempts: 0,
-        duration: Duration::ZERO,
-        cpu: Duration::ZERO,
-        transcript: None,
+        close,
+        close_why,
+        transcript: Some(transcript),
+        ..Outcome::without_connection(case.id.to_string(), verdict)
     }
+}
+
+pub(super) fn not_run(case: &Case, reason: Reason) -> Outcome {
+    Outcome::without_connection(case.id.to_string(), Verdict::NotRun(reason))
 }

@@ -111,6 +111,7 @@ impl Script {
         Bounds {
             events: (self.wanted.longest() + EVENTS).min(MOST_EVENTS) as usize,
             bytes: self.wanted.bytes().saturating_mul(2).saturating_add(FLOOD),
+            messages: self.case.hears_messages,
         }
     }
 
@@ -160,7 +161,7 @@ impl Script {
     pub fn stalls_at(&mut self, record: &Recorder) -> Duration {
         let closing = record.closing();
         match closing.remote.as_ref().or(closing.local.as_ref()) {
-            Some(said) => self.since.max(said.at) + self.closing_time(),
+            Some(said) => self.since.max(said.at) + self.pace.closing(self.closing_time()),
             None => self.patience_ends().min(self.silence_ends(record)),
         }
     }
@@ -410,6 +411,11 @@ impl Script {
             let code = self.case.close.codes.first().copied().unwrap_or(CloseCode::NORMAL);
             self.close_with(CloseBody::Status(code, b""));
             return self.next(now, record, keys);
+        }
+        if self.role == Role::Server && self.mute && closing.remote.is_some() {
+            // The target closed and cannot be answered any more; that TCP ends is our part.
+            record.ended(now, Ending::ByUs);
+            return Act::Done;
         }
         let (at, timeout) = self.deadline(record);
         let next = match self.pause {

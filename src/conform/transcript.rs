@@ -26,6 +26,8 @@ pub struct Bounds {
     pub events: usize,
     /// Bytes that a target may send, compressed or not, before it counts as flooding.
     pub bytes: u64,
+    /// Whether messages are events; without an echo they are the application's own business.
+    pub messages: bool,
 }
 
 /// Events beyond those that are kept that make a flood, however small they are.

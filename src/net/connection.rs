@@ -198,6 +198,79 @@ impl Connection {
         }
     }
 
+    /// Lends everything that happens to `session`, until the connection is over, and says how it ended.
+    ///
+    /// This is what [`Server::run`](super::Server::run) does, for one connection: what is answered to a message goes out
+    /// before what came behind it in the same read is looked at, even if that ends the connection. After
+    /// [`Client::start`](super::Client::start) the session is told everything, [`Event::Open`] first.
+    ///
+    /// ```
+    /// use wslab::net::Client;
+    /// # use wslab::net::{Connection, Listen, Server, ServerConfig};
+    /// use wslab::proto::{Event, Outbound};
+    /// use wslab::wire::CloseCode;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let server = Server::bind(&Listen::Tcp(([127, 0, 0, 1], 0).into()), ServerConfig::default())?;
+    /// # let url = server.url();
+    /// # tokio::spawn(server.run(wslab::app::echo));
+    /// let connection = Client::new(&url)?.start().await?;
+    /// let closed = connection
+    ///     .run(|event: Event<'_>, out: &mut Outbound| {
+    ///         // Fails only while the connection is closing.
+    ///         let _sent = match event {
+    ///             Event::Open(_) => out.send("hello"),
+    ///             Event::Message(_) => out.close(CloseCode::NORMAL, ""),
+    ///             _ => Ok(()),
+    ///         };
+    ///     })
+    ///     .await;
+    /// assert!(closed.clean);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn run(mut self, mut session: impl Session) -> Closed {
+        while let Some(event) = self.inbox.pop() {
+            self.lend(&event, &mut session);
+        }
+        loop {
+            match poll_fn(|cx| self.driver.poll(cx, &mut session)).await {
+                Stop::Over => break,
+                Stop::Asked => {}
+            }
+        }
+        let lost = || Closed {
+            code: CloseCode::ABNORMAL,
+            reason: String::new(),
+            sent: None,
+            clean: false,
+            cause: Cause::Lost,
+        };
+        self.driver.endpoint.closed().cloned().unwrap_or_else(lost)
+    }
+
+    /// Lends what was kept.
+    fn lend(&mut self, event: &OwnedEvent, session: &mut impl Session) {
+        let agreed = self.driver.endpoint.agreed().cloned();
+        let event = match event {
+            OwnedEvent::Open => match &agreed {
+                Some(agreed) => Event::Open(agreed),
+                None => return,
+            },
+            OwnedEvent::Message(message) => {
+                Event::Message(Message { kind: message.kind, payload: (&message.payload[..]).into() })
+            }
+            OwnedEvent::Ping(payload) => Event::Ping(payload),
+            OwnedEvent::Pong(payload, time) => Event::Pong(payload, *time),
+            OwnedEvent::Close(code, reason) => Event::Close(*code, reason),
+            OwnedEvent::Failed(cause) => Event::Failed(cause),
+            OwnedEvent::Closed(closed) => Event::Closed(closed),
+        };
+        session.event(event, self.driver.endpoint.outbound());
+        self.driver.stirred = true;
+    }
+
     /// Sends a message, and waits until it is handed to the system.
     ///
     /// What comes meanwhile is kept, 256 KiB of it; after that it waits for the peer to read, and who sends without

@@ -6,16 +6,13 @@
 use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpSocket, TcpStream, UnixListener, UnixStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio_rustls::TlsAcceptor;
 
 use super::connection::{Connection, OwnedEvent};
 use super::driver::{Driver, Session, Stop};
+use super::listener::{Listen, Listener};
 use super::members::{Connections, Member};
 use super::opening::OpeningFailure;
 use super::serving::Serving;
@@ -49,15 +46,6 @@ impl Default for ServerConfig {
             tls: None,
         }
     }
-}
-
-/// Where a server listens.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Listen {
-    /// TCP. Port 0 has the system choose a free one.
-    Tcp(SocketAddr),
-    /// A Unix socket, which must not exist yet. It is removed when the server ends.
-    Unix(PathBuf),
 }
 
 /// Decides who may connect, and makes a [`Session`] for each who may.
@@ -127,12 +115,6 @@ pub struct Server {
     context: Arc<Shared>,
 }
 
-#[derive(Debug)]
-enum Listener {
-    Tcp(TcpListener),
-    Unix(UnixListener, PathBuf),
-}
-
 /// What the connections of a server have in common.
 #[derive(Debug)]
 struct Shared {
@@ -157,20 +139,13 @@ impl Server {
     /// # Panics
     /// Outside of a tokio runtime.
     pub fn bind(listen: &Listen, config: ServerConfig) -> io::Result<Self> {
-        let listener = match listen {
-            Listen::Tcp(address) => {
-                let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-                socket.set_reuseaddr(true)?;
-                socket.bind(*address)?;
-                Listener::Tcp(socket.listen(4096)?)
-            }
-            Listen::Unix(path) => Listener::Unix(UnixListener::bind(path)?, path.clone()),
-        };
+        let listener = Listener::bind(listen)?;
+        let deflate = config.endpoint.deflate;
         let shared = Shared {
-            policy: Policy { deflate: config.endpoint.deflate, ..config.policy },
+            policy: Policy { deflate, ..config.policy },
             endpoint: Arc::new(config.endpoint),
             tls: config.tls,
-            connections: Connections::new(config.max_queue),
+            connections: Connections::new(config.max_queue, deflate),
             places: Arc::new(Semaphore::new(config.max_connections.min(Semaphore::MAX_PERMITS))),
             refusals: Arc::new(Semaphore::new(REFUSALS)),
         };
@@ -179,22 +154,12 @@ impl Server {
 
     /// Where clients find it.
     pub fn url(&self) -> String {
-        let scheme = if self.context.tls.is_some() { "wss" } else { "ws" };
-        match &self.listener {
-            Listener::Tcp(listener) => match listener.local_addr() {
-                Ok(address) => format!("{scheme}://{address}"),
-                Err(_) => format!("{scheme}://?"),
-            },
-            Listener::Unix(_, path) => format!("unix:{}", path.display()),
-        }
+        self.listener.url(self.context.tls.is_some())
     }
 
     /// The address, if it is one of TCP.
     pub fn local_addr(&self) -> Option<SocketAddr> {
-        match &self.listener {
-            Listener::Tcp(listener) => listener.local_addr().ok(),
-            Listener::Unix(..) => None,
-        }
+        self.listener.local_addr()
     }
 
     /// The connections that [`Server::run`] serves.
@@ -225,56 +190,14 @@ impl Server {
     /// If the listener is broken beyond repair.
     pub async fn accept(&self) -> io::Result<Incoming> {
         loop {
-            let raw = match self.listener.accept().await {
-                Ok(raw) => raw,
-                Err(error) if is_passing(&error) => {
-                    // Such as too many open files: others have to end first.
-                    tokio::time::sleep(Duration::from_millis(50)).await;
-                    continue;
-                }
-                Err(error) => return Err(error),
-            };
+            let stream = self.listener.accept().await?;
             let shared = self.context.clone();
             if let Ok(place) = self.context.places.clone().try_acquire_owned() {
-                return Ok(Incoming { raw, shared, place });
+                return Ok(Incoming { stream, shared, place });
             }
             if let Ok(place) = self.context.refusals.clone().try_acquire_owned() {
-                tokio::spawn(Incoming { raw, shared, place }.turn_away());
+                tokio::spawn(Incoming { stream, shared, place }.turn_away());
             }
-        }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        if let Listener::Unix(_, path) = &self.listener {
-            // Gone already is as good.
-            let _removed = std::fs::remove_file(path);
-        }
-    }
-}
-
-/// Whether accepting may succeed later.
-fn is_passing(error: &io::Error) -> bool {
-    !matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::NotConnected)
-}
-
-#[derive(Debug)]
-enum Raw {
-    Tcp(TcpStream),
-    Unix(UnixStream),
-}
-
-impl Listener {
-    async fn accept(&self) -> io::Result<Raw> {
-        match self {
-            Self::Tcp(listener) => {
-                let (stream, _) = listener.accept().await?;
-                // Fails on some systems if the client is gone again, which is no fault of the listener.
-                let _set = stream.set_nodelay(true);
-                Ok(Raw::Tcp(stream))
-            }
-            Self::Unix(listener, _) => Ok(Raw::Unix(listener.accept().await?.0)),
         }
     }
 }
@@ -282,7 +205,7 @@ impl Listener {
 /// A client that has connected, and not asked yet.
 #[derive(Debug)]
 pub struct Incoming {
-    raw: Raw,
+    stream: Stream,
     shared: Arc<Shared>,
     place: OwnedSemaphorePermit,
 }
@@ -337,13 +260,12 @@ impl Incoming {
     /// Sets TLS up, and waits for the request.
     async fn ask(self) -> Result<(Driver<Stream>, OwnedSemaphorePermit), AcceptError> {
         let began = tokio::time::Instant::now();
-        let stream = match (self.raw, &self.shared.tls) {
-            (Raw::Unix(stream), _) => Stream::Unix(stream),
-            (Raw::Tcp(stream), None) => Stream::Tcp(stream),
-            (Raw::Tcp(stream), Some(config)) => {
-                let accepted = TlsAcceptor::from(config.clone()).accept(stream);
+        let stream = match &self.shared.tls {
+            None => self.stream,
+            Some(config) => {
+                let accepted = self.stream.secured(config.clone());
                 let accepted = tokio::time::timeout(self.shared.endpoint.opening_timeout, accepted);
-                Stream::Tls(Box::new(accepted.await.map_err(|_| AcceptError::TlsTimeout)??.into()))
+                accepted.await.map_err(|_| AcceptError::TlsTimeout)??
             }
         };
         let endpoint = Endpoint::server(self.shared.endpoint.clone(), began.into_std());
@@ -392,7 +314,7 @@ impl Incoming {
         driver.answer(answer);
         match session {
             Some(session) => {
-                let registration = shared.connections.register(id);
+                let registration = shared.connections.register(id, driver.endpoint.compresses());
                 // A task of its own, as small as can be: an idle connection is nothing else.
                 tokio::spawn(Serving::new(driver, session, registration, place));
             }

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use super::plain;
 use crate::watch::{
     Brief, CloseDue, Course, Due, Ending, Entry, Happening, Item, Opening, Outcome, Quoted, Side, Transcript, Verdict,
     line_of_head,
@@ -17,7 +18,7 @@ const PING: u8 = 9;
 
 /// Everything about a case that failed, or did not pass strictly. `repeat` is the command that runs it again.
 pub fn failure(case: &Brief, outcome: &Outcome, repeat: &str) -> String {
-    let mut text = format!("{}  {}\n", case.id, case.title);
+    let mut text = format!("{}  {}\n", plain::line(&case.id), plain::line(&case.title));
     row(&mut text, "requirement", &requirement(case));
     if let Some(note) = &case.note {
         rows(&mut text, "note", &note.trim().lines().map(str::to_owned).collect::<Vec<_>>());
@@ -29,11 +30,15 @@ pub fn failure(case: &Brief, outcome: &Outcome, repeat: &str) -> String {
             rows(&mut text, "expected", &alternatives(case));
             rows(&mut text, "got", &got(transcript));
         }
-        (_, Some(Transcript { opening: Some(opening), .. })) => not_opened(&mut text, opening),
+        (_, Some(transcript @ Transcript { opening: Some(opening), .. })) => {
+            let tell = if transcript.is_of_client() { not_asked } else { not_opened };
+            tell(&mut text, opening);
+        }
         (_, _) => rows(&mut text, "expected", &alternatives(case)),
     }
     let why: Vec<String> = outcome.why().map(ToString::to_string).collect();
     rows(&mut text, "why", &why);
+    rows(&mut text, "stderr", &stderr(&outcome.stderr));
     if outcome.attempts > 1 {
         row(&mut text, "attempts", &outcome.attempts.to_string());
     }
@@ -42,7 +47,8 @@ pub fn failure(case: &Brief, outcome: &Outcome, repeat: &str) -> String {
 }
 
 fn row(text: &mut String, name: &str, line: &str) {
-    let _infallible = writeln!(text, "  {name:<12} {line}");
+    // A recording may be somebody else's.
+    let _infallible = writeln!(text, "  {name:<12} {}", plain::line(line));
 }
 
 fn rows(text: &mut String, name: &str, lines: &[String]) {
@@ -127,7 +133,7 @@ fn timed(at: Duration, what: &dyn std::fmt::Display) -> String {
 }
 
 fn milliseconds(time: Duration) -> String {
-    format!("{:.1} ms", time.as_secs_f64() * 1e3)
+    format!("{:.1} ms", plain::milliseconds(time))
 }
 
 /// The first and the last of some rows, and how many there are between them; there may be more than are at hand.
@@ -159,7 +165,7 @@ fn sent(transcript: &Transcript) -> Vec<String> {
 }
 
 /// What came, and how it ended.
-fn got(transcript: &Transcript) -> Vec<String> {
+pub(super) fn got(transcript: &Transcript) -> Vec<String> {
     let heard: Vec<String> = transcript.heard.iter().map(|heard| timed(heard.at, &heard.what)).collect();
     let total = heard.len() as u64 + transcript.unheard;
     let mut rows = shortened(heard, total);
@@ -183,6 +189,21 @@ fn got(transcript: &Transcript) -> Vec<String> {
         Ending::Open | Ending::ByUs | Ending::Flooded | Ending::Cancelled => {}
     }
     rows
+}
+
+/// The last lines of what the target wrote to its standard error.
+fn stderr(written: &str) -> Vec<String> {
+    let lines: Vec<&str> = written.lines().filter(|line| !line.trim().is_empty()).collect();
+    lines[lines.len().saturating_sub(FIRST + LAST)..].iter().map(|line| line_of_head(line.as_bytes())).collect()
+}
+
+/// A connection that was never open, because a client asked for it in the wrong way.
+fn not_asked(text: &mut String, opening: &Opening) {
+    row(text, "expected", "ok: a request that opens the connection");
+    let of_opening =
+        |name: &str| ["host", "upgrade", "connection", "origin"].contains(&name) || name.starts_with("sec-websocket-");
+    rows(text, "got", &head(&opening.request, of_opening));
+    rows(text, "answered", &head(&opening.response, |_| true));
 }
 
 /// A connection that was never open.

@@ -2,10 +2,44 @@
 //!
 //! Nothing here prints, asks what time it is, or opens a file: everything is text for somebody else to write.
 
+mod autobahn;
+mod compare;
+mod csv;
+mod explain;
 mod failure;
+mod github;
+mod html;
 mod json;
+mod junit;
+mod markdown;
+mod merge;
+mod plain;
+mod recording;
+mod run;
+mod svg;
 mod table;
+mod text;
+mod volume;
 
+pub use autobahn::{Autobahn, INDEX, LeftOut};
+pub use compare::{Change, Comparison, Standing};
+pub use csv::csv;
+pub use explain::explain;
 pub use failure::failure;
-pub use json::{json_outcome, json_summary};
-pub use table::{Tally, sections};
+pub use github::annotations;
+pub use html::html;
+pub use json::{json, json_case, json_outcome, json_summary};
+pub use junit::junit;
+pub use markdown::markdown;
+pub use recording::{Recording, RecordingError, Replayed, replay};
+pub use run::{Case, Fold, Report, Run, Section, Test};
+pub use table::{Tally, sections, table};
+pub use text::{comparison, conclusion, failed_word, remarks};
+pub use volume::{Volume, Volumes};
+
+/// What makes one file of a report.
+pub type Render = fn(&Report) -> String;
+
+/// What a folder of reports holds beside the recording: each file, and what renders it.
+pub const FILES: [(&str, Render); 5] =
+    [("report.json", json), ("junit.xml", junit), ("index.html", html), ("cases.csv", csv), ("summary.md", markdown)];

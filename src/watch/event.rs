@@ -76,6 +76,9 @@ pub struct Heading {
     pub strict: bool,
     /// Which share of the cases was run, such as `2/3`.
     pub shard: Option<String>,
+    /// The titles of sections and their parts, by what the ids of their cases begin with: `9`, `9.3`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub sections: BTreeMap<String, String>,
 }
 
 impl Heading {

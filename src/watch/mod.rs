@@ -12,7 +12,7 @@ mod words;
 pub use event::{Brief, CloseDue, Course, Due, Event, Heading, Kind, Many, Plan, Sink, Summary};
 pub use jiff::Timestamp;
 pub use outcome::{CloseVerdict, Difference, Outcome, Reason, Trouble, Verdict, Why};
-pub use shown::{Quoted, line_of_head, refused};
+pub use shown::{Quoted, line_of_head, lines_of_head, refused};
 pub use transcript::{
     Closing, Content, Ending, Entry, Fault, Gather, Happening, Heard, Item, Log, Opening, Said, Side, Timeout, Traffic,
     Transcript,

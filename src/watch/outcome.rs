@@ -31,6 +31,9 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// The words of every verdict, in the order in which summaries list them.
+    pub const WORDS: [&str; 7] = ["ok", "non-strict", "informational", "unimplemented", "failed", "broken", "not-run"];
+
     /// The word for it in every output.
     pub const fn word(&self) -> &'static str {
         match self {
@@ -194,7 +197,10 @@ impl fmt::Display for Why {
                 match status {
                     _ if *timed_out => f.write_str("the target did not answer in time"),
                     Some(status) if *status != 101 => f.write_str(&refused(*status, response)),
-                    None if response.is_empty() => f.write_str("the target ended the connection without an answer"),
+                    // Of a client, which answers nothing, the faults of its request are told.
+                    None if response.is_empty() && faults.is_empty() => {
+                        f.write_str("the target ended the connection without an answer")
+                    }
                     None if is_cut(response) && response.len() < Self::RESPONSE => {
                         f.write_str("the target ended the connection in the middle of its answer")
                     }
@@ -306,6 +312,12 @@ pub enum Trouble {
     /// The system said no.
     #[error("the connection could not be made: {0}")]
     Io(String),
+    /// The command that starts the target cannot be started.
+    #[error("the client could not be started: {0}")]
+    NotStarted(String),
+    /// The target, a client that was started, did not connect.
+    #[error("the client never connected: {0}")]
+    NeverConnected(String),
     /// We cannot use this target.
     #[error("{0}")]
     Target(String),
@@ -325,8 +337,14 @@ pub enum Reason {
     Unreachable,
     /// The target never opened a connection.
     NeverOpened,
+    /// The target, a client, never asked for it.
+    NotAsked,
     /// The run was cancelled.
     Cancelled,
+    /// The recording ends before it began.
+    Unrecorded,
+    /// The recording ends while it was running.
+    Unfinished,
 }
 
 impl fmt::Display for Reason {
@@ -336,8 +354,11 @@ impl fmt::Display for Reason {
             Self::NeedsEcho => "it needs a target that echoes",
             Self::MaxFail => "enough cases had failed",
             Self::Unreachable => "the target went away",
+            Self::NotAsked => "the client never asked for it",
             Self::NeverOpened => "no connection could be opened",
             Self::Cancelled => "the run was cancelled",
+            Self::Unrecorded => "the recording ends before it",
+            Self::Unfinished => "the recording ends while it was running",
         })
     }
 }
@@ -353,6 +374,9 @@ pub struct Outcome {
     pub close: CloseVerdict,
     /// Why, if that is not OK.
     pub close_why: Option<Why>,
+    /// Why it was to be expected, where a baseline knows of the deviation: the reason that it gives.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known: Option<String>,
     /// How often the case was run; more than once if it failed at first.
     pub attempts: u32,
     /// How long the last run took, connecting included.
@@ -362,11 +386,30 @@ pub struct Outcome {
     /// does not tell.
     #[serde(default, with = "micros")]
     pub cpu: Duration,
+    /// How what the target wrote to its standard error ends, if it was started for the case.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub stderr: String,
     /// What happened in the last run.
     pub transcript: Option<Transcript>,
 }
 
 impl Outcome {
+    /// The outcome of a case for which there was no connection.
+    pub const fn without_connection(case: String, verdict: Verdict) -> Self {
+        Self {
+            case,
+            verdict,
+            close: CloseVerdict::Failed,
+            close_why: None,
+            known: None,
+            attempts: 0,
+            duration: Duration::ZERO,
+            cpu: Duration::ZERO,
+            transcript: None,
+            stderr: String::new(),
+        }
+    }
+
     /// Whether the case failed at first and passed when it was repeated.
     pub const fn is_flaky(&self) -> bool {
         self.attempts > 1 && !self.verdict.is_failure()
@@ -382,6 +425,11 @@ impl Outcome {
         };
         let close = matches!(self.close, CloseVerdict::Ok | CloseVerdict::Informational | CloseVerdict::FailedByClient);
         verdict && (close || matches!(self.verdict, Verdict::NotRun(_)))
+    }
+
+    /// Whether it is held against the target: it does not pass, and no baseline knows of it.
+    pub fn fails(&self, strict: bool) -> bool {
+        !self.passes(strict) && self.known.is_none()
     }
 
     /// The rules that the target broke, each once.

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{Content, Happening, Item};
-use crate::wire::http::{reason, without_secrets};
+use crate::wire::http::{head_without_secrets, reason, without_secrets};
 use crate::wire::{CloseBody, Head, Opcode};
 
 /// Bytes as text in quotes if they are printable, as hex otherwise; no more than [`Quoted::MOST`] of them.
@@ -167,6 +167,13 @@ pub fn line_of_head(line: &[u8]) -> String {
     let mut text: String = open[..shown].chars().flat_map(harmless).collect();
     text.push_str(dots);
     text
+}
+
+/// The lines of an HTTP head, each as [`line_of_head`] shows it, and without the values of secret headers.
+pub fn lines_of_head(head: &[u8]) -> Vec<String> {
+    let open = head_without_secrets(head);
+    let lines = open.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii_end).take_while(|line| !line.is_empty());
+    lines.map(line_of_head).collect()
 }
 
 /// A character as it is, or escaped if a terminal would act on it.

@@ -58,6 +58,11 @@ impl Transcript {
         }
     }
 
+    /// Whether the target is a client, and we are the server that it connected to.
+    pub fn is_of_client(&self) -> bool {
+        self.role == Role::Server
+    }
+
     /// Whether the opening handshake succeeded.
     pub fn is_open(&self) -> bool {
         self.opening.as_ref().is_some_and(|opening| opening.done)

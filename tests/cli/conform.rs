@@ -36,6 +36,12 @@ fn cases_are_selected_by_words() {
 }
 
 #[test]
+fn what_needs_an_echo_is_not_run_without_one() {
+    let ended = run(&["conform", "--no-echo", "2", "3", "4.1", "--strict"]).exits(0);
+    insta::assert_snapshot!(ended.screen());
+}
+
+#[test]
 fn shards_share_the_cases() {
     assert_eq!(passed(&["5", "--shard", "1/3"]), "7 of 7 cases");
     assert_eq!(passed(&["5", "--shard", "2/3"]), "7 of 7 cases");

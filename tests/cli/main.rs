@@ -2,12 +2,19 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on may say so by a panic")]
 
+mod autobahn;
+mod cases;
+mod clients;
 mod conform;
 mod connect;
 mod faulty;
+mod folder;
+mod gate;
 mod help;
 mod hostile;
 mod json;
 mod process;
+mod record;
+mod report;
 mod serve;
 mod terminal;

@@ -3,6 +3,7 @@
 
 mod deflating;
 mod inflating;
+mod joining;
 mod negotiation;
 mod parameters;
 mod properties;

@@ -7,7 +7,8 @@ use std::time::Duration;
 use tokio::io::{DuplexStream, duplex};
 use tokio::time::sleep;
 use wslab::conform::{
-    Await, Case, Conclusion, Connect, Document, Frame, Id, Options, Payload, Reason, Step, Terms, Trouble, Unit, run,
+    Await, Case, Conclusion, Connect, Document, Expected, Frame, Id, Options, Pace, Payload, Reason, Step, Terms,
+    Trouble, Unit, Verdict, run,
 };
 use wslab::proto::Role;
 use wslab::proto::opening::Ask;
@@ -15,7 +16,7 @@ use wslab::watch::{Event, Kind};
 use wslab::wire::Opcode;
 
 use crate::peering::serve;
-use crate::stage::{Target, case, echo, hears, mute, text};
+use crate::stage::{Target, case, echo, hears, mute, ping, says, text};
 
 /// Connections in memory: the n-th one, from 0, gets what the function says.
 struct Memory<F> {
@@ -212,4 +213,50 @@ async fn events_survive_their_recording() {
         let read: Event = serde_json::from_str(&line).unwrap();
         assert_eq!(serde_json::to_string(&read).unwrap(), line);
     }
+}
+
+/// Says something of its own upon everything, sends no message back, and answers control frames as it should.
+fn talks() -> Target {
+    let mut echo = echo();
+    Box::new(move |head, payload| {
+        let mut deeds = vec![(Duration::ZERO, says(Opcode::TEXT, b"{\"type\":\"error\"}"))];
+        if head.opcode.is_control() {
+            deeds.extend(echo(head, payload));
+        }
+        deeds
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_an_echo_what_needs_one_is_not_run_and_messages_count_for_nothing() {
+    let named = |id: &str, case| Arc::new(Case { id: Id(id.into()), ..case });
+    let repeated = Step::Repeat { times: 2, steps: vec![Step::Await(Await::Message)] };
+    let cases = [
+        named("1.1", case([text("Hello")], &[hears("Hello")])),
+        named("1.2", case([ping("x")], &[Expected::Pong("x".into())])),
+        named("1.3", case([ping("x"), repeated], &[Expected::Pong("x".into())])),
+        named("1.4", case([ping("x")], &[Expected::Repeat(2, vec![hears("Hello")])])),
+    ];
+    let (end, events) = ran(&cases, Options { echo: false, ..one_job() }, |_| Ok(talks())).await;
+    insta::assert_snapshot!(told(&events).join("\n"), @r#"
+    run of 4 on memory
+    1.1: not-run
+    1.2 starts, 1
+    1.2: ok
+    1.3: not-run
+    1.4: not-run
+    end: {"not-run": 3, "ok": 1} None
+    "#);
+    assert_eq!(end.outcomes[0].verdict, Verdict::NotRun(Reason::NeedsEcho));
+    let (end, _) = ran(&cases[1..2], one_job(), |_| Ok(talks())).await;
+    assert!(end.outcomes[0].verdict.is_failure(), "with an echo every message counts");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_timeout_bounds_what_a_case_waits() {
+    let pace = Pace::new(2.0).no_longer_than(Duration::from_millis(300));
+    let (end, _) = ran(&cases(1), Options { pace, ..one_job() }, |_| Ok(mute())).await;
+    let took = end.outcomes[0].duration;
+    // The patience of the case, and the answer to our close frame.
+    assert_eq!(took, Duration::from_millis(600));
 }

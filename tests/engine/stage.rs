@@ -40,6 +40,7 @@ pub fn case<const N: usize>(send: [Step; N], expect: &[Expected]) -> Case {
             wrong_code_fails: false,
         },
         patience: Patience { time: ms(1000), then: Then::Fail },
+        hears_messages: true,
         informational: false,
         source: Source { file: "t.toml".into(), line: 1 },
     }

@@ -1,5 +1,6 @@
 //! Cases and transcripts, made by hand.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use wslab::conform::Corpus;
@@ -9,8 +10,10 @@ use wslab::watch::{
 };
 use wslab::wire::{Form, Head, Opcode};
 
+static CORPUS: LazyLock<Corpus> = LazyLock::new(Corpus::embedded);
+
 pub(crate) fn case(id: &str) -> Brief {
-    Corpus::embedded().case(id).expect(id).brief()
+    CORPUS.case(id).expect(id).brief()
 }
 
 pub(crate) fn outcome(case: &str, verdict: Verdict, transcript: Option<Transcript>) -> Outcome {
@@ -19,9 +22,11 @@ pub(crate) fn outcome(case: &str, verdict: Verdict, transcript: Option<Transcrip
         verdict,
         close: CloseVerdict::Ok,
         close_why: None,
+        known: None,
         attempts: 1,
         duration: Duration::from_micros(1500),
         cpu: Duration::from_micros(300),
+        stderr: String::new(),
         transcript,
     }
 }

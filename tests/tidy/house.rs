@@ -53,6 +53,7 @@ const TOKIO: &[&str] = &[
     "watch::feed",
     "conform::run",
     "conform::peer",
+    "conform::tap",
     "conform::clients",
     "capture::source",
     "app",
@@ -61,7 +62,8 @@ const TOKIO: &[&str] = &[
 ];
 
 /// Where neither a clock, nor chance, nor printing may be named: the same input always gives the same output.
-const PURE: &[&str] = &["wire", "proto", "capture::stream", "conform::script", "conform::judge", "report"];
+const PURE: &[&str] =
+    &["wire", "proto", "capture::stream", "conform::script", "conform::judge", "conform::baseline", "report"];
 
 /// A file that is longer is two files.
 const MAX_LINES: usize = 500;

@@ -91,6 +91,7 @@ pub(super) fn case(reader: &mut Reader<'_>, span: &Range<usize>, table: &Table, 
             time: time.unwrap_or(Some(Duration::from_secs(1)))?,
             then: then.unwrap_or(Some(Then::Fail))?,
         },
+        hears_messages: true,
         informational: informational.unwrap_or(Some(false))?,
         source: Source { file: reader.file().clone(), line },
     })

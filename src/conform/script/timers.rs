@@ -23,28 +23,30 @@ impl Script {
     /// Which timer runs, and until when.
     pub(super) fn deadline(&mut self, record: &Recorder) -> (Duration, Timeout) {
         let closing = record.closing();
-        let from = |at: Duration| self.since.max(at) + self.closing_time();
+        let from = |at: Duration, time: Duration| self.since.max(at) + time;
+        let (closing_time, drop_time) = (self.pace.closing(self.closing_time()), self.pace.drop(self.closing_time()));
         match (&closing.local, &closing.remote) {
-            (Some(local), Some(remote)) => (local.at.max(remote.at) + self.closing_time(), Timeout::ServerDrop),
-            (None, Some(remote)) => (from(remote.at), Timeout::ServerDrop),
-            (Some(local), None) => (from(local.at), Timeout::CloseHandshake),
+            (Some(local), Some(remote)) => (local.at.max(remote.at) + drop_time, Timeout::ServerDrop),
+            (None, Some(remote)) => (from(remote.at, drop_time), Timeout::ServerDrop),
+            (Some(local), None) => (from(local.at, closing_time), Timeout::CloseHandshake),
             (None, None) => match self.deaf {
-                Some(at) => (from(at), Timeout::Stall),
+                Some(at) => (from(at, self.pace.patience(self.closing_time())), Timeout::Stall),
                 None => (self.patience_ends().min(self.silence_ends(record)), Timeout::Patience),
             },
         }
     }
 
+    /// How long the target usually may take to answer a close frame, and a server to end TCP.
     pub(super) fn closing_time(&self) -> Duration {
-        self.pace.scale((self.case.patience.time / 10).clamp(CLOSING, MOST_CLOSING))
+        (self.case.patience.time / 10).clamp(CLOSING, MOST_CLOSING)
     }
 
     pub(super) fn patience_ends(&self) -> Duration {
-        let patience = self.pace.scale(self.case.patience.time);
-        let end = (self.since + patience).min(self.paused + patience.max(self.pace.scale(AT_LEAST)));
+        let patience = self.pace.patience(self.case.patience.time);
+        let end = (self.since + patience).min(self.paused + patience.max(self.pace.patience(AT_LEAST)));
         match self.lost_at {
             // The verdict is certain; a moment more shows what else the target does.
-            Some(at) if self.case.close.by == Closer::Us => end.min(at + self.pace.scale(CLOSING)),
+            Some(at) if self.case.close.by == Closer::Us => end.min(at + self.pace.patience(CLOSING)),
             _ => end,
         }
     }
@@ -53,7 +55,7 @@ impl Script {
     pub(super) fn silence_ends(&mut self, record: &Recorder) -> Duration {
         let case = Arc::clone(&self.case);
         match self.place.step(&case.send) {
-            Some(Step::Await(_)) => self.since.max(record.last()) + self.pace.scale(SILENCE),
+            Some(Step::Await(_)) => self.since.max(record.last()) + self.pace.patience(SILENCE),
             _ => Duration::MAX,
         }
     }

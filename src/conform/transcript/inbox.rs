@@ -123,7 +123,7 @@ impl Inbox {
                 self.messages += 1;
                 transcript.received.messages += 1;
                 // Autobahn's rule: once a connection is failed, its messages count for nothing.
-                if self.violation.is_none() && !transcript.closing.failed_by_us {
+                if bounds.messages && self.violation.is_none() && !transcript.closing.failed_by_us {
                     let text = opcode == Opcode::TEXT;
                     let what = if text { Happening::Text } else { Happening::Binary };
                     hear(now, what(gather.finish()), transcript, bounds);

@@ -232,17 +232,18 @@ impl Endpoint {
         self.opening = None;
         self.timers.start_open(now, &self.config);
         if let Some(agreed) = self.agreed.as_deref().and_then(Agreed::deflate) {
-            self.compress(&agreed);
+            let peer = self.role().peer();
+            self.flow = Flow::new(peer).with_reserved(Head::RSV1);
+            self.joiner = self.new_joiner().inflating(agreed.direction(peer));
+            let config = self.config.deflate.unwrap_or_default();
+            self.outbound.pack(self.compresses().and_then(|direction| Packing::new(&config, direction)));
         }
     }
 
-    /// Compression is agreed on.
-    fn compress(&mut self, agreed: &deflate::Agreed) {
-        let role = self.role();
-        let config = self.config.deflate.unwrap_or_default();
-        self.flow = Flow::new(role.peer()).with_reserved(Head::RSV1);
-        self.joiner = self.new_joiner().inflating(agreed.direction(role.peer()));
-        self.outbound.pack(Packing::new(&config, agreed, role));
+    /// How outgoing messages are compressed, if that is agreed on: as soon as the opening handshake is answered.
+    pub(crate) fn compresses(&self) -> Option<deflate::Direction> {
+        let agreed = self.agreed.as_deref()?.deflate()?;
+        Some(packing::outgoing(&self.config.deflate.unwrap_or_default(), &agreed, self.role()))
     }
 
     fn new_joiner(&self) -> Joiner {

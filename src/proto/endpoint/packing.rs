@@ -19,19 +19,22 @@ thread_local! {
     static PACKED: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
+/// How `sender` compresses by what is agreed on, within what its own configuration wants.
+pub(super) fn outgoing(config: &Config, agreed: &Agreed, sender: Role) -> Direction {
+    let agreed = agreed.direction(sender);
+    let (context_takeover, window_bits) = match sender {
+        Role::Client => (config.client_takeover, config.client_window_bits),
+        Role::Server => (config.server_takeover, config.server_window_bits),
+    };
+    Direction {
+        context_takeover: agreed.context_takeover && context_takeover,
+        window_bits: agreed.window_bits.min(window_bits),
+    }
+}
+
 impl Packing {
-    /// What `sender` may do by what is agreed on, within what its own configuration wants; `None` if it cannot
-    /// compress.
-    pub(super) fn new(config: &Config, agreed: &Agreed, sender: Role) -> Option<Self> {
-        let agreed = agreed.direction(sender);
-        let (context_takeover, window_bits) = match sender {
-            Role::Client => (config.client_takeover, config.client_window_bits),
-            Role::Server => (config.server_takeover, config.server_window_bits),
-        };
-        let direction = Direction {
-            context_takeover: agreed.context_takeover && context_takeover,
-            window_bits: agreed.window_bits.min(window_bits),
-        };
+    /// `None` if nothing can be compressed in this direction.
+    pub(super) fn new(config: &Config, direction: Direction) -> Option<Self> {
         let deflater = Deflater::new(config.level, direction)?;
         Some(Self { deflater, threshold: config.threshold })
     }

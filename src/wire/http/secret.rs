@@ -3,11 +3,12 @@
 use std::borrow::Cow;
 
 /// Whether a header or a query parameter of this name usually carries a secret, such as `Authorization`, `Cookie` or
-/// `token`. The key of an opening handshake is none.
+/// `token`. The key of an opening handshake is none, and neither is a server's challenge, `WWW-Authenticate`.
 pub fn is_secret(name: &str) -> bool {
     const WORDS: [&str; 8] = ["auth", "cookie", "token", "secret", "password", "key", "jwt", "signature"];
     let name = name.to_ascii_lowercase();
-    !name.starts_with("sec-websocket-") && WORDS.iter().any(|word| name.contains(word))
+    let is_open = name.starts_with("sec-websocket-") || name.ends_with("-authenticate");
+    !is_open && WORDS.iter().any(|word| name.contains(word))
 }
 
 /// A URL, a target or a request line in which `…` stands for the values of secret query parameters.
@@ -26,4 +27,60 @@ pub fn without_secrets(text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     Cow::Owned(format!("{path}?{}{rest}", parameters.join("&")))
+}
+
+/// A head, or as much as there is of one, in which `…` stands for the values of secret headers, of secret query
+/// parameters and of JSON Web Tokens. Everything else is kept byte for byte, and so is what follows the head.
+pub fn head_without_secrets(head: &[u8]) -> Vec<u8> {
+    let mut kept = Vec::with_capacity(head.len());
+    let mut secret = false;
+    let mut rest = head;
+    while !rest.is_empty() {
+        let end = rest.iter().position(|&byte| byte == b'\n').map_or(rest.len(), |at| at + 1);
+        let (line, more) = rest.split_at(end);
+        let words = line.trim_ascii_end();
+        if words.is_empty() {
+            break;
+        }
+        // A line that begins with a blank goes on with the one before.
+        let folded = matches!(words[0], b' ' | b'\t');
+        let name = words.iter().position(|&byte| byte == b':').map(|colon| &words[..colon]);
+        let named_secret = name.is_some_and(|name| is_secret(&String::from_utf8_lossy(name)));
+        secret = if folded { secret } else { named_secret && !kept.is_empty() };
+        match name {
+            _ if secret && folded => kept.extend_from_slice(" …".as_bytes()),
+            Some(name) if secret && words.len() > name.len() + 1 => {
+                kept.extend_from_slice(name);
+                kept.extend_from_slice(": …".as_bytes());
+            }
+            _ => {
+                let text = String::from_utf8_lossy(words);
+                let open = without_secrets(&text);
+                let open = without_tokens(&open);
+                // What is not UTF-8 stays as it is where nothing is masked.
+                kept.extend_from_slice(if open == text { words } else { open.as_bytes() });
+            }
+        }
+        kept.extend_from_slice(&line[words.len()..]);
+        rest = more;
+    }
+    kept.extend_from_slice(rest);
+    kept
+}
+
+/// Text in which `…` stands for what is a JSON Web Token (RFC 7519): three parts, and the first begins as `{"` does in
+/// base64.
+pub fn without_tokens(text: &str) -> Cow<'_, str> {
+    let is_of_token = |character: char| character.is_ascii_alphanumeric() || matches!(character, '-' | '_' | '.');
+    let is_token = |word: &str| word.starts_with("eyJ") && word.matches('.').count() >= 2;
+    if !text.split(|character| !is_of_token(character)).any(is_token) {
+        return Cow::Borrowed(text);
+    }
+    let mut open = String::with_capacity(text.len());
+    for part in text.split_inclusive(|character| !is_of_token(character)) {
+        let word = part.trim_end_matches(|character| !is_of_token(character));
+        open.push_str(if is_token(word) { "…" } else { word });
+        open.push_str(&part[word.len()..]);
+    }
+    Cow::Owned(open)
 }

@@ -1,0 +1,214 @@
+//! `wslab conform --listen` and `--run`: prove that clients conform.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use clap::Args;
+
+use super::agents::Agents;
+use super::conform::Conform;
+use super::print::{self, Count};
+use super::screen::Screen;
+use super::serve::{cannot_listen, listen};
+use super::session::{Came, Session, is_unread};
+use super::{Everywhere, Exit, value};
+use crate::conform::clients::{self, Door, Ended, Launch, Visitors};
+use crate::conform::{Case, Corpus, Options};
+use crate::net::{Listen, tls};
+use crate::proto::Role;
+use crate::watch::{Event, Reason, Sink as _};
+
+/// How clients come to be tested.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Testing clients")]
+pub(super) struct Listening {
+    /// Listen here for clients, on the URLs of Autobahn's fuzzingserver; port 0 takes a free one
+    #[arg(long, env = "WSLAB_LISTEN", value_name = "ADDR", value_parser = listen)]
+    listen: Option<Listen>,
+    /// Start this client for each case, with {url} replaced by the URL to connect to. It has to send back every message
+    /// until the connection is closed, and end then
+    #[arg(long, env = "WSLAB_RUN", value_name = "COMMAND")]
+    run: Option<String>,
+    /// Certificate chain in PEM, for clients that speak TLS
+    #[arg(long, env = "WSLAB_TLS_CERT", value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// Key of the certificate in PEM
+    #[arg(long, env = "WSLAB_TLS_KEY", value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+}
+
+impl Listening {
+    /// Whether clients are to be tested.
+    pub(super) const fn is_on(&self) -> bool {
+        self.listen.is_some() || self.run.is_some()
+    }
+
+    /// Listens at a URL with these files for TLS, where the command line does not say.
+    ///
+    /// # Errors
+    /// If that is nowhere.
+    pub(super) fn at(&mut self, url: &str, cert: Option<String>, key: Option<String>) -> anyhow::Result<()> {
+        if self.listen.is_none() {
+            let place = url::Url::parse(url)?;
+            let host = place.host_str().unwrap_or_default();
+            let port = place.port_or_known_default().unwrap_or_default();
+            let place = listen(&format!("{host}:{port}"));
+            self.listen = Some(place.map_err(|words| anyhow::anyhow!("{words}, or name a place with --listen"))?);
+        }
+        if url.starts_with("wss:") && self.tls_cert.is_none() {
+            anyhow::ensure!(
+                cert.is_some() && key.is_some(),
+                "`wss` needs `cert` and `key`, or --tls-cert and --tls-key"
+            );
+            (self.tls_cert, self.tls_key) = (cert.map(PathBuf::from), key.map(PathBuf::from));
+        }
+        Ok(())
+    }
+
+    /// The words of a command line that tests the same.
+    pub(super) fn words(&self) -> Vec<String> {
+        let mut words = Vec::new();
+        let mut option = |name: &str, value: &str| words.push(format!("{name} {}", value::shell(value)));
+        if let Some(listen) = &self.listen {
+            option("--listen", &super::serve::Shown(listen).to_string());
+        }
+        self.run.iter().for_each(|command| option("--run", command));
+        self.tls_cert.iter().for_each(|file| option("--tls-cert", &file.display().to_string()));
+        self.tls_key.iter().for_each(|file| option("--tls-key", &file.display().to_string()));
+        words
+    }
+
+    fn door(&self) -> anyhow::Result<(Door, Listen)> {
+        let tls = match (&self.tls_cert, &self.tls_key) {
+            (Some(chain), Some(key)) => Some(tls::server(chain, key)?),
+            _ => None,
+        };
+        let listen = self.listen.clone().unwrap_or(Listen::Tcp(([127, 0, 0, 1], 0).into()));
+        if let Listen::Tcp(address) = &listen
+            && !address.ip().is_loopback()
+        {
+            print::warning(format_args!("whoever reaches {address} can connect there, and can end this run"));
+        }
+        let door = Door::bind(&listen, tls).map_err(|error| cannot_listen(&listen, &error))?;
+        Ok((door, listen))
+    }
+
+    fn launch(&self) -> anyhow::Result<Option<Launch>> {
+        let Some(command) = &self.run else { return Ok(None) };
+        let words = shell_words::split(command).with_context(|| format!("--run {command} cannot be read"))?;
+        Launch::new(words).map(Some).with_context(|| format!("--run {} cannot be used", value::shell(command)))
+    }
+
+    /// Tests clients.
+    pub(super) async fn run(
+        &self,
+        conform: &Conform,
+        everywhere: &Everywhere,
+        corpus: &Corpus,
+        cases: &[Arc<Case>],
+        session: Session<'_>,
+    ) -> anyhow::Result<Exit> {
+        match self.launch()? {
+            Some(launch) => self.start(launch, conform, everywhere, corpus, cases, session).await,
+            None => self.wait(conform, everywhere, corpus, cases, session).await,
+        }
+    }
+
+    /// Starts a client for each case.
+    async fn start(
+        &self,
+        launch: Launch,
+        conform: &Conform,
+        everywhere: &Everywhere,
+        corpus: &Corpus,
+        cases: &[Arc<Case>],
+        mut session: Session<'_>,
+    ) -> anyhow::Result<Exit> {
+        let (door, listen) = self.door()?;
+        if matches!(listen, Listen::Unix(_)) {
+            anyhow::bail!("--run needs an address and a port to --listen on: a Unix socket has no URL");
+        }
+        // A server that listens everywhere is also found here.
+        let url = door.url().replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:");
+        let options = Options { target: Role::Client, ..conform.options(corpus, &session) };
+        let mut screen = Screen::new(conform, everywhere, cases.len());
+        let cancel = session.cancelled()?;
+        let mut sink = |event: &Event| session.take(event, || screen.take(event));
+        let conclusion = clients::launch(door, &url, launch, cases, options, &mut sink, cancel).await;
+        let shown = screen.finish(corpus, &conclusion);
+        if !conclusion.reached && conclusion.summary.stopped != Some(Reason::Cancelled) {
+            print::error("the client never connected");
+        }
+        session.end(conclusion, shown)
+    }
+
+    /// Waits for clients.
+    async fn wait(
+        &self,
+        conform: &Conform,
+        everywhere: &Everywhere,
+        corpus: &Corpus,
+        cases: &[Arc<Case>],
+        mut session: Session<'_>,
+    ) -> anyhow::Result<Exit> {
+        let (door, _) = self.door()?;
+        let cancel = session.cancelled()?;
+        if !everywhere.quiet {
+            say_where(&door.url(), conform.json)?;
+        }
+        let mut agents = Agents::new(conform, everywhere, corpus);
+        let options = Options { target: Role::Client, ..conform.options(corpus, &session) };
+        let protocols = conform.asking.subprotocols().to_vec();
+        let mut sink = |event: &Event| session.take(event, || agents.take(event));
+        let visitors = clients::listen(door, cases, options, protocols, &mut sink, cancel).await;
+        exit(session, visitors)
+    }
+}
+
+/// Says where clients are awaited, and what they can ask for.
+fn say_where(url: &str, json: bool) -> io::Result<()> {
+    let url = url.trim_end_matches('/');
+    if json {
+        print::tell(format_args!("listening on {url}"));
+    } else {
+        // On stdout, because with port 0 it is what the caller wants to know.
+        print::result(format_args!("listening on {url}"))?;
+    }
+    print::tell(format_args!("  {url}/getCaseCount                    tells how many cases there are"));
+    print::tell(format_args!("  {url}/runCase?case=N&agent=NAME       plays a case; /case/5.15 one by its id"));
+    print::tell(format_args!("  {url}/updateReports?agent=NAME        ends the run of a client"));
+    print::tell(format_args!("  {url}/stopServer                      ends everything, like ctrl-c"));
+    Ok(())
+}
+
+fn exit(session: Session<'_>, visitors: Visitors) -> anyhow::Result<Exit> {
+    let Visitors { agents, ended, refused, told } = visitors;
+    let came: Vec<Came<'_>> =
+        agents.iter().map(|agent| Came { outcomes: &agent.conclusion.outcomes, complete: agent.complete }).collect();
+    let passed = session.finish(&came)?;
+    if is_unread(told)? {
+        return Ok(Exit::Ok);
+    }
+    if refused > 0 {
+        let refused = Count(usize::try_from(refused).unwrap_or(usize::MAX), "case");
+        let kept = Count(agents.len(), "agent");
+        print::warning(format_args!("{refused} of further agents were refused: the results of {kept} are kept"));
+    }
+    if let Ended::Broken(error) = ended {
+        return Err(error).context("failed to listen");
+    }
+    let interrupted = matches!(ended, Ended::Cancelled);
+    if agents.is_empty() && !interrupted {
+        print::error("no client came");
+        return Ok(Exit::Unreachable);
+    }
+    Ok(match () {
+        // Whoever had finished when it was interrupted has a result, and that is what counts.
+        () if interrupted && !came.iter().any(|came| came.complete) => Exit::Interrupted,
+        () if interrupted && !came.iter().all(|came| came.complete) => Exit::Interrupted,
+        () if passed => Exit::Ok,
+        () => Exit::Failed,
+    })
+}

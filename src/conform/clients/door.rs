@@ -1,0 +1,198 @@
+//! Who comes in, and what is answered: the opening handshake on the server's side.
+//!
+//! Reads a request and answers it, in bounded time and memory, and says which rules the request breaks.
+
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::time::{Instant, timeout};
+
+use crate::conform::peer::Transport;
+use crate::conform::{Case, Pace};
+use crate::proto::opening::{Answer, Asked, Extension, Policy, accept_key, judge_request, name};
+use crate::proto::{Flow, Role, Rule, Seen};
+use crate::watch::Opening;
+use crate::wire::http::{Limits, Request, Response, head_without_secrets};
+use crate::wire::{Head, Opcode};
+
+/// How long a request may take, at the pace of one.
+const OPENING: Duration = Duration::from_secs(5);
+
+/// How long what is not a case may take to be closed.
+const CLOSING: Duration = Duration::from_secs(1);
+
+/// How long a refused client may take to read why.
+const REFUSAL: Duration = Duration::from_millis(500);
+
+/// A client that has asked for something and was not answered.
+#[derive(Debug)]
+pub(super) struct Caller<T> {
+    stream: T,
+    pub(super) request: Request,
+    pub(super) asked: Asked,
+    opening: Opening,
+    begun: Instant,
+}
+
+/// Waits for a request. Whoever sends anything else is answered here.
+pub(super) async fn knock<T: Transport>(mut stream: T, pace: Pace) -> Option<Caller<T>> {
+    let begun = Instant::now();
+    let mut bytes = Vec::new();
+    let asked = timeout(pace.opening(OPENING), async {
+        loop {
+            match Request::parse(&bytes, &Limits::default()) {
+                Ok(Some(head)) => return Ok(Some(head)),
+                Ok(None) => {}
+                Err(error) => return Err(Box::new(Answer::malformed(&error))),
+            }
+            if stream.read_buf(&mut bytes).await.is_ok_and(|size| size > 0) {
+                continue;
+            }
+            return Ok(None);
+        }
+    })
+    .await;
+    let late = || Box::new(Answer::refusal(408, "the request did not come in time"));
+    let (request, size) = match asked.unwrap_or_else(|_| Err(late())) {
+        Ok(head) => head?,
+        Err(answer) => {
+            refuse(stream, &answer).await;
+            return None;
+        }
+    };
+    let asked = judge_request(&request);
+    let mut faults: Vec<Rule> = asked.faults.collect();
+    if bytes.len() > size && !faults.contains(&Rule::RequestBody) {
+        faults.push(Rule::FrameBeforeOpen);
+    }
+    bytes.truncate(size);
+    let opening = Opening { request: head_without_secrets(&bytes), faults, ..Opening::default() };
+    Some(Caller { stream, request, asked, opening, begun })
+}
+
+impl<T: Transport> Caller<T> {
+    /// Whether the request has nothing of a WebSocket: a browser or a tool that looks what is here.
+    pub(super) fn is_plain(&self) -> bool {
+        [Rule::RequestUpgrade, Rule::RequestKeyMissing].iter().all(|rule| self.opening.faults.contains(rule))
+    }
+
+    /// Whether the request breaks no rule.
+    pub(super) fn is_sound(&self) -> bool {
+        self.opening.faults.is_empty()
+    }
+
+    /// Opens the connection, or refuses a request that breaks a rule in the way that it has to be refused.
+    pub(super) async fn answer(mut self, protocols: &[String], case: Option<&Case>) -> (T, Opening) {
+        let sound = self.is_sound();
+        let response = match &self.asked.key {
+            Some(key) if sound => {
+                self.opening.subprotocol = protocols.iter().find(|own| self.asked.protocols.contains(own)).cloned();
+                self.opening.extensions = Extension::list(&agree(case, &self.asked.extensions));
+                let mut response = Response::new(101);
+                let headers = &mut response.headers;
+                headers.push("Upgrade", "websocket");
+                headers.push("Connection", "Upgrade");
+                headers.push(name::ACCEPT, accept_key(key));
+                if let Some(protocol) = &self.opening.subprotocol {
+                    headers.push(name::PROTOCOL, protocol.as_str());
+                }
+                if !self.opening.extensions.is_empty() {
+                    headers.push(name::EXTENSIONS, self.opening.extensions.as_str());
+                }
+                response.write(&mut self.opening.response);
+                response
+            }
+            _ => {
+                let answer = match Policy::default().answer(&self.asked) {
+                    // What else was wrong came behind the request.
+                    Answer { agreed: Some(_), .. } => Answer::refusal(400, Rule::FrameBeforeOpen.words()),
+                    refusal => refusal,
+                };
+                answer.write(&mut self.opening.response);
+                answer.response
+            }
+        };
+        self.opening.status = Some(response.status);
+        self.opening.done = response.status == 101;
+        // Whoever is gone is found gone when the case is played.
+        let _ = timeout(OPENING, self.stream.write_all(&self.opening.response)).await;
+        let _ = timeout(OPENING, self.stream.flush()).await;
+        self.opening.duration = self.begun.elapsed();
+        (self.stream, self.opening)
+    }
+
+    /// Says something other than an opened connection.
+    pub(super) async fn refuse(self, status: u16, words: &str) {
+        let mut answer = Answer::refusal(status, words);
+        if self.asked.method == "HEAD" {
+            answer.body.clear();
+        }
+        refuse(self.stream, &answer).await;
+    }
+
+    /// Opens the connection, has `words` made, sends them, and closes. Gives `None` if nothing could be opened.
+    pub(super) async fn tell(self, words: impl Future<Output = Option<String>>) -> Option<()> {
+        let (mut stream, opening) = self.answer(&[], None).await;
+        if !opening.done {
+            end(stream).await;
+            return None;
+        }
+        let mut frames = Vec::new();
+        if let Some(words) = words.await {
+            frames.extend_from_slice(&Head::new(Opcode::TEXT, words.len() as u64).encode());
+            frames.extend_from_slice(words.as_bytes());
+        }
+        frames.extend_from_slice(&Head::new(Opcode::CLOSE, 0).encode());
+        // A client that does not read, does not answer or is gone holds nothing up for long.
+        let _ = timeout(CLOSING, async {
+            stream.write_all(&frames).await?;
+            stream.flush().await?;
+            closed(&mut stream).await
+        })
+        .await;
+        end(stream).await;
+        Some(())
+    }
+}
+
+/// What is agreed of the extensions that a client offers in a case; `None` for what is no case.
+fn agree(case: Option<&Case>, offers: &[Extension]) -> Vec<Extension> {
+    case.and_then(|case| case.accept(offers)).map(Extension::from).into_iter().collect()
+}
+
+/// Reads until the client's close frame, or the end.
+async fn closed<T: Transport>(stream: &mut T) -> std::io::Result<()> {
+    let mut flow = Flow::new(Role::Client);
+    let mut buffer = vec![0; 4096];
+    let mut closes = false;
+    loop {
+        let size = stream.read(&mut buffer).await?;
+        if size == 0 {
+            return Ok(());
+        }
+        for seen in flow.read(&mut buffer[..size]) {
+            match seen {
+                Seen::Head(head) => closes = head.opcode == Opcode::CLOSE,
+                Seen::End if closes => return Ok(()),
+                _ => {}
+            }
+        }
+    }
+}
+
+async fn refuse<T: Transport>(mut stream: T, answer: &Answer) {
+    let mut bytes = Vec::new();
+    answer.write(&mut bytes);
+    let _ = timeout(REFUSAL, stream.write_all(&bytes)).await;
+    end(stream).await;
+}
+
+/// Ends TCP so that what was written arrives: a socket that is closed with something unread is reset.
+async fn end<T: Transport>(mut stream: T) {
+    let _ = timeout(REFUSAL, async {
+        let _ = stream.shutdown().await;
+        let mut buffer = vec![0; 4096];
+        while stream.read(&mut buffer).await.is_ok_and(|size| size > 0) {}
+    })
+    .await;
+}
