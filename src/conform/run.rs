@@ -205,7 +205,7 @@ impl<'a, O: Opponent> Run<'a, O> {
         }
         // One after another, cases that send the same compressed messages find them made.
         let mut walks = Vec::new();
-        waiting[1].make_contiguous().sort_by_key(|index| walks_like(&mut walks, &cases[*index].send));
+        waiting[1].make_contiguous().sort_by_cached_key(|index| walks_like(&mut walks, &cases[*index].send));
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let room = options.jobs.map_or([WAITING, cores], |jobs| [jobs.max(1), 1]);
         Self {

@@ -18,7 +18,8 @@ fn passed(arguments: &[&str]) -> String {
 
 #[test]
 fn the_own_server_passes_everything_strictly() {
-    let ended = run(&["conform", "--strict"]).exits(0);
+    // Of the compressed messages the small ones: without optimisation the others take minutes.
+    let ended = run(&["conform", "--strict", "not:1[23].*.[3-9]", "not:1[23].*.1?"]).exits(0);
     insta::assert_snapshot!(ended.screen());
 }
 
@@ -31,7 +32,7 @@ fn cases_are_selected_by_words() {
     assert_eq!(passed(&["2", "not:2.1"]), "10 of 10 cases");
     assert_eq!(passed(&["6.2.*", "not:6.2.4"]), "3 of 3 cases");
     assert_eq!(passed(&["7.1.*", "not:tag:bulk", "--quick"]), "6 of 6 cases");
-    assert_ne!(passed(&["rfc:6455#5.5.2"]), "301 of 301 cases");
+    assert_ne!(passed(&["rfc:6455#5.5.2"]), "517 of 517 cases");
 }
 
 #[test]
@@ -66,7 +67,7 @@ fn what_selects_nothing_is_said() {
         (&["localhost"], 4),
         (&["tag:utf-8"], 4),
         (&["rule:HeaderMalformed"], 4),
-        (&["rfc:7692"], 4),
+        (&["rfc:9110"], 4),
         (&["1", "not:1"], 4),
         (&["9", "--quick"], 4),
         (&["1.1.1", "--shard", "2/2"], 4),

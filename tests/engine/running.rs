@@ -7,7 +7,8 @@ use std::time::Duration;
 use tokio::io::{DuplexStream, duplex};
 use tokio::time::sleep;
 use wslab::conform::{
-    Await, Case, Conclusion, Connect, Expected, Id, Options, Pace, Reason, Step, Trouble, Verdict, run,
+    Await, Case, Conclusion, Connect, Document, Expected, Frame, Id, Options, Pace, Payload, Reason, Step, Terms,
+    Trouble, Unit, Verdict, run,
 };
 use wslab::proto::Role;
 use wslab::proto::opening::Ask;
@@ -90,6 +91,27 @@ async fn one_job_runs_the_cases_in_order() {
     1.2: ok
     end: {"ok": 2} None
     "#);
+}
+
+#[tokio::test(start_paused = true)]
+async fn cases_that_send_the_same_compressed_messages_come_one_after_another() {
+    let part = |id: &str, len| {
+        let payload = Payload::Part { document: Document::Json, at: 0, len, unit: Unit::Bytes };
+        let frame = Frame { compressed: true, ..Frame::new(Opcode::BINARY, payload) };
+        let steps = vec![Step::Frame(frame), Step::Await(Await::Message)];
+        let terms = vec![Terms { takeover: true, window: None }];
+        Arc::new(Case { id: Id(id.into()), deflate: terms, ..case([Step::Repeat { times: 1000, steps }], &[]) })
+    };
+    let cases = [part("1.1", 100), part("1.2", 200), part("1.3", 100), part("1.4", 200), part("1.5", 300)];
+    let (end, events) = ran(&cases, Options::default(), |_| Ok(echo())).await;
+    assert_eq!(end.summary.count("unimplemented"), 5);
+    let started = events.iter().filter_map(|event| match &event.kind {
+        Kind::CaseStarted { case, .. } => Some(case.as_str()),
+        _ => None,
+    });
+    assert_eq!(started.collect::<Vec<_>>(), ["1.1", "1.3", "1.2", "1.4", "1.5"]);
+    let order: Vec<_> = end.outcomes.iter().map(|outcome| outcome.case.as_str()).collect();
+    assert_eq!(order, ["1.1", "1.2", "1.3", "1.4", "1.5"]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -99,6 +99,8 @@ fn conform(peer: &Peer) -> Result<(), String> {
     let server = peer.start()?;
     let mut wslab = Command::new(env!("CARGO_BIN_EXE_wslab"));
     wslab.args(["conform", &server.url(), "--json", "--quiet"]);
+    // What Autobahn measured of these two sections is not among the truths yet.
+    wslab.args(["not:12", "not:13"]);
     let output = output_within(&mut wslab, RUN)?;
     // 1 says that a case failed, which is for the comparison to judge.
     if !matches!(output.status.code(), Some(0 | 1)) {
