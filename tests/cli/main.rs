@@ -15,4 +15,5 @@ mod json;
 mod process;
 mod record;
 mod serve;
+mod spec;
 mod terminal;
