@@ -13,7 +13,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, anyhow, bail};
 use wslab::app;
 use wslab::net::{Client, Connection};
-use wslab::proto::Config;
+use wslab::proto::{Config, deflate};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -52,7 +52,8 @@ pub(crate) async fn drive(url: &str, agent: &str, mut say: impl FnMut(String)) -
 
 fn client(url: &str) -> Result<Client> {
     // Autobahn's largest messages have 16 MiB, all of them in one frame.
-    let config = Config { max_frame: 64 << 20, max_message: 64 << 20, ..Config::default() };
+    let deflate = Some(deflate::Config { threshold: 0, ..deflate::Config::with_takeover() });
+    let config = Config { max_frame: 64 << 20, max_message: 64 << 20, deflate, ..Config::default() };
     Ok(Client::new(url)?.config(config))
 }
 

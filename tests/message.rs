@@ -78,10 +78,10 @@ impl Told {
                     }
                 }
                 Seen::Data(data) => {
-                    self.joiner.data(data);
+                    self.joiner.data(data).expect("nothing is inflated");
                     last = data;
                 }
-                Seen::End => match self.joiner.end() {
+                Seen::End => match self.joiner.end().expect("nothing is inflated") {
                     Some(Joined::Message { kind, compressed }) => {
                         let payload = self.joiner.payload(last);
                         let lent = range.contains(&payload.as_ptr());

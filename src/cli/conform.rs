@@ -16,8 +16,9 @@ use super::screen::Screen;
 use super::session::{Keeping, Session};
 use super::{Everywhere, Exit, choice, spec, value};
 use crate::app;
-use crate::conform::{self, Case, Conclusion, Corpus, Options, Pace, Selection, Shard, Timers, clients};
+use crate::conform::{self, Case, Conclusion, Corpus, Options, Pace, Selection, Shard, Timers};
 use crate::net::{Listen, Server, ServerConfig, Target};
+use crate::proto::{self, deflate};
 use crate::watch::{Event, Heading, Sink as _};
 use crate::wire::http::without_secrets;
 
@@ -210,18 +211,7 @@ impl Conform {
         self.timeout.map_or(pace, |longest| pace.no_longer_than(longest))
     }
 
-    /// How clients are tested that come by themselves.
-    pub(super) fn for_clients(&self, corpus: &Corpus, session: &Session<'_>) -> clients::Listening {
-        clients::Listening {
-            pace: self.pace(),
-            wait: self.wait,
-            protocols: self.asking.subprotocols().to_vec(),
-            baseline: session.baseline(),
-            heading: self.heading(corpus),
-        }
-    }
-
-    /// Refuses what has no meaning where clients are tested, and says what has no effect.
+    /// Refuses what has no meaning where clients are tested.
     fn check_for_clients(&self) -> anyhow::Result<()> {
         if let Some(target) = &self.target {
             anyhow::bail!(
@@ -274,7 +264,12 @@ impl Conform {
 /// Starts wslab's own echo server on a free port of the loopback.
 fn embedded_server() -> anyhow::Result<Target> {
     let listen = Listen::Tcp(([127, 0, 0, 1], 0).into());
-    let server = Server::bind(&listen, ServerConfig::default()).context("failed to start the echo server")?;
+    // The cases send gigabytes, so the server does not take much time to make them small; and it remembers contexts,
+    // since that is the harder part of the protocol.
+    let deflate = deflate::Config { level: 1, ..deflate::Config::with_takeover() };
+    let endpoint = proto::Config { deflate: Some(deflate), ..proto::Config::default() };
+    let config = ServerConfig { endpoint, ..ServerConfig::default() };
+    let server = Server::bind(&listen, config).context("failed to start the echo server")?;
     let target = Target::from_str(&server.url())?;
     tokio::spawn(server.run(app::echo));
     Ok(target)

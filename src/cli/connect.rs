@@ -19,7 +19,7 @@ use super::{Everywhere, Exit, value};
 use crate::app;
 use crate::net::{Client, ConnectError, OwnedEvent, Receiver, Sender, Session as _, Target};
 use crate::proto::opening::Agreed;
-use crate::proto::{Cause, Closed, Config, Event, Message, Outbound};
+use crate::proto::{Cause, Closed, Config, Event, Message, Outbound, deflate};
 use crate::watch::refused;
 use crate::wire::CloseCode;
 use crate::wire::http::without_secrets;
@@ -46,6 +46,9 @@ pub(super) struct Connect {
     echo: bool,
     #[command(flatten)]
     asking: Asking,
+    /// Do not offer to compress messages
+    #[arg(long, env = "WSLAB_NO_DEFLATE", value_parser = value::flag)]
+    no_deflate: bool,
     /// How long opening and closing may take
     #[arg(long, env = "WSLAB_TIMEOUT", value_name = "TIME", value_parser = value::time,
           default_value = "10s")]
@@ -62,6 +65,7 @@ impl Connect {
             opening_timeout: self.timeout,
             closing_timeout: self.timeout,
             ping_interval: self.ping,
+            deflate: (!self.no_deflate).then(deflate::Config::with_takeover),
             ..Config::default()
         };
         Ok(self.asking.client(Target::from_str(&self.url)?)?.config(config))

@@ -18,7 +18,7 @@ use crate::conform::clients::{self, Door, Ended, Launch, Visitors};
 use crate::conform::{Case, Corpus, Options};
 use crate::net::{Listen, tls};
 use crate::proto::Role;
-use crate::watch::{Event, Sink as _};
+use crate::watch::{Event, Reason, Sink as _};
 
 /// How clients come to be tested.
 #[derive(Clone, Debug, Args)]
@@ -98,8 +98,8 @@ impl Listening {
 
     fn launch(&self) -> anyhow::Result<Option<Launch>> {
         let Some(command) = &self.run else { return Ok(None) };
-        let words = shell_words::split(command).with_context(|| format!("--run cannot be read: {command}"))?;
-        Launch::new(words).map(Some).with_context(|| format!("--run cannot be used: {command}"))
+        let words = shell_words::split(command).with_context(|| format!("--run {command} cannot be read"))?;
+        Launch::new(words).map(Some).with_context(|| format!("--run {} cannot be used", value::shell(command)))
     }
 
     /// Tests clients.
@@ -139,6 +139,9 @@ impl Listening {
         let mut sink = |event: &Event| session.take(event, || screen.take(event));
         let conclusion = clients::launch(door, &url, launch, cases, options, &mut sink, cancel).await;
         let shown = screen.finish(corpus, &conclusion);
+        if !conclusion.reached && conclusion.summary.stopped != Some(Reason::Cancelled) {
+            print::error("the client never connected");
+        }
         session.end(conclusion, shown)
     }
 
@@ -157,9 +160,10 @@ impl Listening {
             say_where(&door.url(), conform.json)?;
         }
         let mut agents = Agents::new(conform, everywhere, corpus);
-        let options = conform.for_clients(corpus, &session);
+        let options = Options { target: Role::Client, ..conform.options(corpus, &session) };
+        let protocols = conform.asking.subprotocols().to_vec();
         let mut sink = |event: &Event| session.take(event, || agents.take(event));
-        let visitors = clients::listen(door, cases, options, &mut sink, cancel).await;
+        let visitors = clients::listen(door, cases, options, protocols, &mut sink, cancel).await;
         exit(session, visitors)
     }
 }
@@ -183,7 +187,7 @@ fn say_where(url: &str, json: bool) -> io::Result<()> {
 fn exit(session: Session<'_>, visitors: Visitors) -> anyhow::Result<Exit> {
     let Visitors { agents, ended, refused, told } = visitors;
     let came: Vec<Came<'_>> =
-        agents.iter().map(|agent| Came { outcomes: &agent.outcomes, complete: agent.complete }).collect();
+        agents.iter().map(|agent| Came { outcomes: &agent.conclusion.outcomes, complete: agent.complete }).collect();
     let passed = session.finish(&came)?;
     if is_unread(told)? {
         return Ok(Exit::Ok);

@@ -82,7 +82,7 @@ enum Command {
     /// Talk to a server by hand
     Connect(connect::Connect),
     /// Render, merge or compare recorded runs
-    Report(report::Render),
+    Report(report::Rendering),
 }
 
 /// The command line as `clap` knows it: for help, completions and manual pages.

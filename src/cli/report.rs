@@ -12,7 +12,7 @@ use super::autobahn::Formats;
 use super::print::{self, Count, GOOD, WEAK, WRONG};
 use super::reporting::{print_comparisons, recorded, write_all};
 use super::{Everywhere, Exit};
-use crate::report::{self, Case, Report, Run};
+use crate::report::{self, Case, Render, Report, Run};
 use crate::watch::Reason;
 
 /// Failures that are told in full.
@@ -32,7 +32,7 @@ Exit codes:
   1    a case failed, or a recording ends before its run does
   2    usage or input error
   3    the target was never reachable")]
-pub(super) struct Render {
+pub(super) struct Rendering {
     /// Recordings, or folders of reports
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
@@ -61,7 +61,7 @@ pub(super) struct Render {
     formats: Formats,
 }
 
-impl Render {
+impl Rendering {
     pub(super) fn run(&self, everywhere: &Everywhere) -> anyhow::Result<Exit> {
         self.formats.need(self.output.as_deref(), "--output DIR")?;
         let reports = self.files.iter().map(|file| recorded(file)).collect::<anyhow::Result<Vec<_>>>()?;
@@ -87,7 +87,7 @@ impl Render {
 
     /// Writes what was asked for, and gives how much that was.
     fn write(&self, report: &Report) -> anyhow::Result<usize> {
-        let outputs: [(&Option<PathBuf>, fn(&Report) -> String); 5] = [
+        let outputs: [(&Option<PathBuf>, Render); 5] = [
             (&self.html, report::html),
             (&self.junit, report::junit),
             (&self.json, report::json),

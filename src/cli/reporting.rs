@@ -33,15 +33,6 @@ pub(super) struct Reporting {
 /// The name of the recording in a folder of reports.
 const RECORDING: &str = "run.jsonl";
 
-/// What a folder of reports holds beside the recording: each file, and what renders it.
-pub(super) const FILES: [(&str, fn(&Report) -> String); 5] = [
-    ("report.json", report::json),
-    ("junit.xml", report::junit),
-    ("index.html", report::html),
-    ("cases.csv", report::csv),
-    ("summary.md", report::markdown),
-];
-
 /// Takes the events of a run for its reports.
 pub(super) struct Keeper {
     formats: Formats,
@@ -140,7 +131,7 @@ impl Keeper {
 
 /// Writes every report but the recording into a folder.
 pub(super) fn write_all(folder: &Path, report: &Report) -> anyhow::Result<()> {
-    for (name, render) in FILES {
+    for (name, render) in report::FILES {
         let path = folder.join(name);
         fs::write(&path, render(report)).with_context(|| format!("failed to write {}", path.display()))?;
     }

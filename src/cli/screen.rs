@@ -74,7 +74,7 @@ impl<'a> Screen<'a> {
     pub(super) fn forget(&mut self, outcome: &Outcome) {
         if !matches!(outcome.verdict, Verdict::NotRun(_)) {
             self.bar.set_position(self.bar.position().saturating_sub(1));
-            self.failed = self.failed.saturating_sub(u64::from(!outcome.passes(self.conform.strict)));
+            self.failed = self.failed.saturating_sub(u64::from(outcome.fails(self.conform.strict)));
         }
     }
 

@@ -13,8 +13,8 @@ use super::signal::Interrupts;
 use super::{Everywhere, Exit, value};
 use crate::app;
 use crate::net::{Listen, Server, ServerConfig, tls};
-use crate::proto::Config;
 use crate::proto::opening::Policy;
+use crate::proto::{Config, deflate};
 
 /// Arguments of `wslab serve`.
 #[derive(Debug, Args)]
@@ -55,6 +55,9 @@ struct Listening {
     #[arg(long, env = "WSLAB_MAX_MESSAGE", value_name = "BYTES", default_value = "67108864",
           value_parser = value::count)]
     max_message: usize,
+    /// Do not agree to compress messages
+    #[arg(long, env = "WSLAB_NO_DEFLATE", value_parser = value::flag)]
+    no_deflate: bool,
     /// How often a ping asks whether a client is alive
     #[arg(long, env = "WSLAB_PING_INTERVAL", value_name = "TIME", value_parser = value::time)]
     ping_interval: Option<Duration>,
@@ -104,6 +107,7 @@ impl Listening {
                 max_message: self.max_message,
                 ping_interval: self.ping_interval,
                 pong_timeout: self.ping_timeout,
+                deflate: (!self.no_deflate).then(deflate::Config::default),
                 ..Config::default()
             },
             policy: Policy {

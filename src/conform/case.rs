@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use crate::conform::{Document, Terms, Unit};
 use crate::proto::{Clause, Level, Role, Rule};
 use crate::wire::{CloseCode, Form, Opcode};
 
@@ -30,6 +31,8 @@ pub struct Case {
     pub tags: Vec<String>,
     /// Which end can be the target; `None` for both.
     pub target: Option<Role>,
+    /// The compression that the case needs, the preferred terms first; none if it needs no extension.
+    pub deflate: Vec<Terms>,
     /// What we do, in order.
     pub send: Vec<Step>,
     /// What may come, in order of preference: the first alternative that equals what came gives the verdict.
@@ -119,8 +122,10 @@ pub struct Frame {
     pub len: Option<u64>,
     /// The form of the length, if not the shortest.
     pub form: Option<Form>,
-    /// The payload, before masking.
+    /// The payload, before compressing and masking.
     pub payload: Payload,
+    /// Whether the payload is compressed, with RSV1 in the first frame (RFC 7692, section 6.1).
+    pub compressed: bool,
     /// Sent as several frames: one of this opcode and continuations.
     pub fragments: Option<Fragments>,
     /// Written in pieces of so many bytes, each in a packet of its own as far as TCP allows.
@@ -140,6 +145,7 @@ impl Frame {
             len: None,
             form: None,
             payload: payload.into(),
+            compressed: false,
             fragments: None,
             chop: None,
             pause: None,
@@ -150,7 +156,7 @@ impl Frame {
 /// How a message is cut into frames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fragments {
-    /// Payload bytes of every frame but the last.
+    /// Payload bytes of every frame but the last, as they are sent: of compressed messages the compressed ones.
     pub size: usize,
     /// Whether an empty final frame follows where the payload is a multiple of `size`, as Autobahn has it.
     pub empty_last: bool,
@@ -171,7 +177,7 @@ pub enum Mask {
 }
 
 /// Bytes of a case, generated when they are needed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Payload {
     /// These bytes.
     Bytes(Bytes),
@@ -195,6 +201,17 @@ pub enum Payload {
         seed: u64,
         /// The length in bytes.
         len: usize,
+    },
+    /// A part of a document. In a repetition every round has the next part; behind the last comes the first again.
+    Part {
+        /// Which document.
+        document: Document,
+        /// Where the part of the first round begins, in units.
+        at: usize,
+        /// How long a part is, in units; not longer than the document.
+        len: usize,
+        /// What `at` and `len` count.
+        unit: Unit,
     },
 }
 

@@ -31,6 +31,8 @@ const CASES: &[(&str, &str)] = embedded! { include_str:
     "corpus/cases/07-close.toml"
     "corpus/cases/09-limits.toml"
     "corpus/cases/10-sender-fragmentation.toml"
+    "corpus/cases/12-deflate.toml"
+    "corpus/cases/13-deflate-parameters.toml"
 };
 
 /// Every payload file that cases quote. A test compares the list with the folder.

@@ -1,6 +1,11 @@
 //! What a case expects, ready to be compared: contents as hashes, repetitions as they are.
+//!
+//! What is a part of a document is hashed when it is wanted first, once for all cases.
 
-use crate::conform::{Case, Expected, Grade, Payload};
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use crate::conform::{Case, Expected, Grade, Payload, Unit};
 use crate::watch::{Content, Difference, Gather, Happening, Heard};
 
 /// The alternatives of a case.
@@ -19,12 +24,22 @@ struct Course {
 
 #[derive(Clone, Debug)]
 enum Want {
-    One(Happening),
-    Repeat { times: u64, events: Vec<Self>, round: u64 },
+    One(One),
+    Repeat { times: u64, events: Vec<Self>, size: u64 },
+}
+
+#[derive(Clone, Debug)]
+enum One {
+    Same(Happening),
+    /// A part of a document, which is another one in each round.
+    Part {
+        what: fn(Content) -> Happening,
+        payload: Payload,
+    },
 }
 
 impl Wanted {
-    /// Prepares the alternatives of `case`. Generates every expected payload once, in pieces.
+    /// Prepares the alternatives of `case`. Generates every expected payload once, in pieces; of documents none yet.
     pub fn of(case: &Case) -> Self {
         let course = |alternative: &crate::conform::Alternative| {
             let events = wants(&alternative.events);
@@ -57,7 +72,7 @@ impl Wanted {
         let at = agreements.iter().copied().max().unwrap_or_default();
         let mut wanted = Vec::new();
         for (course, _) in self.courses.iter().zip(&agreements).filter(|(_, agreement)| **agreement == at) {
-            let next = course.get(at as u64).cloned();
+            let next = course.get(at as u64).map(|(want, round)| want.happening(round));
             if !wanted.contains(&next) {
                 wanted.push(next);
             }
@@ -67,13 +82,18 @@ impl Wanted {
 }
 
 impl Course {
-    fn get(&self, index: u64) -> Option<&Happening> {
-        get(&self.events, index)
+    /// The event of this index, and the round in which it comes.
+    fn get(&self, index: u64) -> Option<(&One, u64)> {
+        get(&self.events, index, 0)
+    }
+
+    fn wants(&self, index: u64, what: &Happening) -> bool {
+        self.get(index).is_some_and(|(want, round)| want.is(round, what))
     }
 
     /// How many events agree from the start.
     fn agreement(&self, heard: &[Heard]) -> usize {
-        (0..).zip(heard).take_while(|(index, heard)| self.get(*index) == Some(&heard.what)).count()
+        (0..).zip(heard).take_while(|(index, heard)| self.wants(*index, &heard.what)).count()
     }
 }
 
@@ -93,7 +113,7 @@ impl Progress {
     pub(super) fn follow(&mut self, wanted: &Wanted, heard: &[Heard]) {
         for event in &heard[self.seen..] {
             for (agree, course) in self.agree.iter_mut().zip(&wanted.courses) {
-                *agree &= course.get(self.seen as u64) == Some(&event.what);
+                *agree = *agree && course.wants(self.seen as u64, &event.what);
             }
             self.seen += 1;
         }
@@ -113,16 +133,23 @@ impl Progress {
 
 fn wants(events: &[Expected]) -> Vec<Want> {
     let want = |event: &Expected| match event {
-        Expected::Text(payload) => Want::One(Happening::Text(content(payload))),
-        Expected::Binary(payload) => Want::One(Happening::Binary(content(payload))),
-        Expected::Pong(payload) => Want::One(Happening::Pong(content(payload))),
-        Expected::Wait(tag) => Want::One(Happening::Wait(tag.clone())),
+        Expected::Text(payload) => one(Happening::Text, payload),
+        Expected::Binary(payload) => one(Happening::Binary, payload),
+        Expected::Pong(payload) => one(Happening::Pong, payload),
+        Expected::Wait(tag) => Want::One(One::Same(Happening::Wait(tag.clone()))),
         Expected::Repeat(times, events) => {
             let events = wants(events);
-            Want::Repeat { times: u64::from(*times), round: count(&events), events }
+            Want::Repeat { times: u64::from(*times), size: count(&events), events }
         }
     };
     events.iter().map(want).collect()
+}
+
+fn one(what: fn(Content) -> Happening, payload: &Payload) -> Want {
+    Want::One(match payload {
+        Payload::Part { .. } => One::Part { what, payload: payload.clone() },
+        _ => One::Same(what(content(payload))),
+    })
 }
 
 fn content(payload: &Payload) -> Content {
@@ -144,21 +171,28 @@ fn count(events: &[Want]) -> u64 {
 }
 
 fn bytes(events: &[Want]) -> u64 {
-    let one = |want: &Want| match want {
-        Want::One(Happening::Text(content) | Happening::Binary(content) | Happening::Pong(content)) => content.len,
-        Want::One(Happening::Wait(_)) => 0,
+    let size = |want: &Want| match want {
+        Want::One(One::Same(Happening::Text(content) | Happening::Binary(content) | Happening::Pong(content))) => {
+            content.len
+        }
+        Want::One(One::Same(Happening::Wait(_))) => 0,
+        // No character takes more than four bytes.
+        Want::One(One::Part { payload: Payload::Part { len, unit: Unit::Chars, .. }, .. }) => *len as u64 * 4,
+        Want::One(One::Part { payload, .. }) => payload.len() as u64,
         Want::Repeat { times, events, .. } => times.saturating_mul(bytes(events)),
     };
-    events.iter().map(one).fold(0, u64::saturating_add)
+    events.iter().map(size).fold(0, u64::saturating_add)
 }
 
-fn get(events: &[Want], mut index: u64) -> Option<&Happening> {
+fn get(events: &[Want], mut index: u64, round: u64) -> Option<(&One, u64)> {
     for event in events {
         let count = event.count();
         if index < count {
             return match event {
-                Want::One(happening) => Some(happening),
-                Want::Repeat { events, round, .. } => get(events, index % round),
+                Want::One(one) => Some((one, round)),
+                Want::Repeat { times, events, size } => {
+                    get(events, index % size, round.saturating_mul(*times).saturating_add(index / size))
+                }
             };
         }
         index -= count;
@@ -166,11 +200,52 @@ fn get(events: &[Want], mut index: u64) -> Option<&Happening> {
     None
 }
 
+/// Parts of documents that are remembered; no corpus that is in the binary has more.
+const PARTS: usize = 200_000;
+
+/// The length and hash of a part of a document: many cases want the same ones.
+fn part(payload: &Payload) -> (u64, u128) {
+    static KNOWN: Mutex<Option<HashMap<Payload, (u64, u128)>>> = Mutex::new(None);
+    let lock = || KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = lock().get_or_insert_default().get(payload) {
+        return *known;
+    }
+    let Content { len, hash, .. } = Content::of(&payload.bytes());
+    let mut known = lock();
+    let known = known.get_or_insert_default();
+    if known.len() >= PARTS {
+        known.clear();
+    }
+    known.insert(payload.clone(), (len, hash));
+    (len, hash)
+}
+
 impl Want {
     const fn count(&self) -> u64 {
         match self {
             Self::One(_) => 1,
-            Self::Repeat { times, round, .. } => times.saturating_mul(*round),
+            Self::Repeat { times, size, .. } => times.saturating_mul(*size),
+        }
+    }
+}
+
+impl One {
+    /// Whether this is what is wanted in a round.
+    fn is(&self, round: u64, what: &Happening) -> bool {
+        match self {
+            Self::Same(wanted) => wanted == what,
+            Self::Part { what: kind, payload } => {
+                let (len, hash) = part(&payload.in_round(round));
+                *what == kind(Content { len, hash, start: Vec::new() })
+            }
+        }
+    }
+
+    /// What is wanted in a round.
+    fn happening(&self, round: u64) -> Happening {
+        match self {
+            Self::Same(wanted) => wanted.clone(),
+            Self::Part { what, payload } => what(Content::of(&payload.in_round(round).bytes())),
         }
     }
 }

@@ -4,6 +4,7 @@
 //! content of large messages is compared, not their length alone, and a target that breaks a rule for which a
 //! connection has to be failed does not pass. A recorded run can be judged again.
 
+use crate::conform::deflate::agreed;
 use crate::conform::expect::Wanted;
 use crate::conform::{Case, Closer, Grade};
 use crate::proto::Role;
@@ -37,7 +38,11 @@ pub(super) fn judge_wanted(case: &Case, wanted: &Wanted, transcript: &Transcript
         return Judgement { verdict, close, close_why: None };
     }
     let (close, close_why) = judge_close(case, transcript);
-    let verdict = judge_behaviour(case, wanted, transcript, close, close_why.as_ref());
+    let verdict = if lacks_extension(case, transcript) {
+        Verdict::Unimplemented
+    } else {
+        judge_behaviour(case, wanted, transcript, close, close_why.as_ref())
+    };
     Judgement { verdict, close, close_why }
 }
 
@@ -54,6 +59,11 @@ fn handshake(transcript: &Transcript) -> Why {
         timed_out: opening.timed_out,
         response: opening.response.into_iter().take(Why::RESPONSE).collect(),
     }
+}
+
+/// The case needs compression, and the target did not agree on it.
+fn lacks_extension(case: &Case, transcript: &Transcript) -> bool {
+    !case.deflate.is_empty() && transcript.opening.as_ref().and_then(agreed).is_none()
 }
 
 /// The first rule that applies.

@@ -57,8 +57,8 @@ impl Outgoing {
         Self { mask: of.key.map(|key| (key, of.offset)), ..Self::plain(payload) }
     }
 
-    pub(super) fn frame(shape: &Frame, role: Role, keys: &mut dyn MaskingKeys) -> Self {
-        let payload = shape.payload.clone();
+    /// A frame of this shape, or a message in several, with a payload in the place of its own.
+    pub(super) fn frame(shape: &Frame, payload: Payload, role: Role, keys: &mut dyn MaskingKeys) -> Self {
         let len = payload.len();
         let left = match shape.fragments {
             Some(cut) if cut.size > 0 && len > cut.size => {
@@ -103,8 +103,12 @@ impl Outgoing {
             } else {
                 let size = (self.to - self.at).min(room);
                 let start = out.len();
-                out.resize(start + size, 0);
-                self.payload.copy_to(self.at, &mut out[start..]);
+                if let Payload::Bytes(bytes) = &self.payload {
+                    out.extend_from_slice(&bytes[self.at..self.at + size]);
+                } else {
+                    out.resize(start + size, 0);
+                    self.payload.copy_to(self.at, &mut out[start..]);
+                }
                 if let Some((key, offset)) = self.mask {
                     mask_at(&mut out[start..], key, offset + (self.at - self.from) as u64);
                 }
@@ -166,6 +170,10 @@ mod tests {
         Frame { mask: Mask::Off, ..Frame::new(opcode, payload) }
     }
 
+    fn frame_of(shape: &Frame, role: Role) -> Outgoing {
+        Outgoing::frame(shape, shape.payload.clone(), role, &mut || [1, 2, 3, 4])
+    }
+
     fn bytes(mut outgoing: Outgoing, limit: usize) -> Vec<u8> {
         let mut out = Vec::new();
         while !outgoing.is_done() {
@@ -175,14 +183,14 @@ mod tests {
     }
 
     fn sent(frame: &Frame) -> Vec<u8> {
-        bytes(Outgoing::frame(frame, Role::Client, &mut || [1, 2, 3, 4]), 1 << 20)
+        bytes(frame_of(frame, Role::Client), 1 << 20)
     }
 
     #[test]
     fn a_frame_is_masked_as_its_role_wants() {
         let hello = Frame { mask: Mask::ByRole, ..frame(Opcode::TEXT, "Hello".into()) };
         assert_eq!(sent(&hello), hex!("81 85 01020304 49676f686e"));
-        let server = Outgoing::frame(&hello, Role::Server, &mut || [1, 2, 3, 4]);
+        let server = frame_of(&hello, Role::Server);
         assert_eq!(bytes(server, 100), hex!("81 05 48656c6c6f"));
     }
 
@@ -208,7 +216,7 @@ mod tests {
     #[test]
     fn more_payload_is_masked_at_its_offset() {
         let begun = Frame { mask: Mask::Random, len: Some(5), ..frame(Opcode::TEXT, "Hel".into()) };
-        let mut outgoing = Outgoing::frame(&begun, Role::Client, &mut || [1, 2, 3, 4]);
+        let mut outgoing = frame_of(&begun, Role::Client);
         let mut out = Vec::new();
         outgoing.fill(&mut out, 100, false, &mut || [1, 2, 3, 4]);
         let mut more = Outgoing::more("l".into(), outgoing.unfinished());
@@ -229,7 +237,7 @@ mod tests {
                 fragments: Some(Fragments { size, empty_last }),
                 ..frame(Opcode::TEXT, payload)
             };
-            let outgoing = Outgoing::frame(&message, Role::Client, &mut || [1, 2, 3, 4]);
+            let outgoing = frame_of(&message, Role::Client);
             prop_assert_eq!(bytes(outgoing, limit), sent(&message));
         }
     }

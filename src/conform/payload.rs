@@ -5,7 +5,7 @@
 
 use bytes::Bytes;
 
-use super::Payload;
+use super::{Payload, Unit};
 
 impl Payload {
     /// No bytes.
@@ -16,6 +16,8 @@ impl Payload {
         match self {
             Self::Bytes(bytes) => bytes.len(),
             Self::Fill { len, .. } | Self::Seed { len, .. } | Self::Text { len, .. } => *len,
+            Self::Part { len, unit: Unit::Bytes, .. } => *len,
+            Self::Part { document, at, len, unit } => document.part(*at, *len, *unit).len(),
         }
     }
 
@@ -24,14 +26,26 @@ impl Payload {
         self.len() == 0
     }
 
-    /// All bytes. Allocates unless they are literal.
+    /// The same in a round of a repetition, counted from 0: the next part of a document, the same bytes of all else.
+    pub fn in_round(&self, round: u64) -> Self {
+        let Self::Part { document, at, len, unit } = *self else { return self.clone() };
+        let whole = document.len(unit).max(1) as u64;
+        // Neither a place in a document nor a length of a part is anywhere near 2^32.
+        let at = (at as u64 + round % whole * len as u64) % whole;
+        Self::Part { document, at: at as usize, len, unit }
+    }
+
+    /// All bytes. Allocates unless they are literal or part of a document.
     pub fn bytes(&self) -> Bytes {
-        if let Self::Bytes(bytes) = self {
-            return bytes.clone();
+        match self {
+            Self::Bytes(bytes) => bytes.clone(),
+            Self::Part { document, at, len, unit } => document.part(*at, *len, *unit),
+            _ => {
+                let mut bytes = Vec::new();
+                self.write_into(&mut bytes);
+                bytes.into()
+            }
         }
-        let mut bytes = Vec::new();
-        self.write_into(&mut bytes);
-        bytes.into()
     }
 
     /// Appends all bytes to `out`.
@@ -55,6 +69,9 @@ impl Payload {
         match self {
             Self::Bytes(bytes) => out.copy_from_slice(&bytes[at..at + size]),
             Self::Fill { pattern, .. } => fill(pattern, at, out),
+            Self::Part { document, at: begin, len, unit } => {
+                out.copy_from_slice(&document.part(*begin, *len, *unit)[at..at + size]);
+            }
             Self::Seed { seed, .. } => splitmix(*seed, at, out),
             Self::Text { seed, .. } => {
                 splitmix(*seed, at, out);
@@ -134,6 +151,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::conform::Document;
 
     fn payloads() -> impl Strategy<Value = Payload> {
         let len = 0..10_000usize;
@@ -143,6 +161,18 @@ mod tests {
                 .prop_map(|(pattern, len)| Payload::Fill { pattern: pattern.into(), len }),
             (any::<u64>(), len.clone()).prop_map(|(seed, len)| Payload::Seed { seed, len }),
             (any::<u64>(), len).prop_map(|(seed, len)| Payload::Text { seed, len }),
+            (0..300_000usize, 0..9_000usize).prop_map(|(at, len)| Payload::Part {
+                document: Document::Json,
+                at,
+                len,
+                unit: Unit::Bytes
+            }),
+            (0..300_000usize, 0..9_000usize).prop_map(|(at, len)| Payload::Part {
+                document: Document::Prose,
+                at,
+                len,
+                unit: Unit::Chars
+            }),
         ]
     }
 

@@ -16,7 +16,7 @@ use crate::conform::expect::Wanted;
 use crate::conform::script::Script;
 use crate::conform::transcript::Recorder;
 use crate::conform::{Case, Transcript, Trouble};
-use crate::proto::opening::{Agreed, Ask, rule_of};
+use crate::proto::opening::{Agreed, Ask, Extension, rule_of};
 use crate::proto::{MaskingKeys, Role, Rule};
 use crate::watch::{Ending, Opening};
 use crate::wire::http::{Limits, Response, head_without_secrets};
@@ -68,7 +68,7 @@ pub trait Connect: Send + Sync + 'static {
     fn name(&self) -> String;
 }
 
-/// Plays `case` as a client on a connection that is not yet open.
+/// Plays `case` as a client on a connection that is not yet open. Offers what the case needs, instead of what `ask` does.
 pub async fn play<T: Transport>(
     transport: T,
     ask: &Ask,
@@ -78,8 +78,9 @@ pub async fn play<T: Transport>(
     keys: &mut dyn MaskingKeys,
 ) -> Transcript {
     let mut script = Script::new(Arc::clone(case), Arc::clone(wanted), Role::Client, pace);
+    let ask = Ask { extensions: case.offers(), ..ask.clone() };
     let mut peer = Peer::new(transport, Role::Client, &script);
-    let reset = match peer.open(ask, pace).await {
+    let reset = match peer.open(&ask, pace).await {
         Some(mut early) => {
             if !early.is_empty() {
                 peer.record.received(Duration::ZERO, &mut early);
@@ -173,8 +174,9 @@ impl<T: Transport> Peer<T> {
                     let rest = opening.response.split_off(head);
                     opening.status = Some(response.status);
                     return match ask.check(&response) {
-                        Ok(Agreed { protocol, .. }) => {
+                        Ok(Agreed { protocol, extensions, .. }) => {
                             opening.subprotocol = protocol;
+                            opening.extensions = Extension::list(&extensions);
                             Some(rest)
                         }
                         Err(faults) => {

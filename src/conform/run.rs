@@ -18,7 +18,7 @@ use crate::conform::expect::Wanted;
 use crate::conform::judge::{Judgement, judge_wanted};
 use crate::conform::peer::{Connect, play};
 use crate::conform::tap::Tap;
-use crate::conform::{Baseline, Case, Step, Transcript};
+use crate::conform::{Baseline, Case, Payload, Step, Transcript};
 use crate::net::{SystemKeys, nonce};
 use crate::proto::Role;
 use crate::watch::{Event, Heading, Kind, Outcome, Plan, Reason, Sink, Summary, Timestamp, Trouble, Verdict, Why};
@@ -66,6 +66,25 @@ impl Default for Options {
             heading: Heading::default(),
             tap: None,
         }
+    }
+}
+
+impl Options {
+    /// The case as it is played with this target.
+    pub(super) fn playable(&self, case: &Arc<Case>) -> Result<Arc<Case>, Reason> {
+        if case.target.is_some_and(|role| role != self.target) {
+            return Err(Reason::OtherRole);
+        }
+        if self.echo {
+            return Ok(Arc::clone(case));
+        }
+        case.without_echo().map(Arc::new).ok_or(Reason::NeedsEcho)
+    }
+
+    /// The outcome, with what is known of it already.
+    pub(super) fn knowing(&self, outcome: Outcome) -> Outcome {
+        let known = self.baseline.as_ref().and_then(|baseline| baseline.reason(&outcome)).map(str::to_owned);
+        Outcome { known, ..outcome }
     }
 }
 
@@ -184,6 +203,9 @@ impl<'a, O: Opponent> Run<'a, O> {
             let lane = usize::from(options.jobs.is_none() && weight(&case.send) >= BULK);
             waiting[lane].push_back(index);
         }
+        // One after another, cases that send the same compressed messages find them made.
+        let mut walks = Vec::new();
+        waiting[1].make_contiguous().sort_by_key(|index| walks_like(&mut walks, &cases[*index].send));
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let room = options.jobs.map_or([WAITING, cores], |jobs| [jobs.max(1), 1]);
         Self {
@@ -260,7 +282,7 @@ impl<'a, O: Opponent> Run<'a, O> {
             }
             while self.room[lane] > 0 {
                 let Some(case) = self.waiting[lane].pop_front() else { break };
-                match self.playable(case) {
+                match self.options.playable(&self.cases[case]) {
                     Ok(played) => {
                         self.room[lane] -= 1;
                         self.spawn(played, Running { case, lane, attempt: 1 });
@@ -269,18 +291,6 @@ impl<'a, O: Opponent> Run<'a, O> {
                 }
             }
         }
-    }
-
-    /// The case as it is played with this target.
-    fn playable(&self, case: usize) -> Result<Arc<Case>, Reason> {
-        let case = &self.cases[case];
-        if case.target.is_some_and(|role| role != self.options.target) {
-            return Err(Reason::OtherRole);
-        }
-        if self.options.echo {
-            return Ok(Arc::clone(case));
-        }
-        case.without_echo().map(Arc::new).ok_or(Reason::NeedsEcho)
     }
 
     fn spawn(&mut self, case: Arc<Case>, running: Running) {
@@ -293,10 +303,9 @@ impl<'a, O: Opponent> Run<'a, O> {
         self.running.insert(task.id(), running);
     }
 
-    fn finished(&mut self, id: Id, mut outcome: Outcome) {
+    fn finished(&mut self, id: Id, outcome: Outcome) {
         let Some(running) = self.running.remove(&id) else { return };
-        outcome.known =
-            self.options.baseline.as_ref().and_then(|baseline| baseline.reason(&outcome)).map(str::to_owned);
+        let outcome = self.options.knowing(outcome);
         if matches!(outcome.verdict, Verdict::Broken(_)) {
             self.unreached += 1;
         } else {
@@ -307,7 +316,7 @@ impl<'a, O: Opponent> Run<'a, O> {
         }
         let fails = outcome.verdict.is_failure() && outcome.known.is_none();
         let retry = fails && running.attempt <= self.options.retries;
-        if retry && let Ok(case) = self.playable(running.case) {
+        if retry && let Ok(case) = self.options.playable(&self.cases[running.case]) {
             self.tell(Kind::CaseRetried(Box::new(outcome)));
             self.spawn(case, Running { attempt: running.attempt + 1, ..running });
             return;
@@ -359,18 +368,36 @@ impl<'a, O: Opponent> Run<'a, O> {
     }
 }
 
-/// Bytes that the steps send, and more for each write of a chopped frame.
+/// Bytes that the steps send, and more for each write of a chopped frame and for compressing.
 fn weight(steps: &[Step]) -> u64 {
     let one = |step: &Step| match step {
         Step::Frame(frame) => {
             let len = frame.payload.len() as u64;
-            frame.chop.map_or(len, |chop| len.max(len / chop.max(1) as u64 * 256))
+            let len = frame.chop.map_or(len, |chop| len.max(len / chop.max(1) as u64 * 256));
+            if frame.compressed { len.saturating_add(1024) } else { len }
         }
         Step::More(payload) | Step::Raw { bytes: payload, .. } => payload.len() as u64,
         Step::Repeat { times, steps } => u64::from(*times).saturating_mul(weight(steps).saturating_add(256)),
         Step::Wait { .. } | Step::Await(_) | Step::HalfClose | Step::Reset => 0,
     };
     steps.iter().map(one).fold(0, u64::saturating_add)
+}
+
+/// The number of the payload that the steps compress first, in the order in which such were seen.
+fn walks_like<'c>(walks: &mut Vec<Option<&'c Payload>>, steps: &'c [Step]) -> usize {
+    let payload = compressed(steps);
+    walks.iter().position(|known| *known == payload).unwrap_or_else(|| {
+        walks.push(payload);
+        walks.len() - 1
+    })
+}
+
+fn compressed(steps: &[Step]) -> Option<&Payload> {
+    steps.iter().find_map(|step| match step {
+        Step::Frame(frame) => Some(&frame.payload).filter(|_| frame.compressed),
+        Step::Repeat { steps, .. } => compressed(steps),
+        _ => None,
+    })
 }
 
 async fn connect<C: Connect>(target: &C) -> Result<C::Transport, Trouble> {

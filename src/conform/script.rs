@@ -5,10 +5,13 @@
 //! case expects has come, fails the connection when the target breaks a rule, and waits no longer than its timers say.
 //! Where Autobahn writes a control frame into the middle of an unfinished frame, this script first finishes the frame.
 
+mod timers;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::conform::act::{Act, Pace};
+use crate::conform::compressor::Compressor;
 use crate::conform::expect::{Progress, Wanted};
 use crate::conform::outgoing::{Outgoing, Unfinished};
 use crate::conform::place::Place;
@@ -17,21 +20,13 @@ use crate::conform::{Await, Case, Closer, Frame, Payload, Step, Then};
 use crate::proto::MaskingKeys;
 use crate::proto::Role;
 use crate::watch::{Ending, Timeout};
-use crate::wire::{CloseBody, CloseCode, Opcode};
+use crate::wire::{CloseBody, CloseCode, Head, Opcode};
 
 /// The most bytes of one write.
 const CHUNK: usize = 64 * 1024;
 
 /// An unfinished frame is finished with up to so many bytes, so that a close frame can follow.
 const PADDING: u64 = 64 * 1024;
-
-/// How long the target may take to answer a close frame, and a server to end TCP after that.
-/// A case with much patience moves much data, perhaps beside others, so a tenth of its patience if that is more.
-const CLOSING: Duration = Duration::from_secs(1);
-const MOST_CLOSING: Duration = Duration::from_secs(10);
-
-/// Small cases may take this long from open, however little patience they have: what counts is silence.
-const AT_LEAST: Duration = Duration::from_secs(5);
 
 /// Waited after a chopped frame, so that the next one does not come in the same read as its last piece.
 const BREATH: Duration = Duration::from_millis(5);
@@ -54,6 +49,8 @@ pub struct Script {
     place: Place,
     outgoing: Option<Outgoing>,
     unfinished: Unfinished,
+    /// From the first message on that is to be compressed.
+    compressor: Option<Compressor>,
     pause: Option<Pause>,
     wait: Option<Duration>,
     awaited: (u64, u64),
@@ -94,6 +91,7 @@ impl Script {
             place: Place::new(),
             outgoing: None,
             unfinished: Unfinished::default(),
+            compressor: None,
             pause: None,
             wait: None,
             awaited: (0, 0),
@@ -128,6 +126,10 @@ impl Script {
         if record.is_flooded() {
             return self.drop(now, record, Ending::Flooded);
         }
+        if !self.case.deflate.is_empty() && record.agreed().is_none() && !self.stopped {
+            // The case cannot be played.
+            self.close_with(CloseBody::Status(CloseCode::NORMAL, b""));
+        }
         self.progress.follow(&self.wanted, &record.transcript().heard);
         if self.progress.is_lost() {
             self.lost_at.get_or_insert(now);
@@ -156,11 +158,11 @@ impl Script {
     }
 
     /// When a write that makes no progress is to be given up.
-    pub fn stalls_at(&self, record: &Recorder) -> Duration {
+    pub fn stalls_at(&mut self, record: &Recorder) -> Duration {
         let closing = record.closing();
         match closing.remote.as_ref().or(closing.local.as_ref()) {
             Some(said) => self.since.max(said.at) + self.pace.closing(self.closing_time()),
-            None => self.patience_ends(),
+            None => self.patience_ends().min(self.silence_ends(record)),
         }
     }
 
@@ -297,9 +299,13 @@ impl Script {
         keys: &mut dyn MaskingKeys,
     ) -> Option<Option<Act>> {
         match step {
-            Step::Frame(frame) => self.outgoing = Some(Outgoing::frame(frame, self.role, keys)),
-            Step::More(payload) => self.outgoing = Some(Outgoing::more(payload.clone(), self.unfinished)),
-            Step::Raw { bytes, chop } => self.outgoing = Some(Outgoing::raw(bytes.clone(), *chop)),
+            Step::Frame(frame) => self.outgoing = Some(self.begin(frame, record, keys)),
+            Step::More(payload) => {
+                self.outgoing = Some(Outgoing::more(payload.in_round(self.place.round()), self.unfinished));
+            }
+            Step::Raw { bytes, chop } => {
+                self.outgoing = Some(Outgoing::raw(bytes.in_round(self.place.round()), *chop));
+            }
             Step::Wait { time, tag } => {
                 let time = self.pace.scale(*time);
                 if now < *self.wait.get_or_insert(now + time) {
@@ -311,6 +317,8 @@ impl Script {
                 record.waited(now, tag.as_deref());
                 self.progress.follow(&self.wanted, &record.transcript().heard);
             }
+            // The verdict is certain, so there is nothing to go on for.
+            Step::Await(_) if self.lost_at.is_some() && self.case.close.by == Closer::Us => return None,
             Step::Await(what) => {
                 let (have, awaited) = match what {
                     Await::Message => (record.messages(), &mut self.awaited.0),
@@ -339,6 +347,25 @@ impl Script {
         }
         self.place.advance();
         Some(None)
+    }
+
+    /// The frame of a step, compressed if it is to be and that was agreed.
+    fn begin(&mut self, frame: &Frame, record: &mut Recorder, keys: &mut dyn MaskingKeys) -> Outgoing {
+        let round = self.place.round();
+        let agreed = record.agreed().filter(|_| frame.compressed);
+        let compressed = agreed.and_then(|agreed| {
+            let compressor = self.compressor.get_or_insert_with(|| Compressor::new(agreed.direction(self.role)));
+            compressor.compress(&frame.payload, round)
+        });
+        let payload = frame.payload.in_round(round);
+        match compressed {
+            Some(compressed) => {
+                record.compresses(payload.len() as u64);
+                let shape = Frame { rsv: frame.rsv | Head::RSV1, ..frame.clone() };
+                Outgoing::frame(&shape, Payload::Bytes(compressed), self.role, keys)
+            }
+            None => Outgoing::frame(frame, payload, self.role, keys),
+        }
     }
 
     /// Whether all steps were taken.
@@ -423,40 +450,10 @@ impl Script {
         }
     }
 
-    /// Which timer runs, and until when.
-    fn deadline(&self, record: &Recorder) -> (Duration, Timeout) {
-        let closing = record.closing();
-        let from = |at: Duration, time: Duration| self.since.max(at) + time;
-        let (closing_time, drop_time) = (self.pace.closing(self.closing_time()), self.pace.drop(self.closing_time()));
-        match (&closing.local, &closing.remote) {
-            (Some(local), Some(remote)) => (local.at.max(remote.at) + drop_time, Timeout::ServerDrop),
-            (None, Some(remote)) => (from(remote.at, drop_time), Timeout::ServerDrop),
-            (Some(local), None) => (from(local.at, closing_time), Timeout::CloseHandshake),
-            (None, None) => match self.deaf {
-                Some(at) => (from(at, self.pace.patience(self.closing_time())), Timeout::Stall),
-                None => (self.patience_ends(), Timeout::Patience),
-            },
-        }
-    }
-
-    fn closing_time(&self) -> Duration {
-        (self.case.patience.time / 10).clamp(CLOSING, MOST_CLOSING)
-    }
-
-    fn patience_ends(&self) -> Duration {
-        let patience = self.pace.patience(self.case.patience.time);
-        let end = (self.since + patience).min(self.paused + patience.max(self.pace.patience(AT_LEAST)));
-        match self.lost_at {
-            // The verdict is certain; a moment more shows what else the target does.
-            Some(at) if self.case.close.by == Closer::Us => end.min(at + self.closing_time()),
-            _ => end,
-        }
-    }
-
     fn control(&self, opcode: Opcode, payload: Vec<u8>, keys: &mut dyn MaskingKeys) -> Vec<u8> {
         let frame = Frame::new(opcode, Payload::Bytes(payload.into()));
         let mut bytes = Vec::new();
-        Outgoing::frame(&frame, self.role, keys).fill(&mut bytes, CHUNK, false, keys);
+        Outgoing::frame(&frame, frame.payload.clone(), self.role, keys).fill(&mut bytes, CHUNK, false, keys);
         bytes
     }
 

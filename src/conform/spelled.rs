@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use crate::conform::compressor::Compressor;
 use crate::conform::outgoing::Outgoing;
 use crate::conform::{Await, Case, Frame, Mask, Payload, Step};
 use crate::proto::Role;
+use crate::proto::deflate::Direction;
 use crate::watch::{Content, Item};
 use crate::wire::{Form, Head, mask};
 
@@ -64,7 +66,8 @@ fn spell(steps: &[Step], role: Role) -> Vec<Spelled> {
 fn one(step: &Step, role: Role) -> Vec<Spelled> {
     let words = |words: String| Spelled { words, ..Spelled::default() };
     vec![match step {
-        Step::Frame(message) => return frames(message, role),
+        Step::Frame(message) if message.compressed => return compressed(message, role),
+        Step::Frame(message) => return frames(message, message.payload.clone(), role),
         Step::More(payload) => Spelled {
             parts: vec![part(payload, "before it is masked")],
             ..words(format!("more payload of that frame, {}", content(payload)))
@@ -85,10 +88,20 @@ fn one(step: &Step, role: Role) -> Vec<Spelled> {
     }]
 }
 
+/// A message that is compressed, as the first of a connection on which nothing was limited.
+fn compressed(message: &Frame, role: Role) -> Vec<Spelled> {
+    let content = content(&message.payload);
+    let unlimited = Direction { context_takeover: true, window_bits: 15 };
+    let Some(bytes) = Compressor::new(unlimited).compress(&message.payload, 0) else { return Vec::new() };
+    let shape = Frame { rsv: message.rsv | Head::RSV1, ..message.clone() };
+    let words = format!("{} {content}, compressed:", message.opcode);
+    vec![Spelled { words, parts: Vec::new(), steps: frames(&shape, Payload::Bytes(bytes), role) }]
+}
+
 /// The first frames of a message, and how many more there are.
-fn frames(message: &Frame, role: Role) -> Vec<Spelled> {
+fn frames(message: &Frame, payload: Payload, role: Role) -> Vec<Spelled> {
     let mut key = || Spelling::KEY;
-    let mut outgoing = Outgoing::frame(message, role, &mut key);
+    let mut outgoing = Outgoing::frame(message, payload, role, &mut key);
     let (mut frames, mut more) = (Vec::new(), 0_u64);
     let mut bytes = Vec::new();
     while !outgoing.is_done() {

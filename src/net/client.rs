@@ -12,7 +12,7 @@ use super::stream::Stream;
 use super::target::{Place, Target, TargetError};
 use super::tls::{self, TlsError, Trust};
 use crate::proto::opening::{Ask, AskError, Extra};
-use crate::proto::{Closed, Config, Endpoint};
+use crate::proto::{Closed, Config, Endpoint, deflate};
 
 /// Opens connections to one target.
 ///
@@ -89,7 +89,8 @@ impl Client {
     pub fn to(target: Target) -> Self {
         Self {
             target,
-            config: Arc::default(),
+            // A client has few connections: what they keep to compress better does not weigh much.
+            config: Arc::new(Config { deflate: Some(deflate::Config::with_takeover()), ..Config::default() }),
             protocols: Vec::new(),
             origin: None,
             headers: Extra::default(),
@@ -97,7 +98,9 @@ impl Client {
         }
     }
 
-    /// With these limits and timers. The opening timeout counts from the first packet.
+    /// With these limits, timers and compression. The opening timeout counts from the first packet.
+    ///
+    /// Without this call a client is set to [`Config::default`], but offers compression with context takeover.
     #[must_use]
     pub fn config(mut self, config: Config) -> Self {
         self.config = Arc::new(config);
@@ -164,6 +167,7 @@ impl Client {
         ask.protocols.clone_from(&self.protocols);
         ask.origin.clone_from(&self.origin);
         ask.headers = self.headers.clone();
+        ask.extensions.extend(self.config.deflate.map(|deflate| deflate.offer().into()));
         ask.request()?;
         let tls = match self.target.place {
             Place::Tcp { tls: true, .. } => Some(tls::client(&self.trust)?),

@@ -8,7 +8,7 @@ use std::task::Waker;
 
 use bytes::Bytes;
 
-use crate::proto::SendError;
+use crate::proto::{Kind, SendError};
 use crate::wire::CloseCode;
 
 /// What is put into a mailbox.
@@ -16,6 +16,8 @@ use crate::wire::CloseCode;
 pub(crate) enum Mail {
     /// Frames, encoded as a server sends them.
     Frames(Bytes),
+    /// A message that the connection has to compress itself, because it refers to what it sent before.
+    Message(Kind, Bytes),
     /// The closing handshake is to be started.
     Close(CloseCode, Box<str>),
     /// The connection is to be dropped at once.
@@ -66,13 +68,13 @@ impl Mailbox {
         if inner.gone {
             return Err(PostError::Gone);
         }
-        if let Mail::Frames(frames) = &mail {
+        if let Mail::Frames(bytes) | Mail::Message(_, bytes) = &mail {
             let waiting = inner.bytes + inner.unsent;
             // A single large message may exceed the limit alone.
-            if waiting > 0 && waiting + frames.len() > limit {
+            if waiting > 0 && waiting + bytes.len() > limit {
                 return Err(PostError::Full);
             }
-            inner.bytes += frames.len();
+            inner.bytes += bytes.len();
         }
         inner.mail.push(mail);
         self.waiting.store(true, Ordering::Release);

@@ -3,18 +3,19 @@
 //! Whoever is gone is in the set no more. Nobody waits for a slow one: what is meant for it waits in its mailbox, up to a
 //! bound, and no longer.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use bytes::Bytes;
 use tokio::sync::{Notify, watch};
 
+use super::letter::Letter;
 use super::mailbox::{Mail, Mailbox, PostError};
+use crate::proto::deflate::{self, Direction};
 use crate::proto::{ConnectionId, Message, check_close};
-use crate::wire::{CloseCode, Head};
+use crate::wire::CloseCode;
 
 /// The open connections of a server. Clones are the same set.
 #[derive(Clone, Debug)]
@@ -24,12 +25,20 @@ pub struct Connections {
 
 #[derive(Debug)]
 struct Shared {
-    members: Mutex<HashMap<ConnectionId, Arc<Mailbox>>>,
+    members: Mutex<HashMap<ConnectionId, Place>>,
     next: AtomicU64,
     max_queue: usize,
+    deflate: Option<deflate::Config>,
     /// Told when a member leaves.
     left: Notify,
     draining: watch::Sender<bool>,
+}
+
+/// Where one connection is reached, and how what it is sent is compressed.
+#[derive(Clone, Debug)]
+struct Place {
+    mailbox: Arc<Mailbox>,
+    compresses: Option<Direction>,
 }
 
 /// Whom a broadcast reached.
@@ -53,18 +62,20 @@ pub struct Member {
 }
 
 impl Connections {
-    pub(super) fn new(max_queue: usize) -> Self {
+    /// A set whose members are sent to as `deflate` says where they agreed to that.
+    pub(super) fn new(max_queue: usize, deflate: Option<deflate::Config>) -> Self {
         let shared = Shared {
             members: Mutex::default(),
             next: AtomicU64::new(0),
             max_queue,
+            deflate,
             left: Notify::new(),
             draining: watch::Sender::new(false),
         };
         Self { shared: Arc::new(shared) }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<ConnectionId, Arc<Mailbox>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<ConnectionId, Place>> {
         // Nothing panics while it holds the lock; a poisoned one is whole all the same.
         self.shared.members.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -89,15 +100,24 @@ impl Connections {
     /// # Errors
     /// If it is gone, or too much waits for it already.
     pub fn send(&self, id: ConnectionId, message: &Message<'_>) -> Result<(), PostError> {
-        self.post(id, Mail::Frames(encode(message)))
+        let place = self.place(id)?;
+        let mut letter = Letter::new(message, self.shared.deflate);
+        letter.compress(place.compresses);
+        place.mailbox.post(letter.to(place.compresses), self.shared.max_queue)
     }
 
-    /// Sends a message to all but `except`. It is encoded once.
+    /// Sends a message to all but `except`. It is encoded once, and compressed once for each window that was agreed
+    /// on; only those who agreed on context takeover compress it for themselves.
     pub fn broadcast(&self, message: &Message<'_>, except: Option<ConnectionId>) -> Reach {
-        let frames = encode(message);
+        let mut letter = Letter::new(message, self.shared.deflate);
+        if letter.is_worth_compressing() {
+            let agreed: HashSet<_> = self.lock().values().filter_map(|place| place.compresses).collect();
+            // Not while others wait for the set.
+            agreed.into_iter().for_each(|direction| letter.compress(Some(direction)));
+        }
         let mut reach = Reach::default();
-        for (_, mailbox) in self.lock().iter().filter(|(id, _)| Some(**id) != except) {
-            match mailbox.post(Mail::Frames(frames.clone()), self.shared.max_queue) {
+        for (_, place) in self.lock().iter().filter(|(id, _)| Some(**id) != except) {
+            match place.mailbox.post(letter.to(place.compresses), self.shared.max_queue) {
                 Ok(()) => reach.reached += 1,
                 Err(PostError::Full) => reach.slow += 1,
                 Err(PostError::Gone | PostError::Unsendable(_)) => {}
@@ -124,8 +144,11 @@ impl Connections {
     }
 
     fn post(&self, id: ConnectionId, mail: Mail) -> Result<(), PostError> {
-        let mailbox = self.lock().get(&id).cloned().ok_or(PostError::Gone)?;
-        mailbox.post(mail, self.shared.max_queue)
+        self.place(id)?.mailbox.post(mail, self.shared.max_queue)
+    }
+
+    fn place(&self, id: ConnectionId) -> Result<Place, PostError> {
+        self.lock().get(&id).cloned().ok_or(PostError::Gone)
     }
 
     /// Takes no more connections, closes those there are with 1001, and waits for their end; those that have not
@@ -142,7 +165,8 @@ impl Connections {
     }
 
     fn order_all(&self, order: &Mail) -> usize {
-        self.lock().values().filter(|mailbox| mailbox.post(order.clone(), self.shared.max_queue).is_ok()).count()
+        let posted = |place: &&Place| place.mailbox.post(order.clone(), self.shared.max_queue).is_ok();
+        self.lock().values().filter(posted).count()
     }
 
     async fn emptied(&self) {
@@ -168,10 +192,10 @@ impl Connections {
         Member { id, peer, connections: self.clone() }
     }
 
-    /// Puts a member in; it leaves when the registration is dropped.
-    pub(super) fn register(&self, id: ConnectionId) -> Registration {
+    /// Puts a member in that has agreed to be sent messages like this; it leaves when the registration is dropped.
+    pub(super) fn register(&self, id: ConnectionId, compresses: Option<Direction>) -> Registration {
         let mailbox = Arc::new(Mailbox::default());
-        self.lock().insert(id, mailbox.clone());
+        self.lock().insert(id, Place { mailbox: mailbox.clone(), compresses });
         if *self.shared.draining.borrow() {
             // It came in while the doors were being closed.
             let order = Mail::Close(CloseCode::GOING_AWAY, "the server shuts down".into());
@@ -202,13 +226,4 @@ impl Drop for Registration {
         drop(members);
         self.connections.shared.left.notify_waiters();
     }
-}
-
-/// A message as a server sends it.
-fn encode(message: &Message<'_>) -> Bytes {
-    let head = Head::new(message.kind.opcode(), message.payload.len() as u64).encode();
-    let mut frame = Vec::with_capacity(head.len() + message.payload.len());
-    frame.extend_from_slice(&head);
-    frame.extend_from_slice(&message.payload);
-    frame.into()
 }

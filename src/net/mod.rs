@@ -9,6 +9,7 @@ mod connection;
 mod driver;
 mod halves;
 mod keys;
+mod letter;
 mod listener;
 mod mailbox;
 mod members;

@@ -24,9 +24,9 @@ use crate::wire::http::Request;
 /// What a server is set to.
 #[derive(Clone, Debug)]
 pub struct ServerConfig {
-    /// Limits and timers of each connection.
+    /// Limits and timers of each connection, and how it compresses.
     pub endpoint: Config,
-    /// What it agrees to.
+    /// What it agrees to. Compression is set in `endpoint`: it takes the place of [`Policy::deflate`].
     pub policy: Policy,
     /// The most connections at a time; further ones are answered 503.
     pub max_connections: usize,
@@ -140,11 +140,12 @@ impl Server {
     /// Outside of a tokio runtime.
     pub fn bind(listen: &Listen, config: ServerConfig) -> io::Result<Self> {
         let listener = Listener::bind(listen)?;
+        let deflate = config.endpoint.deflate;
         let shared = Shared {
+            policy: Policy { deflate, ..config.policy },
             endpoint: Arc::new(config.endpoint),
-            policy: config.policy,
             tls: config.tls,
-            connections: Connections::new(config.max_queue),
+            connections: Connections::new(config.max_queue, deflate),
             places: Arc::new(Semaphore::new(config.max_connections.min(Semaphore::MAX_PERMITS))),
             refusals: Arc::new(Semaphore::new(REFUSALS)),
         };
@@ -313,7 +314,7 @@ impl Incoming {
         driver.answer(answer);
         match session {
             Some(session) => {
-                let registration = shared.connections.register(id);
+                let registration = shared.connections.register(id, driver.endpoint.compresses());
                 // A task of its own, as small as can be: an idle connection is nothing else.
                 tokio::spawn(Serving::new(driver, session, registration, place));
             }

@@ -10,6 +10,7 @@ use super::driver::{Driver, Session, Stop};
 use super::mailbox::Mail;
 use super::members::Registration;
 use super::stream::Stream;
+use crate::proto::Message;
 
 /// Serves one connection.
 pub(super) struct Serving<S> {
@@ -78,6 +79,7 @@ impl<S: Session> Serving<S> {
             // While the connection is closing nobody waits for messages any more.
             let _sent = match mail {
                 Mail::Frames(frames) => out.send_encoded(&frames),
+                Mail::Message(kind, payload) => out.send(Message { kind, payload: (&*payload).into() }),
                 Mail::Close(code, reason) => out.close(code, &reason),
                 Mail::Abort => return true,
             };
@@ -129,9 +131,9 @@ mod tests {
         assert_eq!(asked, Stop::Asked);
         driver.answer(answer(&request, &Policy::default()));
 
-        let connections = Connections::new(100);
+        let connections = Connections::new(100, None);
         let id = connections.next_member(None).id;
-        let registration = connections.register(id);
+        let registration = connections.register(id, None);
         assert_eq!(connections.broadcast(&"welcome".into(), None).reached, 1);
         assert_eq!(connections.close(id, CloseCode::GOING_AWAY, ""), Ok(()));
         let places = Arc::new(Semaphore::new(1));

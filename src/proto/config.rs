@@ -1,8 +1,10 @@
-//! What an endpoint is set to: limits and timers.
+//! What an endpoint is set to: limits, timers, compression.
 
 use std::time::Duration;
 
-/// Limits and timers of an [`Endpoint`](super::Endpoint).
+use crate::proto::deflate;
+
+/// Limits, timers and compression of an [`Endpoint`](super::Endpoint).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     /// The largest frame that is taken, in payload bytes; a larger one fails the connection with 1009.
@@ -25,6 +27,12 @@ pub struct Config {
     pub ping_interval: Option<Duration>,
     /// How long after a ping nothing at all may come from the peer before it is held for dead.
     pub pong_timeout: Duration,
+    /// How messages are compressed where that is agreed on; `None` to neither offer nor accept it.
+    ///
+    /// An endpoint goes by what the opening handshake agreed on. What is offered and accepted there is up to
+    /// [`Ask::extensions`](super::opening::Ask::extensions) and [`Policy::deflate`](super::opening::Policy::deflate),
+    /// which the clients and servers of [`net`](crate::net) take from here.
+    pub deflate: Option<deflate::Config>,
 }
 
 impl Default for Config {
@@ -40,6 +48,7 @@ impl Default for Config {
             send_timeout: Duration::from_secs(60),
             ping_interval: None,
             pong_timeout: Duration::from_secs(20),
+            deflate: Some(deflate::Config::default()),
         }
     }
 }

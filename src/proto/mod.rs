@@ -1,12 +1,14 @@
 //! The protocol without I/O, clock or chance.
 //!
 //! Reading, judging and reacting are three different things. [`Flow`] judges one direction of a connection: bytes in,
-//! what was [`Seen`] out, broken [`Rule`]s among it; it never reacts. [`Joiner`] turns what was seen into messages.
-//! [`Endpoint`] reacts, as a conforming client or server. [`opening`] asks, answers and checks the opening handshake.
+//! what was [`Seen`] out, broken [`Rule`]s among it; it never reacts. [`Joiner`] turns what was seen into messages, and
+//! inflates them where [`deflate`] was agreed on. [`Endpoint`] reacts, as a conforming client or server. [`opening`]
+//! asks, answers and checks the opening handshake.
 //!
 //! Time comes in as an argument, and so do masking keys: the same input always gives the same output.
 
 mod config;
+pub mod deflate;
 mod endpoint;
 mod flow;
 mod keys;
@@ -20,7 +22,7 @@ pub(crate) use endpoint::check_close;
 pub use endpoint::{Cause, Closed, Endpoint, Event, Input, Outbound, Output, ReadyState, SendError, Turn};
 pub use flow::{Flow, Reading, Seen};
 pub use keys::MaskingKeys;
-pub use message::{Joined, Joiner, Kind, Message, TooBig};
+pub use message::{JoinFault, Joined, Joiner, Kind, Message, TooBig};
 pub use observer::Observer;
 pub use rule::{Clause, Level, Rule, Rules, UnknownRule};
 

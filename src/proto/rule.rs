@@ -1,6 +1,6 @@
 //! The one table of rules.
 //!
-//! A [`Rule`] is something that RFC 6455 forbids or advises against and that one peer can see another do. Servers,
+//! A [`Rule`] is something that RFC 6455 or RFC 7692 forbids or advises against and that one peer can see another do. Servers,
 //! captures and conformance runs name a fault with the same rule, and every report, document and verdict is rendered
 //! from this table: its clause, its level, the close code that answers it, and its words.
 
@@ -117,6 +117,7 @@ rules! {
     CloseCodeReserved "6455#7.4.1" Must 1002 "the close code must not be sent on the wire";
     CloseCodeUnassigned "6455#7.4.2" Must 1002 "the close code is reserved and has no meaning yet";
     CloseReasonNotUtf8 "6455#5.5.1" Must 1007 "the reason of a close frame is not UTF-8";
+    CompressedDataInvalid "7692#7.2.2" Must 1007 "the data of a compressed message is not DEFLATE";
     // How one end answers the other.
     PingUnanswered "6455#5.5.2" Must none "a ping is not answered by a pong";
     PongDiffers "6455#5.5.3" Must none "a pong does not carry the data of the ping that it answers";
@@ -144,6 +145,7 @@ rules! {
     RequestProtocolInvalid "6455#4.1" Must none "a subprotocol of the request is empty or not a token";
     RequestProtocolRepeated "6455#4.1" Must none "the request names a subprotocol twice";
     RequestExtensionsInvalid "6455#9.1" Must none "the Sec-WebSocket-Extensions header of the request is not as the grammar wants it";
+    RequestDeflateInvalid "7692#7" Must none "an offer of permessage-deflate has parameters that are unknown, repeated or of a wrong value";
     RequestBody "6455#4.1" Must none "the request has a body";
     FrameBeforeOpen "6455#4.1" Must none "the client sends frames before the handshake is answered";
     // The opening handshake of the server.
@@ -160,6 +162,8 @@ rules! {
     ResponseExtensionsInvalid "6455#9.1" Must none "the Sec-WebSocket-Extensions header of the response is not as the grammar wants it";
     ResponseExtensionsRepeated "6455#11.3.2" Must none "the response has several Sec-WebSocket-Extensions headers";
     ResponseExtensionUnasked "6455#4.1" Must none "the response uses an extension that was not offered";
+    ResponseDeflateInvalid "7692#7" Must none "the response agrees on permessage-deflate twice, or with parameters that are unknown, repeated or of a wrong value";
+    ResponseDeflateUnoffered "7692#7.1" Must none "the response agrees on permessage-deflate in a way that was not offered";
     ResponseVersionMissing "6455#4.4" Must none "a version is refused without a Sec-WebSocket-Version header that lists the supported ones";
     ResponseNotRefused "6455#4.2.1" Must none "a request that has to be refused is accepted";
     HeaderMalformed "6455#4.1" Must none "a header is not a name, a colon and a value";

@@ -4,7 +4,9 @@ use csv::Writer;
 
 use super::plain::{line, milliseconds};
 use super::run::{Case, Report, Run};
+use super::text::reasons;
 use super::volume::Volumes;
+use crate::watch::Verdict;
 
 const COLUMNS: [&str; 26] = [
     "agent",
@@ -55,7 +57,11 @@ fn row(run: &Run, case: &Case<'_>) -> [String; 26] {
     let transcript = outcome.transcript.as_ref();
     let remote = transcript.and_then(|transcript| transcript.closing.remote.as_ref()?.code);
     let rules = |rules: &mut dyn Iterator<Item = &'static str>| rules.collect::<Vec<_>>().join(" ");
-    let why: Vec<String> = outcome.why().map(ToString::to_string).collect();
+    let why = match &outcome.verdict {
+        Verdict::NotRun(reason) => vec![format!("not run, because {reason}")],
+        _ if case.failed() => reasons(outcome),
+        _ => outcome.why().map(ToString::to_string).collect(),
+    };
     [
         cell(run.agent.as_deref().unwrap_or_default()),
         cell(&run.plan.target),

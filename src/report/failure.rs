@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use super::plain;
 use crate::watch::{
     Brief, CloseDue, Course, Due, Ending, Entry, Happening, Item, Opening, Outcome, Quoted, Side, Transcript, Verdict,
     line_of_head,
@@ -17,7 +18,7 @@ const PING: u8 = 9;
 
 /// Everything about a case that failed, or did not pass strictly. `repeat` is the command that runs it again.
 pub fn failure(case: &Brief, outcome: &Outcome, repeat: &str) -> String {
-    let mut text = format!("{}  {}\n", case.id, case.title);
+    let mut text = format!("{}  {}\n", plain::line(&case.id), plain::line(&case.title));
     row(&mut text, "requirement", &requirement(case));
     if let Some(note) = &case.note {
         rows(&mut text, "note", &note.trim().lines().map(str::to_owned).collect::<Vec<_>>());
@@ -46,7 +47,8 @@ pub fn failure(case: &Brief, outcome: &Outcome, repeat: &str) -> String {
 }
 
 fn row(text: &mut String, name: &str, line: &str) {
-    let _infallible = writeln!(text, "  {name:<12} {line}");
+    // A recording may be somebody else's.
+    let _infallible = writeln!(text, "  {name:<12} {}", plain::line(line));
 }
 
 fn rows(text: &mut String, name: &str, lines: &[String]) {
@@ -131,7 +133,7 @@ fn timed(at: Duration, what: &dyn std::fmt::Display) -> String {
 }
 
 fn milliseconds(time: Duration) -> String {
-    format!("{:.1} ms", time.as_secs_f64() * 1e3)
+    format!("{:.1} ms", plain::milliseconds(time))
 }
 
 /// The first and the last of some rows, and how many there are between them; there may be more than are at hand.

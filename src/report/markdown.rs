@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::failure::failure;
 use super::plain::{count, plain, size, time};
-use super::run::{Case, Report, Run};
+use super::run::{Case, Report, Run, Section};
 use super::text::{compared_with, conclusion, failed_word, lists, remarks};
 use super::volume::Volume;
 
@@ -70,7 +70,8 @@ fn table(text: &mut String, run: &Run) {
         let title = format!("{} {}", escape(section.id), escape(section.title));
         row(title.trim_end(), section.tally(), section.duration(), section.cpu());
     }
-    row("**all**", run.tally(), run.duration(), run.cpu());
+    let all = run.sections().iter().map(Section::duration).sum();
+    row("**all**", run.tally(), all, run.cpu());
     put!(text, "");
 }
 

@@ -36,3 +36,10 @@ pub use run::{Case, Fold, Report, Run, Section, Test};
 pub use table::{Tally, sections, table};
 pub use text::{comparison, conclusion, failed_word, remarks};
 pub use volume::{Volume, Volumes};
+
+/// What makes one file of a report.
+pub type Render = fn(&Report) -> String;
+
+/// What a folder of reports holds beside the recording: each file, and what renders it.
+pub const FILES: [(&str, Render); 5] =
+    [("report.json", json), ("junit.xml", junit), ("index.html", html), ("cases.csv", csv), ("summary.md", markdown)];

@@ -320,7 +320,7 @@ impl Fold {
                 return;
             }
             Kind::RunFinished(summary) => {
-                run.summary = Some(summary.clone());
+                run.summary = Some(Summary { duration: micros(summary.duration), ..summary.clone() });
                 return;
             }
             Kind::RunStarted(_) => return,
@@ -330,10 +330,10 @@ impl Fold {
             return;
         };
         match &event.kind {
-            Kind::CaseRetried(outcome) => test.retried.push((**outcome).clone()),
+            Kind::CaseRetried(outcome) => test.retried.push(kept(outcome)),
             Kind::CaseFinished(outcome) => {
                 test.ended = Some(event.at);
-                test.outcome = (**outcome).clone();
+                test.outcome = kept(outcome);
             }
             _ => {
                 test.begun = Some(event.at);
@@ -348,6 +348,16 @@ impl Fold {
     pub fn finish(self) -> Report {
         self.report
     }
+}
+
+/// An outcome as its recording keeps it, so that sums of times do not differ between a run and its recording.
+fn kept(outcome: &Outcome) -> Outcome {
+    Outcome { duration: micros(outcome.duration), cpu: micros(outcome.cpu), ..outcome.clone() }
+}
+
+/// Whole microseconds.
+fn micros(time: Duration) -> Duration {
+    Duration::from_micros(u64::try_from(time.as_micros()).unwrap_or(u64::MAX))
 }
 
 impl Sink for Fold {

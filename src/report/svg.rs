@@ -7,13 +7,19 @@ pub(super) fn bar(parts: &[(&str, &str, usize)]) -> Markup {
     let total: usize = parts.iter().map(|(_, _, number)| number).sum();
     let shown: Vec<_> = parts.iter().filter(|(_, _, number)| *number > 0).collect();
     let words: Vec<String> = shown.iter().map(|(_, words, number)| format!("{number} {words}")).collect();
-    let mut at = 0.0;
+    let mut at = 0;
+    let places: Vec<(&str, usize, usize)> = shown
+        .iter()
+        .map(|(class, _, number)| {
+            at += number;
+            (*class, at - number, *number)
+        })
+        .collect();
+    let scaled = |number: usize| format!("{:.2}", number as f64 * 100.0 / total as f64);
     html! {
         svg.bar viewBox="0 0 100 4" preserveAspectRatio="none" role="img" aria-label=(words.join(", ")) {
-            @for (class, _, number) in shown {
-                @let width = *number as f64 * 100.0 / total as f64;
-                rect class=(class) x=(format!("{at:.2}")) y="0" width=(format!("{width:.2}")) height="4" {}
-                @let _next = { at += width; };
+            @for (class, at, number) in places {
+                rect class=(class) x=(scaled(at)) y="0" width=(scaled(number)) height="4" {}
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::plain::line;
 use super::run::Run;
 use crate::conform::parse::Section;
 use crate::watch::{CloseVerdict, Outcome, Verdict};
@@ -72,7 +73,9 @@ pub fn sections(sections: &[Section], outcomes: &[Outcome]) -> String {
 
 /// A row for each section of a run, and one for all of them.
 pub fn table(run: &Run) -> String {
-    let row = |section: &super::run::Section<'_>| (format!("{:<3} {}", section.id, section.title), section.tally());
+    let row = |section: &super::run::Section<'_>| {
+        (format!("{:<3} {}", line(section.id), line(section.title)), section.tally())
+    };
     let mut rows: Vec<(String, Tally)> = run.sections().iter().map(row).collect();
     rows.push(("    all".to_owned(), run.tally()));
     render(&rows)

@@ -1,7 +1,9 @@
 //! What a run came to, in the words in which every report says it.
 
+use std::collections::BTreeSet;
+
 use super::compare::{Change, Comparison};
-use super::plain::{count, time};
+use super::plain::{count, line, milliseconds};
 use super::run::Run;
 use crate::watch::{Outcome, Verdict};
 
@@ -29,8 +31,8 @@ pub(super) fn reasons(outcome: &Outcome) -> Vec<String> {
 /// `298 of 301 cases passed in 1.2 s, 1 of them only when repeated; 2 not run, because enough cases had failed`, and
 /// what else a reader has to know.
 pub fn conclusion(run: &Run) -> String {
-    let mut words =
-        format!("{} of {} passed in {}", run.passed(), count(run.tests.len(), "case"), time(run.duration()));
+    let seconds = milliseconds(run.duration()) / 1e3;
+    let mut words = format!("{} of {} cases passed in {seconds:.1} s", run.passed(), run.tests.len());
     if let flaky @ 1.. = run.flaky() {
         words.push_str(&format!(", {flaky} of them only when repeated"));
     }
@@ -58,10 +60,23 @@ pub fn remarks(run: &Run) -> Vec<String> {
         };
         remarks.push(format!("Merged from {} recordings.{overlaps}", run.recordings));
     }
-    if let Some(shard) = &run.plan.heading.shard {
+    if let Some(shard) = run.plan.heading.shard.as_deref().filter(|shards| !are_all(shards)) {
         remarks.push(format!("Of all selected cases, these are the shares {shard}."));
     }
     remarks
+}
+
+/// Whether these shares, such as `1/2, 2/2`, are the whole.
+fn are_all(shards: &str) -> bool {
+    let shares: Option<BTreeSet<(u64, u64)>> = shards
+        .split(", ")
+        .map(|shard| {
+            let (share, of) = shard.split_once('/')?;
+            Some((of.parse().ok()?, share.parse().ok()?))
+        })
+        .collect();
+    let shares = shares.unwrap_or_default();
+    shares.first().is_some_and(|&(of, _)| (1..=of).take(shares.len() + 1).all(|share| shares.contains(&(of, share))))
 }
 
 /// A comparison, as its lists: each with a title, and the cases with what became of them.
@@ -90,7 +105,7 @@ pub(super) fn compared_with(comparison: &Comparison) -> String {
 
 /// A comparison as text for a terminal.
 pub fn comparison(comparison: &Comparison) -> String {
-    let mut text = format!("compared with {}: ", compared_with(comparison));
+    let mut text = format!("compared with {}: ", line(&compared_with(comparison)));
     if comparison.is_empty() {
         text.push_str(&format!("no difference in {}\n", count(comparison.same, "case")));
         return text;
@@ -99,13 +114,13 @@ pub fn comparison(comparison: &Comparison) -> String {
     for (title, cases) in lists(comparison) {
         if cases.iter().all(|(_, change)| change.is_empty()) {
             let more = if cases.len() > 8 { ", …" } else { "" };
-            let ids: Vec<&str> = cases.iter().take(8).map(|(case, _)| case.as_str()).collect();
+            let ids: Vec<String> = cases.iter().take(8).map(|(case, _)| line(case)).collect();
             text.push_str(&format!("  {title}: {} ({}{more})\n", cases.len(), ids.join(", ")));
             continue;
         }
         text.push_str(&format!("  {title}: {}\n", cases.len()));
         for (case, change) in cases.iter().take(25) {
-            text.push_str(&format!("    {case:<10} {change}\n"));
+            text.push_str(&format!("    {:<10} {change}\n", line(case)));
         }
         if let more @ 1.. = cases.len().saturating_sub(25) {
             text.push_str(&format!("    … and {more} more\n"));

@@ -46,7 +46,10 @@ fn every_long_option_can_be_set_in_the_environment() {
     for (words, command) in all() {
         for option in command.get_arguments() {
             let Some(long) = option.get_long().filter(|long| !["help", "version"].contains(long)) else { continue };
-            let wanted = format!("WSLAB_{}", long.to_uppercase().replace('-', "_"));
+            // What `report` writes has names of its own: WSLAB_JSON is a switch of `conform`.
+            let own = if words == "report" && long != "compare" { "REPORT_" } else { "" };
+            let own = if option.is_global_set() { "" } else { own };
+            let wanted = format!("WSLAB_{own}{}", long.to_uppercase().replace('-', "_"));
             let is = option.get_env().map(|name| name.to_string_lossy().into_owned());
             assert_eq!(is.as_deref(), Some(wanted.as_str()), "wslab {words} --{long}");
         }
@@ -135,6 +138,12 @@ fn mistakes_are_explained() {
         &["conform", "rule:ReservedBitt"],
         &["conform", "rfc:RFC6455"],
         &["conform", "6.[4"],
+        &["conform", "1.1.1", "--report", "/dev/null/reports"],
+        &["conform", "1.1.1", "--compare", "no/such/run.jsonl"],
+        &["report"],
+        &["report", "no/such/run.jsonl"],
+        &["report", "/dev/null"],
+        &["report", "Cargo.toml"],
         &["serve"],
         &["serve", "echo", "--listen", "localhost"],
         &["serve", "echo", "--listen", "example.org:80"],

@@ -4,6 +4,7 @@
 
 mod autobahn;
 mod cases;
+mod clients;
 mod conform;
 mod connect;
 mod faulty;
@@ -14,6 +15,7 @@ mod hostile;
 mod json;
 mod process;
 mod record;
+mod report;
 mod serve;
 mod spec;
 mod terminal;

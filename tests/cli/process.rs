@@ -80,7 +80,11 @@ pub(crate) fn wslab(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_wslab"));
     for (name, _) in std::env::vars_os() {
         let name = name.to_string_lossy();
-        if name.starts_with("WSLAB_") || name.starts_with("CLICOLOR") || name == "NO_COLOR" {
+        if name.starts_with("WSLAB_")
+            || name.starts_with("CLICOLOR")
+            || name == "NO_COLOR"
+            || name.starts_with("GITHUB_")
+        {
             command.env_remove(&*name);
         }
     }

@@ -83,7 +83,7 @@ fn what_is_wrong_with_a_folder_is_said() {
     insta::assert_snapshot!(twice.complaint(), @"DIR/b.toml:1:1: the id 1 is already that of the case at DIR/a.toml:1");
     let wrong = Folder::new("wrong", &[("a.toml", &case("1", "5")), ("b.toml", b"a = ")]);
     insta::assert_snapshot!(wrong.complaint(), @r"
-    DIR/a.toml:5:18: `text` has to be a payload: a string, { hex }, { fill, len }, { seed, len } or { file, at, len }, not an integer
+    DIR/a.toml:5:18: `text` has to be a payload: a string, { hex }, { fill, len }, { seed, len }, { file, at, len } or { document, at, len }, not an integer
     DIR/b.toml:1:5: this is not TOML: string values must be quoted, expected literal string
     ");
     assert!(matches!(Corpus::read(Path::new("no/such/folder")), Err(CorpusError::Read { .. })));

@@ -5,7 +5,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use hex_literal::hex;
 use wslab::conform::{
-    Alternative, Await, Case, Close, Closer, Expected, Fragments, Frame, Grade, Mask, Patience, Payload, Step, Then,
+    Alternative, Await, Case, Close, Closer, Document, Expected, Fragments, Frame, Grade, Mask, Patience, Payload,
+    Step, Terms, Then, Unit,
 };
 use wslab::proto::{Clause, Level, Role, Rule};
 use wslab::wire::{CloseCode, Form, Opcode};
@@ -98,6 +99,28 @@ fn payloads_are_literal_or_made() {
     assert_eq!(bytes("{ file = \"alphabet\", at = 3, len = 2 }"), "de");
     assert_eq!(frame("binary = { seed = 7, len = 9 }").payload, Payload::Seed { seed: 7, len: 9 });
     assert_eq!(frame("text = { seed = 7, len = 9, text = true }").payload, Payload::Text { seed: 7, len: 9 });
+}
+
+#[test]
+fn a_part_of_a_document_is_counted_in_bytes_or_in_characters() {
+    let payload = |text: &str| frame(&format!("binary = {text}")).payload;
+    let part = |at, unit| Payload::Part { document: Document::Prose, at, len: 9, unit };
+    assert_eq!(payload("{ document = \"prose\", len = 9 }"), part(0, Unit::Bytes));
+    assert_eq!(payload("{ document = \"prose\", at = 7, len = 9, text = true }"), part(7, Unit::Chars));
+}
+
+#[test]
+fn a_message_is_compressed_on_the_terms_of_its_case() {
+    let case_of = case(
+        "deflate = [{ takeover = false, window = 9 }, {}]\nsend = [{ text = \"a\", compressed = true }, { text = \"b\" }, \
+         { text = \"c\", compressed = false }]",
+    );
+    let terms = [Terms { takeover: false, window: Some(9) }, Terms { takeover: true, window: None }];
+    assert_eq!(case_of.deflate, terms);
+    let compressed: Vec<_> =
+        case_of.send.iter().map(|step| matches!(step, Step::Frame(frame) if frame.compressed)).collect();
+    assert_eq!(compressed, [true, false, false]);
+    assert!(case("").deflate.is_empty());
 }
 
 #[test]
@@ -253,6 +276,16 @@ fn defaults_are_for_every_case_and_tags_and_clauses_add_up() {
     assert_eq!(cases[1].tags, ["a", "b"]);
     assert_eq!(cases[1].clauses, ["6455#5.4", "6455#5.2"].map(Clause));
     assert_eq!(cases[1].patience.time.as_secs(), 1);
+}
+
+#[test]
+fn loops_may_be_defaults_too() {
+    let cases = cases(
+        "[defaults]\nclauses = [\"6455#5.4\"]\nsend = []\nexpect = [{ ok = [] }]\nrows = [[\"a\"], [\"x\"], [\"y\"]]\n\
+         [[case]]\nid = \"1.{n}\"\ntitle = \"{a}\"\n[[case]]\nid = \"2.{n}\"\ntitle = \"{a}\"\nrows = [[\"a\"], [\"z\"]]",
+    );
+    let titles: Vec<_> = cases.iter().map(|case| format!("{} {}", case.id, case.title)).collect();
+    assert_eq!(titles, ["1.1 x", "1.2 y", "2.1 z"]);
 }
 
 #[test]

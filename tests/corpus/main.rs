@@ -1,5 +1,7 @@
 //! The corpus that is in the binary, the language it is written in, and what selects from it.
 
+mod compressed;
+mod documents;
 mod embedded;
 mod folder;
 mod language;

@@ -50,6 +50,8 @@ fn cases() {
         ("wrong clauses", "clauses = [\"5.4\", \"6455#5.9\", \"6455#\", \"rfc6455#5.4\"]"),
         ("no clause", "clauses = []"),
         ("unknown words", "level = \"may\"\ntarget = \"peer\"\nthen = \"drop\""),
+        ("wrong terms", "deflate = [{ takeover = 1, window = 16 }, { bits = 9 }, 5]"),
+        ("no terms", "deflate = []"),
         ("a wrong duration", "patience = \"soon\""),
         ("a long duration", "patience = \"3days\""),
     ])) + &complaints(&[("nothing but a case", "[[case]]\n".to_owned())]);
@@ -71,6 +73,13 @@ fn steps() {
         ("a wrong form", "send = [{ text = \"a\", form = 8 }]"),
         ("a wrong key", "send = [{ text = \"a\", mask = \"3d\" }, { text = \"a\", mask = 5 }]"),
         ("a length for fragments", "send = [{ text = \"a\", len = 2, fragments = 1 }]"),
+        ("compressed without terms", "send = [{ text = \"a\", compressed = true }]"),
+        ("a length for what is compressed", "deflate = [{}]\nsend = [{ text = \"a\", compressed = true, len = 9 }]"),
+        (
+            "compressed and large",
+            "deflate = [{}]\nsend = [{ text = { fill = \"*\", len = 99999999 }, compressed = true }]",
+        ),
+        ("a compressed ping", "deflate = [{}]\nsend = [{ ping = \"a\", compressed = true }]"),
         ("wrong fragments", "send = [{ text = \"a\", fragments = { empty-last = 1 } }]"),
         ("more than there is room for", "send = [{ more = \"a\" }, { text = \"a\", len = 2 }, { more = \"bc\" }]"),
         ("an await of nothing", "send = [{ await = \"close\" }]"),
@@ -92,6 +101,10 @@ fn payloads() {
         ("filled with what is made", "send = [{ text = { fill = { seed = 1, len = 2 }, len = 5 } }]"),
         ("too long", "send = [{ text = { fill = \"*\", len = 2000000000 } }]"),
         ("a file that is not there", "send = [{ text = { file = \"numbers\" } }]"),
+        ("an unknown document", "send = [{ text = { document = \"jsn\", len = 5 } }]"),
+        ("a document without a length", "send = [{ text = { document = \"json\" } }]"),
+        ("more than a document has", "send = [{ binary = { document = \"bitmap\", at = 5, len = 263223 } }]"),
+        ("the characters of a bitmap", "send = [{ text = { document = \"bitmap\", len = 5, text = true } }]"),
         ("a file that is too short", "send = [{ text = { file = \"alphabet\", at = 20, len = 7 } }]"),
     ]));
     insta::assert_snapshot!(said);

@@ -4,12 +4,13 @@ use proptest::prelude::*;
 
 use crate::read;
 
-const FILES: [&str; 5] = [
+const FILES: [&str; 6] = [
     include_str!("../../corpus/cases/02-pings-and-pongs.toml"),
     include_str!("../../corpus/cases/04-opcodes.toml"),
     include_str!("../../corpus/cases/05-fragmentation.toml"),
     include_str!("../../corpus/cases/07-close.toml"),
     include_str!("../../corpus/cases/09-limits.toml"),
+    include_str!("../../corpus/cases/13-deflate-parameters.toml"),
 ];
 
 /// Words of the language and of TOML, so that what is put together is often nearly right.
@@ -37,6 +38,10 @@ fn word() -> impl Strategy<Value = String> {
         "more",
         "repeat",
         "steps",
+        "document",
+        "compressed",
+        "deflate",
+        "{}",
         "len",
         "fill",
         "hex",

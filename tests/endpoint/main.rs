@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod closing;
+mod deflate;
 mod end;
 mod failing;
 mod keepalive;

@@ -3,6 +3,8 @@
 
 #![expect(unreachable_pub, clippy::unwrap_used, reason = "tests")]
 
+mod clients;
+mod compressing;
 mod judging;
 mod peering;
 mod running;

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf, duplex};
 use tokio::time::{sleep, timeout};
 use wslab::conform::{
-    Case, Expected, Judgement, Pace, Patience, Payload, Then, Transcript, Transport, Wanted, Why, judge, play,
+    Case, Expected, Judgement, Pace, Patience, Payload, Terms, Then, Transcript, Transport, Wanted, Why, judge, play,
 };
 use wslab::proto::Rule;
 use wslab::proto::opening::{Ask, Policy, answer};
@@ -271,6 +271,59 @@ async fn frames_behind_the_response_in_the_same_read_are_not_lost() {
     });
     let (transcript, _) = played_on(ours, &hello()).await;
     assert_eq!(transcript.heard.len(), 1);
+}
+
+/// What it comes to when the target agrees on this, in a case that offers compression with a window of 10 bits.
+async fn agreeing_on(extensions: &'static str) -> (Transcript, Judgement) {
+    let (ours, mut theirs) = duplex(64 * 1024);
+    tokio::spawn(async move {
+        let mut bytes = Vec::new();
+        let request = loop {
+            theirs.read_buf(&mut bytes).await.unwrap();
+            if let Some((request, _)) = Request::parse(&bytes, &Limits::default()).unwrap() {
+                break request;
+            }
+        };
+        let mut answer = answer(&request, &Policy::default());
+        answer.response.headers.set("Sec-WebSocket-Extensions", extensions);
+        let mut out = Vec::new();
+        answer.write(&mut out);
+        theirs.write_all(&out).await.unwrap();
+        // The close frame of a case that cannot be played, and the answer to it.
+        let mut close = [0; 8];
+        if theirs.read_exact(&mut close).await.is_ok() {
+            let _ = theirs.write_all(&[0x88, 2, 0x03, 0xe8]).await;
+        }
+    });
+    let terms = vec![Terms { takeover: true, window: Some(10) }];
+    played_on(ours, &Case { deflate: terms, ..case([], &[]) }).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_agreed_is_recorded_and_has_to_be_what_was_offered() {
+    let (transcript, _) = agreeing_on("permessage-deflate; server_max_window_bits=9").await;
+    let opening = transcript.opening.unwrap();
+    assert_eq!(opening.extensions, "permessage-deflate; server_max_window_bits=9");
+    let asked = "permessage-deflate; client_no_context_takeover; server_max_window_bits=10; client_max_window_bits";
+    assert!(String::from_utf8(opening.request).unwrap().contains(asked));
+    for (answer, rule) in [
+        ("permessage-deflate; server_max_window_bits=11", Rule::ResponseDeflateUnoffered),
+        ("permessage-deflate", Rule::ResponseDeflateUnoffered),
+        ("permessage-deflate; server_max_window_bits=7", Rule::ResponseDeflateInvalid),
+        ("permessage-deflate; server_max_window_bits=10; foo", Rule::ResponseDeflateInvalid),
+        ("x-other", Rule::ResponseExtensionUnasked),
+    ] {
+        let (transcript, judgement) = agreeing_on(answer).await;
+        assert_eq!(transcript.opening.unwrap().faults, [rule], "{answer}");
+        assert_eq!(judgement.verdict.word(), "failed");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_case_without_terms_offers_nothing() {
+    let (transcript, _) = played(&hello(), echo()).await;
+    let request = String::from_utf8(transcript.opening.unwrap().request).unwrap();
+    assert!(!request.contains("Sec-WebSocket-Extensions"));
 }
 
 fn targets() -> Vec<fn() -> Target> {

@@ -29,6 +29,7 @@ pub fn case<const N: usize>(send: [Step; N], expect: &[Expected]) -> Case {
         level: Level::Must,
         tags: Vec::new(),
         target: None,
+        deflate: Vec::new(),
         send: send.into(),
         expect: vec![Alternative { verdict: Grade::Ok, events: expect.to_vec() }],
         close: Close {
@@ -192,11 +193,20 @@ pub fn play(case: &Case, target: Target) -> Played {
     play_at(case, target, Pace::default())
 }
 
-pub fn play_at(case: &Case, mut target: Target, pace: Pace) -> Played {
+pub fn play_at(case: &Case, target: Target, pace: Pace) -> Played {
+    play_opened(case, target, pace, opened())
+}
+
+/// Plays it on a connection that these extensions were agreed for.
+pub fn play_agreed(case: &Case, target: Target, extensions: &str) -> Played {
+    play_opened(case, target, Pace::default(), Opening { extensions: extensions.to_owned(), ..opened() })
+}
+
+fn play_opened(case: &Case, mut target: Target, pace: Pace, opening: Opening) -> Played {
     let wanted = Arc::new(Wanted::of(case));
     let mut script = Script::new(Arc::new(case.clone()), wanted, Role::Client, pace);
     let mut record = Recorder::new(Role::Client, script.bounds());
-    record.opened(opened());
+    record.opened(opening);
     let (mut reader, mut writes, mut frames) = (Reader::new(), Vec::new(), Vec::new());
     let mut now = Duration::ZERO;
     // What the target is going to do, by time and order.

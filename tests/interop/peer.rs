@@ -17,7 +17,7 @@ const INSTALLATION: Duration = Duration::from_secs(240);
 /// A server may take so long until it listens.
 const START: Duration = Duration::from_secs(30);
 
-/// A server that people use.
+/// A server and a client that people use.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Peer {
     /// Its folder, and what `differences.toml` calls it.
@@ -30,6 +30,8 @@ pub(crate) struct Peer {
     install: fn(&Path, &Path) -> Result<(), String>,
     /// The server: of its folder, with what is in its room.
     server: fn(&Path, &Path) -> Command,
+    /// Its client, the same way; the URL of the tester is its argument.
+    client: fn(&Path, &Path) -> Command,
 }
 
 /// All of them.
@@ -50,6 +52,11 @@ pub(crate) const PEERS: [Peer; 2] = [
             node.arg(folder.join("server.js")).env("NODE_PATH", room.join("node_modules"));
             node
         },
+        client: |folder, room| {
+            let mut node = Command::new("node");
+            node.arg(folder.join("client.js")).env("NODE_PATH", room.join("node_modules"));
+            node
+        },
     },
     Peer {
         name: "python_websockets",
@@ -66,6 +73,11 @@ pub(crate) const PEERS: [Peer; 2] = [
         server: |folder, room| {
             let mut python = Command::new(room.join("venv/bin/python"));
             python.arg(folder.join("server.py"));
+            python
+        },
+        client: |folder, room| {
+            let mut python = Command::new(room.join("venv/bin/python"));
+            python.arg(folder.join("client.py"));
             python
         },
     },
@@ -100,7 +112,19 @@ impl Peer {
         fs::write(&installed, pins).map_err(|error| format!("cannot write {}: {error}", installed.display()))
     }
 
-    /// Starts it on a free port.
+    /// What `differences.toml` calls its client.
+    pub(crate) fn client_name(&self) -> String {
+        format!("{}_client", self.name)
+    }
+
+    /// Its client, told to be tested at `url`.
+    pub(crate) fn client(&self, url: &str) -> Command {
+        let mut command = (self.client)(&self.folder(), &self.room());
+        command.arg(url);
+        command
+    }
+
+    /// Starts its server on a free port.
     pub(crate) fn start(&self) -> Result<Server, String> {
         let log = self.room().join("server.log");
         let errors = fs::File::create(&log).map_err(|error| format!("cannot write {}: {error}", log.display()))?;

@@ -23,7 +23,7 @@ impl Owned {
     }
 
     /// Whether it ended within `limit`.
-    fn ends_within(&mut self, limit: Duration) -> bool {
+    pub(crate) fn ends_within(&mut self, limit: Duration) -> bool {
         let until = Instant::now() + limit;
         loop {
             match self.child.try_wait() {
@@ -73,7 +73,7 @@ pub(crate) fn succeed_within(command: &mut Command, limit: Duration) -> Result<(
 }
 
 /// Reads to the end in a thread of its own, so that neither pipe fills up while the other is read.
-fn gather(pipe: Option<impl Read + Send + 'static>) -> mpsc::Receiver<Vec<u8>> {
+pub(crate) fn gather(pipe: Option<impl Read + Send + 'static>) -> mpsc::Receiver<Vec<u8>> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
         let mut bytes = Vec::new();

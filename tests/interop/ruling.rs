@@ -81,12 +81,12 @@ pub(crate) fn truth(path: &Path) -> Result<Rulings, String> {
 }
 
 /// Where we mean to differ for `peer`.
-pub(crate) fn differences(path: &Path, peer: &str, peers: &[&str]) -> Result<Rulings, String> {
+pub(crate) fn differences(path: &Path, peer: &str, peers: &[String]) -> Result<Rulings, String> {
     let all: Differences = toml::from_str(&read(path)?).map_err(|error| format!("{}: {error}", path.display()))?;
     let mut rulings = Rulings::new();
     for entry in all.difference {
         let place = format!("{}: case {} of {}", path.display(), entry.case, entry.peer);
-        if !peers.contains(&entry.peer.as_str()) {
+        if !peers.contains(&entry.peer) {
             return Err(format!("{place}: there is no such peer, only {}", peers.join(" and ")));
         }
         if entry.reason.trim().is_empty() {

@@ -59,6 +59,7 @@ async fn the_request_is_what_was_asked_for() {
     Sec-WebSocket-Version: 13
     Origin: https://example.com
     Sec-WebSocket-Protocol: chat.v2, chat.v1
+    Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits
     Authorization: Basic YTpi
     ");
     driving.abort();

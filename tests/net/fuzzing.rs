@@ -1,11 +1,13 @@
-//! `examples/autobahn_client.rs` against a small fuzzing server.
+//! `examples/autobahn_client.rs` against a small fuzzing server, and against the whole of the own one.
 
 use std::sync::{Arc, Mutex};
 
 use insta::assert_snapshot;
-use wslab::net::{Member, ServerConfig, Service, Session};
+use wslab::conform::clients::{Door, listen};
+use wslab::conform::{self, Corpus, Options, Selection};
+use wslab::net::{Listen, Member, ServerConfig, Service, Session};
 use wslab::proto::opening::{Answer, Asked};
-use wslab::proto::{Event, Outbound};
+use wslab::proto::{Event, Outbound, Role};
 use wslab::wire::CloseCode;
 use wslab::wire::http::Request;
 
@@ -125,4 +127,24 @@ async fn a_server_that_is_none_is_said_to_be_none() {
     assert!(server.task.await.is_err());
     let error = within(autobahn_client::drive(&server.url, "a", |_| {})).await.unwrap_err();
     assert_snapshot!(format!("{error:#}").replace(&server.url, "ws://server"), @"ws://server/getCaseCount: cannot connect to ws://server/getCaseCount: Connection refused (os error 111)");
+}
+
+#[tokio::test]
+async fn the_own_client_passes_the_cases_of_wslab_itself() {
+    let corpus = Corpus::embedded();
+    let quick = Selection { quick: true, ..Selection::default() };
+    let cases: Vec<Arc<conform::Case>> = quick.of(&corpus.cases).into_iter().cloned().map(Arc::new).collect();
+    let door = Door::bind(&Listen::Tcp(([127, 0, 0, 1], 0).into()), None).unwrap();
+    let url = door.url();
+    let options = Options { target: Role::Client, ..Options::default() };
+    let mut events = Vec::new();
+    let driving = async {
+        // Until it is stopped: it has been asked for everything by then.
+        within(autobahn_client::drive(&url, "own", |_| {})).await.unwrap();
+    };
+    let visitors = listen(door, &cases, options, Vec::new(), &mut events, driving).await;
+    let outcomes = &visitors.agents[0].conclusion.outcomes;
+    let bad: Vec<_> = outcomes.iter().filter(|outcome| !outcome.passes(true)).map(|outcome| &outcome.case).collect();
+    assert!(outcomes.len() > 200 && bad.is_empty(), "{bad:?}");
+    assert!(visitors.agents[0].complete);
 }

@@ -66,7 +66,7 @@ fn client_url(client: &Client) -> &'static str {
 async fn messages_and_frames_above_the_limit_are_refused_with_1009() {
     let endpoint = Config { max_message: 1000, max_frame: 600, ..Config::default() };
     let server = serve_echo(ServerConfig { endpoint, ..ServerConfig::default() });
-    let fits = Config { fragment: Some(500), ..Config::default() };
+    let fits = Config { fragment: Some(500), deflate: None, ..Config::default() };
     for (size, fragment, taken) in
         [(600, None, true), (601, None, false), (1000, Some(500), true), (1001, Some(500), false)]
     {

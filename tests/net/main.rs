@@ -8,6 +8,7 @@ mod abrupt;
 mod back_pressure;
 mod broadcast;
 mod client;
+mod deflate;
 mod drain;
 mod fuzzing;
 mod halves;

@@ -64,7 +64,7 @@ mod agreeing {
     }
 
     #[test]
-    fn no_extension_is_agreed_yet() {
+    fn no_extension_is_agreed_on_by_itself() {
         let answer = with("Sec-WebSocket-Extensions", &["permessage-deflate; client_max_window_bits"]);
         assert_eq!(answer.response, response(RESPONSE));
         assert_eq!(answer.agreed, Some(Agreed::default()));

@@ -3,6 +3,7 @@
 
 mod answer;
 mod ask;
+mod deflate;
 mod extensions;
 mod heads;
 mod judge;

@@ -3,7 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on may say so by a panic")]
 
 mod autobahn;
+mod course;
 mod failure;
+mod folding;
+mod formats;
 mod json;
 mod made;
+mod recording;
+mod several;
 mod table;

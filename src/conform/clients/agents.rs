@@ -6,6 +6,7 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::resource::Numbered;
+use crate::conform::Conclusion;
 use crate::conform::run::not_run;
 use crate::watch::{Outcome, Reason, Summary, Verdict};
 
@@ -21,8 +22,8 @@ pub(super) struct Agent {
     outcomes: Vec<Option<Outcome>>,
     /// How often each case is being played.
     running: HashMap<usize, usize>,
-    /// Whether the end of its run was told, and nothing happened since.
-    pub(super) finished: bool,
+    /// What was told at the end of its run, if nothing has begun since.
+    summary: Option<Summary>,
     /// Who waits for a result.
     asking: Vec<(usize, oneshot::Sender<String>)>,
     /// Who waits for the end of the run.
@@ -36,7 +37,7 @@ impl Agent {
             begun: Instant::now(),
             outcomes: vec![None; numbered.cases.len()],
             running: HashMap::new(),
-            finished: false,
+            summary: None,
             asking: Vec::new(),
             finishing: Vec::new(),
         }
@@ -44,7 +45,7 @@ impl Agent {
 
     pub(super) fn begins(&mut self, case: usize) {
         *self.running.entry(case).or_default() += 1;
-        self.finished = false;
+        self.summary = None;
     }
 
     /// A case is over; without an outcome if it was broken off.
@@ -99,21 +100,29 @@ impl Agent {
     pub(super) fn fill(&mut self, numbered: &Numbered, reason: Reason) -> Vec<Outcome> {
         let mut filled = Vec::new();
         for (index, outcome) in self.outcomes.iter_mut().enumerate().filter(|(_, outcome)| outcome.is_none()) {
-            let reason = if numbered.indices().contains(&index) { reason } else { Reason::OtherRole };
+            let reason = numbered.playable(index).err().unwrap_or(reason);
             filled.push(outcome.insert(not_run(&numbered.cases[index], reason)).clone());
         }
         filled
     }
 
-    pub(super) fn summary(&self, stopped: Option<Reason>) -> Summary {
+    /// Whether the end of its run was told, and nothing has begun since.
+    pub(super) const fn is_finished(&self) -> bool {
+        self.summary.is_some()
+    }
+
+    /// Ends its run.
+    pub(super) fn finish(&mut self, stopped: Option<Reason>) -> Summary {
         let mut summary = Summary { stopped, duration: self.begun.elapsed(), ..Summary::default() };
         for outcome in self.outcomes.iter().flatten() {
             *summary.verdicts.entry(outcome.verdict.word().to_owned()).or_default() += 1;
         }
-        summary
+        self.summary.insert(summary).clone()
     }
 
-    pub(super) fn into_outcomes(self) -> Vec<Outcome> {
-        self.outcomes.into_iter().flatten().collect()
+    /// What its run came to.
+    pub(super) fn conclude(self) -> Conclusion {
+        let outcomes = self.outcomes.into_iter().flatten().collect();
+        Conclusion { summary: self.summary.unwrap_or_default(), outcomes, reached: true, told: Ok(()) }
     }
 }

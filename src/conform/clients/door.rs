@@ -12,7 +12,7 @@ use crate::conform::{Case, Pace};
 use crate::proto::opening::{Answer, Asked, Extension, Policy, accept_key, judge_request, name};
 use crate::proto::{Flow, Role, Rule, Seen};
 use crate::watch::Opening;
-use crate::wire::http::{Limits, Request, Response};
+use crate::wire::http::{Limits, Request, Response, head_without_secrets};
 use crate::wire::{Head, Opcode};
 
 /// How long a request may take, at the pace of one.
@@ -43,7 +43,7 @@ pub(super) async fn knock<T: Transport>(mut stream: T, pace: Pace) -> Option<Cal
             match Request::parse(&bytes, &Limits::default()) {
                 Ok(Some(head)) => return Ok(Some(head)),
                 Ok(None) => {}
-                Err(error) => return Err(Answer::malformed(&error)),
+                Err(error) => return Err(Box::new(Answer::malformed(&error))),
             }
             if stream.read_buf(&mut bytes).await.is_ok_and(|size| size > 0) {
                 continue;
@@ -52,8 +52,8 @@ pub(super) async fn knock<T: Transport>(mut stream: T, pace: Pace) -> Option<Cal
         }
     })
     .await;
-    let late = || Err(Answer::refusal(408, "the request did not come in time"));
-    let (request, size) = match asked.unwrap_or_else(|_| late()) {
+    let late = || Box::new(Answer::refusal(408, "the request did not come in time"));
+    let (request, size) = match asked.unwrap_or_else(|_| Err(late())) {
         Ok(head) => head?,
         Err(answer) => {
             refuse(stream, &answer).await;
@@ -66,7 +66,7 @@ pub(super) async fn knock<T: Transport>(mut stream: T, pace: Pace) -> Option<Cal
         faults.push(Rule::FrameBeforeOpen);
     }
     bytes.truncate(size);
-    let opening = Opening { request: bytes, faults, ..Opening::default() };
+    let opening = Opening { request: head_without_secrets(&bytes), faults, ..Opening::default() };
     Some(Caller { stream, request, asked, opening, begun })
 }
 
@@ -156,8 +156,8 @@ impl<T: Transport> Caller<T> {
 }
 
 /// What is agreed of the extensions that a client offers in a case; `None` for what is no case.
-fn agree(_case: Option<&Case>, _offers: &[Extension]) -> Vec<Extension> {
-    Vec::new()
+fn agree(case: Option<&Case>, offers: &[Extension]) -> Vec<Extension> {
+    case.and_then(|case| case.accept(offers)).map(Extension::from).into_iter().collect()
 }
 
 /// Reads until the client's close frame, or the end.

@@ -21,7 +21,8 @@ use super::listen::Accept;
 use super::resource::path_of;
 use super::visit::play;
 use crate::conform::run::{Opponent, run_against};
-use crate::conform::{Case, Conclusion, Options, Pace};
+use crate::conform::{Case, Conclusion, Options, Pace, Tap, Transport};
+use crate::proto::Role;
 use crate::watch::{Outcome, Sink, Trouble, Verdict};
 
 /// How long a client may take to connect, at the pace of one.
@@ -101,7 +102,7 @@ pub async fn launch<A: Accept>(
     let options = Options { jobs: Some(options.jobs.unwrap_or(cores * 2)), ..options };
     let expected = Arc::new(Expected::default());
     let mut hall = JoinSet::new();
-    hall.spawn(admit(door, Arc::clone(&expected), options.pace));
+    hall.spawn(admit(door, Arc::clone(&expected), options.pace, options.tap.clone()));
     let starter = Starter { launch, url: url.trim_end_matches('/').to_owned(), expected };
     let mut conclusion = run_against(Arc::new(starter), cases, options, sink, cancel).await;
     let connected = |outcome: &Outcome| !matches!(outcome.verdict, Verdict::Broken(_) | Verdict::NotRun(_));
@@ -110,42 +111,41 @@ pub async fn launch<A: Accept>(
 }
 
 /// The clients that are awaited, by the path that they were given.
-#[derive(Debug)]
-struct Expected<T>(Mutex<HashMap<String, oneshot::Sender<Caller<T>>>>);
+#[derive(Default)]
+struct Expected(Mutex<HashMap<String, oneshot::Sender<Visitor>>>);
 
-impl<T> Default for Expected<T> {
-    fn default() -> Self {
-        Self(Mutex::default())
-    }
-}
+/// A client that has asked, on whatever connection.
+type Visitor = Caller<Box<dyn Transport>>;
 
-impl<T> Expected<T> {
-    fn expect(&self, path: String) -> oneshot::Receiver<Caller<T>> {
+impl Expected {
+    fn expect(&self, path: String) -> oneshot::Receiver<Visitor> {
         let (sender, receiver) = oneshot::channel();
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(path, sender);
         receiver
     }
 
-    fn take(&self, path: &str) -> Option<oneshot::Sender<Caller<T>>> {
+    fn take(&self, path: &str) -> Option<oneshot::Sender<Visitor>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(path)
     }
 }
 
 /// Lets clients in, and hands each to who awaits it.
-async fn admit<A: Accept>(door: A, expected: Arc<Expected<A::Transport>>, pace: Pace) {
+async fn admit<A: Accept>(door: A, expected: Arc<Expected>, pace: Pace, tap: Option<Tap>) {
     let places = Arc::new(Semaphore::new(VISITS));
     let mut visits = JoinSet::new();
     loop {
         let place = Arc::clone(&places).acquire_owned().await;
         // Without a door nobody connects, which is what will be said of every client.
         let Ok(coming) = door.accept().await else { return };
-        let expected = Arc::clone(&expected);
+        let (expected, tap) = (Arc::clone(&expected), tap.clone());
         while visits.try_join_next().is_some() {}
         visits.spawn(async move {
-            let stream = timeout(pace.scale(CONNECT), coming).await;
-            if let Ok(Ok(stream)) = stream
-                && let Some(caller) = knock(stream, pace).await
-            {
+            let Ok(Ok(stream)) = timeout(pace.scale(CONNECT), coming).await else { return };
+            let stream: Box<dyn Transport> = match tap {
+                Some(tap) => Box::new(tap.on(stream, Role::Server, "client")),
+                None => Box::new(stream),
+            };
+            if let Some(caller) = knock(stream, pace).await {
                 let path = caller.asked.resource.trim_start_matches('/');
                 match expected.take(path) {
                     // Whoever has given up drops it.
@@ -158,13 +158,13 @@ async fn admit<A: Accept>(door: A, expected: Arc<Expected<A::Transport>>, pace: 
     }
 }
 
-struct Starter<T> {
+struct Starter {
     launch: Launch,
     url: String,
-    expected: Arc<Expected<T>>,
+    expected: Arc<Expected>,
 }
 
-impl<T: crate::conform::Transport> Opponent for Starter<T> {
+impl Opponent for Starter {
     fn name(&self) -> String {
         let words = std::iter::once(&self.launch.program).chain(&self.launch.arguments);
         words.map(String::as_str).collect::<Vec<_>>().join(" ")
@@ -217,11 +217,7 @@ impl Client {
     }
 
     /// Waits until it connects. Gives the words for why it does not.
-    async fn connects<T>(
-        &mut self,
-        mut arrival: oneshot::Receiver<Caller<T>>,
-        pace: Pace,
-    ) -> Result<Caller<T>, String> {
+    async fn connects(&mut self, mut arrival: oneshot::Receiver<Visitor>, pace: Pace) -> Result<Visitor, String> {
         let limit = pace.scale(CONNECT);
         tokio::select! {
             biased;

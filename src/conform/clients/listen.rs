@@ -13,9 +13,9 @@ use super::agents::{Agent, MOST};
 use super::resource::Numbered;
 use super::visit::{House, Note};
 use crate::conform::peer::Transport;
-use crate::conform::{Baseline, Case, Pace};
+use crate::conform::{Case, Conclusion, Options};
 use crate::proto::Role;
-use crate::watch::{Event, Heading, Kind, Outcome, Plan, Reason, Sink, Timestamp};
+use crate::watch::{Event, Kind, Plan, Reason, Sink, Timestamp};
 
 /// The most connections at a time; more have to wait.
 const VISITS: usize = 1024;
@@ -38,21 +38,6 @@ pub trait Accept: Send + 'static {
     fn accept(&self) -> impl Future<Output = io::Result<Self::Coming>> + Send;
 }
 
-/// How clients are tested.
-#[derive(Clone, Debug, Default)]
-pub struct Listening {
-    /// All times of cases and timers.
-    pub pace: Pace,
-    /// How long to wait for the first client; zero for as long as it takes.
-    pub wait: Duration,
-    /// The subprotocols that are agreed to, the preferred one first.
-    pub protocols: Vec<String>,
-    /// What is known of the clients already: it is told as known.
-    pub baseline: Option<Arc<Baseline>>,
-    /// What a report says of the run.
-    pub heading: Heading,
-}
-
 /// What testing clients came to.
 #[derive(Debug)]
 pub struct Visitors {
@@ -71,8 +56,8 @@ pub struct Visitors {
 pub struct Tested {
     /// How it called itself.
     pub agent: String,
-    /// What its cases came to, without transcripts.
-    pub outcomes: Vec<Outcome>,
+    /// What its run came to, without transcripts.
+    pub conclusion: Conclusion,
     /// Whether it said that it was done, or had no case left.
     pub complete: bool,
 }
@@ -90,46 +75,32 @@ pub enum Ended {
     Broken(io::Error),
 }
 
-/// Tests the clients that come in at `door` with `cases`, until one of them or `cancel` ends it.
+/// Tests the clients that come in at `door` with `cases`, until one of them or `cancel` ends it, or nobody comes in the
+/// time to wait that `options` give; with none of that it is waited for as long as it takes. `protocols` are agreed to,
+/// the preferred one first. It is the clients that decide how many cases they run at a time, and how often.
 ///
 /// Each agent is a run of its own in the events. One that does what it wants, or nothing, harms no other.
 pub async fn listen<A: Accept>(
     door: A,
     cases: &[Arc<Case>],
-    options: Listening,
+    options: Options,
+    protocols: Vec<String>,
     sink: &mut dyn Sink,
     cancel: impl Future<Output = ()>,
 ) -> Visitors {
     let (sender, notes) = mpsc::unbounded_channel();
-    let house = Arc::new(House {
-        numbered: Numbered::new(cases),
-        pace: options.pace,
-        protocols: options.protocols,
-        notes: sender,
-    });
-    let mut run = Run {
-        house,
-        heading: options.heading,
-        baseline: options.baseline,
-        sink,
-        told: Ok(()),
-        agents: Vec::new(),
-        refused: 0,
-        visits: JoinSet::new(),
-        notes,
-    };
+    let house = Arc::new(House { numbered: Numbered::new(cases, &options), options, protocols, notes: sender });
+    let mut run = Run { house, sink, told: Ok(()), agents: Vec::new(), refused: 0, visits: JoinSet::new(), notes };
     let ended = tokio::select! {
         biased;
         () = cancel => Ended::Cancelled,
-        ended = run.go(door, options.wait) => ended,
+        ended = run.go(door) => ended,
     };
     run.conclude(ended).await
 }
 
 struct Run<'a> {
     house: Arc<House>,
-    heading: Heading,
-    baseline: Option<Arc<Baseline>>,
     sink: &'a mut dyn Sink,
     told: io::Result<()>,
     agents: Vec<Agent>,
@@ -139,7 +110,8 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    async fn go<A: Accept>(&mut self, door: A, wait: Duration) -> Ended {
+    async fn go<A: Accept>(&mut self, door: A) -> Ended {
+        let wait = self.house.options.wait;
         let places = Arc::new(Semaphore::new(VISITS));
         let mut nobody = Box::pin(sleep(wait));
         loop {
@@ -165,8 +137,10 @@ impl Run<'_> {
                     };
                     let house = Arc::clone(&self.house);
                     self.visits.spawn(async move {
-                        if let Ok(Ok(stream)) = timeout(SETTING_UP, coming).await {
-                            house.receive(stream).await;
+                        match (timeout(SETTING_UP, coming).await, house.options.tap.clone()) {
+                            (Ok(Ok(stream)), None) => house.receive(stream).await,
+                            (Ok(Ok(stream)), Some(tap)) => house.receive(tap.on(stream, Role::Server, "client")).await,
+                            _ => {}
                         }
                         drop(place);
                     });
@@ -189,11 +163,9 @@ impl Run<'_> {
                 self.tell(&agent, Kind::CaseStarted { case: id, attempt: 1 });
                 let _ = go.send(true);
             }
-            Note::Ends { agent, case, mut outcome, noted } => {
+            Note::Ends { agent, case, outcome, noted } => {
                 let Some(index) = self.index(&agent) else { return };
-                if let (Some(outcome), Some(baseline)) = (&mut outcome, &self.baseline) {
-                    outcome.known = baseline.reason(outcome).map(str::to_owned);
-                }
+                let outcome = outcome.map(|outcome| Box::new(self.house.options.knowing(*outcome)));
                 if let Some(outcome) = &outcome {
                     self.tell(&agent, Kind::CaseFinished(outcome.clone()));
                 }
@@ -234,7 +206,7 @@ impl Run<'_> {
         let plan = Plan {
             target: name.to_owned(),
             role: Role::Client,
-            heading: self.heading.clone(),
+            heading: self.house.options.heading.clone(),
             cases: self.house.numbered.cases.iter().map(|case| case.brief()).collect(),
         };
         self.tell(name, Kind::RunStarted(plan));
@@ -258,8 +230,7 @@ impl Run<'_> {
         let name = agent.name.clone();
         let stopped = (reason == Reason::Cancelled && !complete).then_some(reason);
         let filled = agent.fill(&self.house.numbered, reason);
-        let summary = agent.summary(stopped);
-        agent.finished = true;
+        let summary = agent.finish(stopped);
         for outcome in filled {
             self.tell(&name, Kind::CaseFinished(Box::new(outcome)));
         }
@@ -294,14 +265,14 @@ impl Run<'_> {
         let reason = if matches!(ended, Ended::Stopped) { Reason::NotAsked } else { Reason::Cancelled };
         let mut complete = Vec::new();
         for index in 0..self.agents.len() {
-            complete.push(self.agents[index].finished || self.agents[index].is_complete(&self.house.numbered));
-            if !self.agents[index].finished {
+            complete.push(self.agents[index].is_finished() || self.agents[index].is_complete(&self.house.numbered));
+            if !self.agents[index].is_finished() {
                 self.finish(index, reason);
             }
         }
         let agents = self.agents.into_iter().zip(complete).map(|(agent, complete)| Tested {
             agent: agent.name.clone(),
-            outcomes: agent.into_outcomes(),
+            conclusion: agent.conclude(),
             complete,
         });
         Visitors { agents: agents.collect(), ended, refused: self.refused, told: self.told }

@@ -14,5 +14,5 @@ mod resource;
 mod visit;
 
 pub use launch::{InvalidLaunch, Launch, launch};
-pub use listen::{Accept, Ended, Listening, Tested, Visitors, listen};
+pub use listen::{Accept, Ended, Tested, Visitors, listen};
 pub use network::Door;

@@ -1,9 +1,9 @@
 //! What a client can ask for: Autobahn's URLs, and one path for each case.
 
-use crate::conform::Case;
-use crate::proto::Role;
-
 use std::sync::Arc;
+
+use crate::conform::{Case, Options};
+use crate::watch::Reason;
 
 /// The longest name of an agent, in bytes.
 const NAME: usize = 100;
@@ -13,15 +13,22 @@ const NAME: usize = 100;
 pub(super) struct Numbered {
     /// All cases that were selected, sorted by id.
     pub(super) cases: Vec<Arc<Case>>,
-    /// Those that clients can be tested with, by their number less one.
+    /// How each is played, or why it is not.
+    played: Vec<Result<Arc<Case>, Reason>>,
+    /// Those that are played, by their number less one.
     numbers: Vec<usize>,
 }
 
 impl Numbered {
-    pub(super) fn new(cases: &[Arc<Case>]) -> Self {
-        let is_for_clients = |case: &Case| case.target.is_none_or(|role| role == Role::Client);
-        let numbers = (0..cases.len()).filter(|&index| is_for_clients(&cases[index])).collect();
-        Self { cases: cases.to_vec(), numbers }
+    pub(super) fn new(cases: &[Arc<Case>], options: &Options) -> Self {
+        let played: Vec<_> = cases.iter().map(|case| options.playable(case)).collect();
+        let numbers = (0..played.len()).filter(|&index| played[index].is_ok()).collect();
+        Self { cases: cases.to_vec(), played, numbers }
+    }
+
+    /// The case of this index as it is played.
+    pub(super) fn playable(&self, index: usize) -> Result<&Arc<Case>, Reason> {
+        self.played[index].as_ref().map_err(|&reason| reason)
     }
 
     /// How many cases there are to ask for.

@@ -12,7 +12,7 @@ use crate::conform::cpu::Metered;
 use crate::conform::expect::Wanted;
 use crate::conform::peer::{Parting, Transport, play_answered};
 use crate::conform::run::judged;
-use crate::conform::{Case, Pace};
+use crate::conform::{Case, Options, Pace};
 use crate::net::SystemKeys;
 use crate::watch::Outcome;
 
@@ -38,7 +38,7 @@ pub(super) enum Note {
 #[derive(Debug)]
 pub(super) struct House {
     pub(super) numbered: Numbered,
-    pub(super) pace: Pace,
+    pub(super) options: Options,
     pub(super) protocols: Vec<String>,
     pub(super) notes: mpsc::UnboundedSender<Note>,
 }
@@ -51,7 +51,7 @@ impl House {
 
     /// Serves whoever comes.
     pub(super) async fn receive<T: Transport>(self: Arc<Self>, stream: T) {
-        let Some(caller) = knock(stream, self.pace).await else { return };
+        let Some(caller) = knock(stream, self.options.pace).await else { return };
         let name = nameless(caller.request.headers.get("User-Agent"));
         let resource = match Resource::read(&caller.asked.resource, &self.numbered, &name) {
             Ok(resource) => resource,
@@ -74,7 +74,7 @@ impl House {
                 let result = async {
                     let (reply, answer) = oneshot::channel();
                     self.tell(Note::Asks { agent, case, reply });
-                    let word = timeout(self.pace.scale(RESULT), answer).await.ok()?.ok()?;
+                    let word = timeout(self.options.pace.scale(RESULT), answer).await.ok()?.ok()?;
                     Some(serde_json::json!({ "behavior": word }).to_string())
                 };
                 caller.tell(result).await;
@@ -102,6 +102,8 @@ impl House {
     }
 
     async fn run<T: Transport>(&self, caller: Caller<T>, index: usize, agent: String) {
+        // Only what is played has a number.
+        let Ok(case) = self.numbered.playable(index).map(Arc::clone) else { return };
         let (go, going) = oneshot::channel();
         self.tell(Note::Begins { agent: agent.clone(), case: index, go });
         match going.await {
@@ -113,8 +115,7 @@ impl House {
             Err(_) => return,
         }
         let mut played = Played { house: self, agent, case: index, over: false };
-        let case = Arc::clone(&self.numbered.cases[index]);
-        let (outcome, parting) = play(caller, case, self.pace, &self.protocols).await;
+        let (outcome, parting) = play(caller, case, self.options.pace, &self.protocols).await;
         played.ends(outcome).await;
         parting.leave().await;
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::reader::{Fields, Reader};
 use super::tree::{Node, Table, Value};
-use super::{Fault, clause, expect, step};
+use super::{Fault, clause, deflate, expect, step};
 use crate::conform::{Case, Patience, Source, Then};
 use crate::proto::{Clause, Level, Role, Rule};
 
@@ -18,6 +18,10 @@ pub(super) const KEYS: &[&str] = &[
     "level",
     "tags",
     "target",
+    "deflate",
+    "each",
+    "rows",
+    "start",
     "send",
     "expect",
     "close",
@@ -37,6 +41,7 @@ pub(super) fn case(reader: &mut Reader<'_>, span: &Range<usize>, table: &Table, 
     let level = fields.take("level");
     let tags = fields.take("tags");
     let target = fields.take("target");
+    let deflate = fields.take("deflate");
     let send = fields.need(reader, "send", "the steps", span);
     let expect = fields.need(reader, "expect", "what may come", span);
     let close = fields.take("close");
@@ -58,7 +63,9 @@ pub(super) fn case(reader: &mut Reader<'_>, span: &Range<usize>, table: &Table, 
     let tags = tags.map_or(Some(Vec::new()), |node| reader.each(node, "`tags`", tag));
     let ends = [("client", Role::Client), ("server", Role::Server)];
     let target = target.map(|node| reader.word(node, "value of `target`", &ends));
-    let send = send.and_then(|node| step::steps(reader, node));
+    let terms = deflate.map_or(Some(Vec::new()), |node| deflate::terms(reader, node));
+    let compresses = deflate.is_some();
+    let send = send.and_then(|node| step::steps(reader, node, compresses));
     let waits = send.as_deref().map(step::tags);
     let expect = expect.and_then(|node| expect::alternatives(reader, node, waits.as_deref()));
     let close = expect::close(reader, close, &rules);
@@ -76,6 +83,7 @@ pub(super) fn case(reader: &mut Reader<'_>, span: &Range<usize>, table: &Table, 
         clauses: clauses?,
         tags: tags?,
         target: target.map_or(Some(None), |target| target.map(Some))?,
+        deflate: terms?,
         send: send?,
         expect: expect?,
         close: close?,

@@ -14,6 +14,9 @@ const MAX_CASES: usize = 10_000;
 /// The most nodes and bytes of text that one file may expand to.
 const MAX_WEIGHT: usize = 64 << 20;
 
+/// The keys that make loops.
+const LOOPS: [&str; 3] = ["each", "rows", "start"];
+
 /// What a file may still expand to.
 pub(super) struct Budget {
     cases: usize,
@@ -41,7 +44,7 @@ struct Loop<'t> {
 /// The values of one turn of all loops.
 type Bindings<'t> = Vec<(&'t str, &'t Node)>;
 
-/// All cases of a template, completed by the defaults of its file.
+/// All cases of a template, completed by the defaults of its file, loops included.
 pub(super) fn expand(
     reader: &mut Reader<'_>,
     budget: &mut Budget,
@@ -49,6 +52,7 @@ pub(super) fn expand(
     template: &Table,
     span: &Range<usize>,
 ) -> Vec<Expansion> {
+    let template = &merged(defaults, template);
     let Some(loops) = loops(reader, template) else { return Vec::new() };
     let start = template.iter().find(|(key, _)| key.name == "start").map(|(_, node)| node);
     if let (Some(start), true) = (start, loops.is_empty()) {
@@ -59,7 +63,7 @@ pub(super) fn expand(
         Some(start) => reader.integer(start, "`start`", (0, 1_000_000)).unwrap_or(1),
         None => 1,
     };
-    let template = merged(defaults, template);
+    let body = template.iter().filter(|(key, _)| !LOOPS.contains(&key.name.as_str())).cloned().collect();
     let turns = loops.iter().map(|each| each.rows.len()).try_fold(1, usize::checked_mul);
     let Some(turns) = turns.filter(|turns| *turns <= budget.cases) else {
         let what = "what the loops of this file expand to";
@@ -77,7 +81,7 @@ pub(super) fn expand(
         let bindings = bindings(&loops, turn, &number);
         reader.values = bindings.iter().map(|(name, node)| ((*name).to_owned(), brief(node))).collect();
         let mut binder = Binder { bindings, left: budget.weight };
-        let table = binder.table(reader, &template);
+        let table = binder.table(reader, &body);
         let values = std::mem::take(&mut reader.values);
         let Some(table) = table else {
             let what = "what the loops of this file expand to";
@@ -92,15 +96,10 @@ pub(super) fn expand(
     expansions
 }
 
-/// The template without its loops, and what it leaves to the defaults. The tags and clauses of both add up.
+/// The template, and what it leaves to the defaults. The tags and clauses of both add up.
 fn merged(defaults: &[&(Key, Node)], template: &Table) -> Table {
     let own = |name: &str| template.iter().find(|(key, _)| key.name == name);
-    let mut merged: Table = Vec::with_capacity(template.len() + defaults.len());
-    for (key, node) in template {
-        if !matches!(key.name.as_str(), "each" | "rows" | "start") {
-            merged.push((key.clone(), node.clone()));
-        }
-    }
+    let mut merged = template.clone();
     for (key, node) in defaults {
         match (own(&key.name), &node.value) {
             (None, _) => merged.push((key.clone(), node.clone())),

@@ -202,6 +202,9 @@ pub enum Fault {
         "`expect` is empty, so every outcome would fail: say what is acceptable, `{{ ok = [] }}` if nothing may come"
     )]
     ExpectsNothing,
+    /// Terms that say nothing.
+    #[error("`deflate` is empty: say what is asked of the target, `[{{}}]` if nothing is")]
+    NoTerms,
     /// A wait that no step makes.
     #[error("no step waits with the tag `{0}`{hint}", hint = if .1.is_empty() { "; give one a `tag`".to_owned() } else { format!("; the tags are {}", Words(.1)) })]
     NoSuchTag(String, Vec<String>),

@@ -6,6 +6,7 @@
 
 mod case;
 mod clause;
+mod deflate;
 mod expand;
 mod expect;
 mod fault;

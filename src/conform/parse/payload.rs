@@ -5,7 +5,7 @@ use bytes::Bytes;
 use super::Fault;
 use super::reader::{Fields, Reader};
 use super::tree::{Node, Value};
-use crate::conform::Payload;
+use crate::conform::{Document, Payload, Unit};
 
 /// The longest payload, in bytes.
 const MAX_LEN: u64 = 1 << 30;
@@ -17,7 +17,7 @@ pub(super) fn payload(reader: &mut Reader<'_>, node: &Node, what: &str) -> Optio
         Value::Table(table) => table,
         _ => {
             let (what, found) = (what.to_owned(), node.kind());
-            let wanted = "a payload: a string, { hex }, { fill, len }, { seed, len } or { file, at, len }";
+            let wanted = "a payload: a string, { hex }, { fill, len }, { seed, len }, { file, at, len } or { document, at, len }";
             reader.fault(node.span.clone(), Fault::WrongType { what, wanted, found });
             return None;
         }
@@ -30,10 +30,12 @@ pub(super) fn payload(reader: &mut Reader<'_>, node: &Node, what: &str) -> Optio
         seed(reader, fields, node)
     } else if has("file") {
         file(reader, fields)
+    } else if has("document") {
+        document(reader, fields, node)
     } else {
-        let digits = fields.need(reader, "hex", "its bytes; or `fill`, `seed` or `file`", &node.span);
+        let digits = fields.need(reader, "hex", "its bytes; or `fill`, `seed`, `file` or `document`", &node.span);
         // Named for the error alone: a payload of another kind would have been read as such.
-        let _ = (fields.take("fill"), fields.take("seed"), fields.take("file"));
+        let _ = ["fill", "seed", "file", "document"].map(|kind| fields.take(kind));
         fields.finish(reader);
         hex(reader, digits?, "`hex`").map(Payload::Bytes)
     }
@@ -93,6 +95,27 @@ fn seed(reader: &mut Reader<'_>, mut fields: Fields<'_>, node: &Node) -> Option<
     fields.finish(reader);
     let (seed, len) = (seed?, len?);
     Some(if text.unwrap_or(Some(false))? { Payload::Text { seed, len } } else { Payload::Seed { seed, len } })
+}
+
+fn document(reader: &mut Reader<'_>, mut fields: Fields<'_>, node: &Node) -> Option<Payload> {
+    let name = fields.take("document").and_then(|node| {
+        let names: Vec<_> = Document::ALL.iter().map(|document| (document.name(), *document)).collect();
+        reader.word(node, "document", &names)
+    });
+    let text = fields.take_set("text");
+    let chars = text.map_or(Some(false), |node| reader.boolean(node, "`text`"));
+    let (at, len) = (fields.take("at"), fields.need(reader, "len", "how much of it is sent at a time", &node.span));
+    fields.finish(reader);
+    let (document, unit) = (name?, if chars? { Unit::Chars } else { Unit::Bytes });
+    if let Some(node) = text.filter(|_| unit == Unit::Chars && !document.is_text()) {
+        let why = "this document has bytes and no characters";
+        reader.fault(node.span.clone(), Fault::Contradiction { first: "document", second: "text", why });
+        return None;
+    }
+    let whole = document.len(unit) as u64;
+    let at = at.map_or(Some(0), |node| reader.integer(node, "`at`", (0, whole)));
+    let len = reader.integer(len?, "`len`, which is no longer than the document,", (0, whole));
+    Some(Payload::Part { document, at: at?, len: len?, unit })
 }
 
 fn file(reader: &mut Reader<'_>, mut fields: Fields<'_>) -> Option<Payload> {

@@ -10,12 +10,13 @@ use crate::wire::{CloseBody, CloseCode, Form, Opcode};
 const MAX_TIMES: u64 = 1_000_000;
 
 const FRAME: &[&str] = &["fin", "rsv", "mask", "len", "form", "fragments", "chop", "pause"];
+const MESSAGE: &[&str] = &["compressed", "fin", "rsv", "mask", "len", "form", "fragments", "chop", "pause"];
 const ANY_FRAME: &[&str] = &["payload", "fin", "rsv", "mask", "len", "form", "fragments", "chop", "pause"];
 
 /// Every verb with its modifiers.
 const VERBS: &[(&str, &[&str])] = &[
-    ("text", FRAME),
-    ("binary", FRAME),
+    ("text", MESSAGE),
+    ("binary", MESSAGE),
     ("cont", FRAME),
     ("ping", FRAME),
     ("pong", FRAME),
@@ -30,9 +31,19 @@ const VERBS: &[(&str, &[&str])] = &[
     ("reset", &[]),
 ];
 
-/// Reads the steps of a case.
-pub(super) fn steps(reader: &mut Reader<'_>, node: &Node) -> Option<Vec<Step>> {
-    sequence(reader, node, "`send`", &mut Room::None)
+/// The longest payload that is compressed, in bytes: it is held as a whole.
+const MAX_COMPRESSED: usize = 16 << 20;
+
+/// Reads the steps of a case. `compresses` says whether it agrees on compression.
+pub(super) fn steps(reader: &mut Reader<'_>, node: &Node, compresses: bool) -> Option<Vec<Step>> {
+    sequence(reader, node, "`send`", &mut Place { room: Room::None, compresses })
+}
+
+/// What the steps before, and the case, mean for a step.
+struct Place {
+    room: Room,
+    /// Whether the case agrees on compression.
+    compresses: bool,
 }
 
 /// The tags of all waits.
@@ -59,17 +70,17 @@ enum Room {
     Unknown,
 }
 
-fn sequence(reader: &mut Reader<'_>, node: &Node, what: &str, room: &mut Room) -> Option<Vec<Step>> {
+fn sequence(reader: &mut Reader<'_>, node: &Node, what: &str, place: &mut Place) -> Option<Vec<Step>> {
     reader.each(node, what, |reader, node| {
-        let step = step(reader, node, room);
+        let step = step(reader, node, place);
         if step.is_none() {
-            *room = Room::Unknown;
+            place.room = Room::Unknown;
         }
         step
     })
 }
 
-fn step(reader: &mut Reader<'_>, node: &Node, room: &mut Room) -> Option<Step> {
+fn step(reader: &mut Reader<'_>, node: &Node, place: &mut Place) -> Option<Step> {
     let table = reader.table(node, "a step")?;
     let (verb, value) = verb(reader, node, table)?;
     let mut fields = Fields::new("a step", table);
@@ -83,7 +94,7 @@ fn step(reader: &mut Reader<'_>, node: &Node, room: &mut Room) -> Option<Step> {
         "close" => Opcode::CLOSE,
         "frame" => Opcode(reader.integer(value, "the opcode of `frame`", (0, 15))?),
         _ => {
-            let step = other(reader, verb, value, &mut fields, node, room);
+            let step = other(reader, verb, value, &mut fields, node, place);
             fields.finish(reader);
             return step;
         }
@@ -94,9 +105,9 @@ fn step(reader: &mut Reader<'_>, node: &Node, room: &mut Room) -> Option<Step> {
         ("frame", None) => Some(Payload::EMPTY),
         _ => payload::payload(reader, value, &format!("`{verb}`")),
     };
-    let frame = frame(reader, opcode, payload, &mut fields);
+    let frame = frame(reader, opcode, payload, &mut fields, place.compresses);
     fields.finish(reader);
-    *room = match &frame {
+    place.room = match &frame {
         None => Room::Unknown,
         Some(Frame { len: Some(len), payload, .. }) if *len > payload.len() as u64 => {
             Room::Bytes(len - payload.len() as u64)
@@ -149,12 +160,12 @@ fn other(
     value: &Node,
     fields: &mut Fields<'_>,
     node: &Node,
-    room: &mut Room,
+    place: &mut Place,
 ) -> Option<Step> {
     match verb {
         "more" => {
             let payload = payload::payload(reader, value, "`more`")?;
-            take_room(reader, node, room, payload.len() as u64)?;
+            take_room(reader, node, &mut place.room, payload.len() as u64)?;
             return Some(Step::More(payload));
         }
         "wait" => {
@@ -168,7 +179,7 @@ fn other(
         }
         _ => {}
     }
-    *room = Room::None;
+    place.room = Room::None;
     match verb {
         "raw" => {
             let bytes = payload::payload(reader, value, "`raw`");
@@ -178,7 +189,7 @@ fn other(
         "repeat" => {
             let times = reader.integer(value, "`repeat`", (1, MAX_TIMES));
             let steps = fields.need(reader, "steps", "what is repeated", &node.span);
-            let steps = sequence(reader, steps?, "`steps`", room)?;
+            let steps = sequence(reader, steps?, "`steps`", place)?;
             Some(Step::Repeat { times: times?, steps })
         }
         _ => {
@@ -211,7 +222,15 @@ fn chop(reader: &mut Reader<'_>, node: &Node) -> Option<usize> {
 }
 
 /// The frame with its modifiers. All of them are read, so that all that is wrong with them is noted.
-fn frame(reader: &mut Reader<'_>, opcode: Opcode, payload: Option<Payload>, fields: &mut Fields<'_>) -> Option<Frame> {
+fn frame(
+    reader: &mut Reader<'_>,
+    opcode: Opcode,
+    payload: Option<Payload>,
+    fields: &mut Fields<'_>,
+    compresses: bool,
+) -> Option<Frame> {
+    let compressed_node = fields.take_set("compressed");
+    let compressed = compressed_node.map(|node| reader.boolean(node, "`compressed`"));
     let fin = fields.take("fin").map(|node| reader.boolean(node, "`fin`"));
     let rsv = fields.take("rsv").map(|node| reader.integer(node, "`rsv`", (0, 7)));
     let mask = fields.take("mask").map(|node| mask(reader, node));
@@ -226,9 +245,33 @@ fn frame(reader: &mut Reader<'_>, opcode: Opcode, payload: Option<Payload>, fiel
         reader.fault(node.span.clone(), Fault::Contradiction { first: "len", second: "fragments", why });
         return None;
     }
+    if let Some(node) = compressed_node {
+        let size = match &payload {
+            // No document is too long, and here none has to be made for its length.
+            None | Some(Payload::Part { .. }) => 0,
+            Some(payload) => payload.len(),
+        };
+        let fault = if !compresses {
+            let what = "the terms on which the two ends compress, `[{}]` if any will do";
+            Some(Fault::MissingKey { key: "deflate", place: "a case with `compressed`", what })
+        } else if len_node.is_some() {
+            let why = "how long a compressed payload is depends on the compressor";
+            Some(Fault::Contradiction { first: "len", second: "compressed", why })
+        } else if size > MAX_COMPRESSED {
+            let most = format!("{} MiB", MAX_COMPRESSED >> 20);
+            Some(Fault::TooLarge { what: "a payload that is compressed", most, advice: "send several" })
+        } else {
+            None
+        };
+        if let Some(fault) = fault {
+            reader.fault(node.span.clone(), fault);
+            return None;
+        }
+    }
     Some(Frame {
         opcode,
         payload: payload?,
+        compressed: optional(compressed)?.unwrap_or(false),
         fin: fin.unwrap_or(Some(true))?,
         rsv: rsv.unwrap_or(Some(0))?,
         mask: mask.unwrap_or(Some(Mask::ByRole))?,

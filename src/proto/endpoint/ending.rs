@@ -4,8 +4,8 @@ use super::opening::Progress;
 use super::timers::Due;
 use super::turn::{Found, Over, Turn};
 use super::{Cause, Closed, Endpoint, Phase, ReadyState};
+use crate::proto::Seen;
 use crate::proto::opening::Answer;
-use crate::proto::{Joiner, Seen};
 use crate::wire::{CloseBody, CloseCode, Opcode};
 
 impl Turn<'_> {
@@ -114,7 +114,7 @@ impl Endpoint {
 
     /// Gives the memory of a message back that will never be complete.
     fn forget_message(&mut self) {
-        self.joiner = Joiner::new(self.config.max_frame, self.config.max_message);
+        self.joiner = self.new_joiner();
     }
 
     /// Fails the connection when it is over already.

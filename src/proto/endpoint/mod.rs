@@ -6,12 +6,14 @@
 //! closing handshake, keepalive, and the timeouts of all of them.
 //!
 //! Messages are lent out of the driver's own buffer wherever they lie whole in it, and answers are queued in one
-//! buffer that the driver sends once a turn.
+//! buffer that the driver sends once a turn. Where compression was agreed on, messages are inflated as their bytes
+//! come, and those that are large enough are sent compressed.
 
 mod ending;
 mod event;
 mod opening;
 mod outbound;
+mod packing;
 mod timers;
 mod turn;
 
@@ -24,12 +26,13 @@ pub use outbound::{Outbound, ReadyState, SendError};
 pub use turn::Turn;
 
 use self::opening::Opening;
+use self::packing::Packing;
 use self::timers::Timers;
 use self::turn::Over;
 use crate::proto::opening::{Agreed, Answer, Ask, AskError, Asked};
-use crate::proto::{Config, Flow, Joiner, MaskingKeys, Observer, Role};
-use crate::wire::CloseCode;
+use crate::proto::{Config, Flow, Joiner, MaskingKeys, Observer, Role, deflate};
 use crate::wire::http::Request;
+use crate::wire::{CloseCode, Head};
 
 /// One end of a connection, which does no I/O and knows no clock: a driver gives it [`Input`]s and does what the
 /// [`Output`]s of the [`Turn`] say.
@@ -228,5 +231,22 @@ impl Endpoint {
         self.outbound.state = ReadyState::Open;
         self.opening = None;
         self.timers.start_open(now, &self.config);
+        if let Some(agreed) = self.agreed.as_deref().and_then(Agreed::deflate) {
+            let peer = self.role().peer();
+            self.flow = Flow::new(peer).with_reserved(Head::RSV1);
+            self.joiner = self.new_joiner().inflating(agreed.direction(peer));
+            let config = self.config.deflate.unwrap_or_default();
+            self.outbound.pack(self.compresses().and_then(|direction| Packing::new(&config, direction)));
+        }
+    }
+
+    /// How outgoing messages are compressed, if that is agreed on: as soon as the opening handshake is answered.
+    pub(crate) fn compresses(&self) -> Option<deflate::Direction> {
+        let agreed = self.agreed.as_deref()?.deflate()?;
+        Some(packing::outgoing(&self.config.deflate.unwrap_or_default(), &agreed, self.role()))
+    }
+
+    fn new_joiner(&self) -> Joiner {
+        Joiner::new(self.config.max_frame, self.config.max_message)
     }
 }

@@ -1,5 +1,6 @@
 //! What an endpoint sends: frames in one buffer, and which frames it may still send.
 
+use super::packing::Packing;
 use crate::proto::{MaskingKeys, Message, Observer, Role};
 use crate::wire::{self, CloseBody, CloseCode, Head, Opcode};
 
@@ -52,6 +53,8 @@ pub struct Outbound {
     buffer: Vec<u8>,
     start: usize,
     keys: Option<Box<dyn MaskingKeys>>,
+    /// Where compression was agreed on.
+    packing: Option<Box<Packing>>,
     pub(super) observer: Option<Box<dyn Observer>>,
 }
 
@@ -65,8 +68,14 @@ impl Outbound {
             buffer: Vec::new(),
             start: 0,
             keys,
+            packing: None,
             observer: None,
         }
+    }
+
+    /// Has messages compressed from now on.
+    pub(super) fn pack(&mut self, packing: Option<Packing>) {
+        self.packing = packing.map(Box::new);
     }
 
     /// Where the connection stands.
@@ -88,11 +97,28 @@ impl Outbound {
         let message = message.into();
         self.check_open()?;
         let opcode = message.kind.opcode();
-        match self.fragment {
-            Some(size) if message.payload.len() > size => self.fragments(opcode, &message.payload, size.max(1)),
-            _ => self.frame(opcode, true, &message.payload),
+        if self.packing.is_some() && self.send_packed(opcode, &message.payload) {
+            return Ok(());
         }
+        self.send_payload(opcode, 0, &message.payload);
         Ok(())
+    }
+
+    /// Queues a message compressed, if that is worth it.
+    #[inline(never)]
+    fn send_packed(&mut self, opcode: Opcode, payload: &[u8]) -> bool {
+        let Some(mut packing) = self.packing.take() else { return false };
+        let packed = packing.pack(payload, |packed| self.send_payload(opcode, Head::RSV1, packed));
+        self.packing = Some(packing);
+        packed
+    }
+
+    #[inline]
+    fn send_payload(&mut self, opcode: Opcode, rsv: u8, payload: &[u8]) {
+        match self.fragment {
+            Some(size) if payload.len() > size => self.fragments(opcode, rsv, payload, size.max(1)),
+            _ => self.frame_with(Head { rsv, ..Head::new(opcode, payload.len() as u64) }, payload),
+        }
     }
 
     /// Queues bytes that are whole frames of a server already, such as a message that was encoded once for many
@@ -175,17 +201,22 @@ impl Outbound {
     }
 
     #[cold]
-    fn fragments(&mut self, opcode: Opcode, payload: &[u8], size: usize) {
+    fn fragments(&mut self, opcode: Opcode, rsv: u8, payload: &[u8], size: usize) {
         let last = payload.len().div_ceil(size) - 1;
         for (index, piece) in payload.chunks(size).enumerate() {
-            let opcode = if index == 0 { opcode } else { Opcode::CONTINUATION };
-            self.frame(opcode, index == last, piece);
+            // RFC 7692, section 6.1: only the first fragment says that the message is compressed.
+            let (opcode, rsv) = if index == 0 { (opcode, rsv) } else { (Opcode::CONTINUATION, 0) };
+            self.frame_with(Head { fin: index == last, rsv, ..Head::new(opcode, piece.len() as u64) }, piece);
         }
     }
 
     #[inline]
     pub(super) fn frame(&mut self, opcode: Opcode, fin: bool, payload: &[u8]) {
-        let mut head = Head { fin, ..Head::new(opcode, payload.len() as u64) };
+        self.frame_with(Head { fin, ..Head::new(opcode, payload.len() as u64) }, payload);
+    }
+
+    #[inline]
+    fn frame_with(&mut self, mut head: Head, payload: &[u8]) {
         if let Some(keys) = &mut self.keys {
             head.mask = Some(keys.next_key());
         }

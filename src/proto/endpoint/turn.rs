@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::opening::Progress;
 use super::{Cause, Endpoint, Event, Outbound, Output, Phase, ReadyState};
-use crate::proto::{Flow, Joined, Kind, Message, Observer, Role, Rule, Seen};
+use crate::proto::{Flow, JoinFault, Joined, Kind, Message, Observer, Role, Rule, Seen};
 use crate::wire::{CloseBody, CloseCode, Head, Opcode};
 
 /// What comes of one input, as long as [`Turn::next`] is asked.
@@ -185,11 +185,14 @@ impl<'t> Turn<'t> {
                 }
                 Seen::Data(data) => {
                     last = read - data.len()..read;
-                    joiner.data(data);
+                    if let Err(fault) = joiner.data(data) {
+                        break cause_of(fault, outbound.observer.as_deref_mut());
+                    }
                 }
                 Seen::End => match joiner.end() {
-                    None => {}
-                    Some(joined) => return self.joined(joined, last),
+                    Ok(None) => {}
+                    Ok(Some(joined)) => return self.joined(joined, last),
+                    Err(fault) => break cause_of(fault, outbound.observer.as_deref_mut()),
                 },
                 Seen::Fault(rule) if rule.close_code().is_some() => break Cause::Rule(rule),
                 // Broken, but nothing that calls for failing the connection.
@@ -364,6 +367,20 @@ fn fault_of_head(flow: &mut Flow, mut observer: Option<&mut (dyn Observer + 'sta
         }
     }
     None
+}
+
+/// Why the connection is failed when a compressed message cannot be had. The flow does not know of it.
+#[cold]
+fn cause_of(fault: JoinFault, observer: Option<&mut (dyn Observer + 'static)>) -> Cause {
+    match fault {
+        JoinFault::TooBig(too_big) => Cause::TooBig { limit: too_big.limit },
+        JoinFault::Rule(rule) => {
+            if let Some(observer) = observer {
+                observer.received(&Seen::Fault(rule));
+            }
+            Cause::Rule(rule)
+        }
+    }
 }
 
 /// The reason of a close frame; the flow has judged that it is UTF-8.

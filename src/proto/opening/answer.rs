@@ -1,7 +1,7 @@
 //! The server: it agrees, or refuses in the right way.
 
 use super::{Agreed, Asked, Extension, Extra, VERSION, accept_key, judge_request, name, rule_of};
-use crate::proto::{Role, Rule, Rules};
+use crate::proto::{Role, Rule, Rules, deflate};
 use crate::wire::http::{HeadError, HeadFault, Request, Response};
 
 /// What a server accepts.
@@ -12,6 +12,8 @@ pub struct Policy {
     /// The origins that may connect; `None` for any. Requests without an Origin header come from no browser
     /// (section 4.2.1, item 7) and are not held to it.
     pub origins: Option<Vec<String>>,
+    /// How messages may be compressed (RFC 7692); `None` to agree to none of it.
+    pub deflate: Option<deflate::Config>,
     /// Further headers of every response.
     pub headers: Extra,
 }
@@ -19,7 +21,9 @@ pub struct Policy {
 impl Policy {
     /// Answers a request that was judged: agrees if it breaks no rule and this policy allows it.
     pub fn answer(&self, asked: &Asked) -> Answer {
-        let mut answer = match (&asked.key, asked.faults.into_iter().min_by_key(|&rule| urgency(rule))) {
+        // RFC 7692, section 7: an offer that is not valid is declined, not the connection.
+        let faults = asked.faults.into_iter().filter(|&rule| rule != Rule::RequestDeflateInvalid);
+        let mut answer = match (&asked.key, faults.min_by_key(|&rule| urgency(rule))) {
             (Some(key), None) if self.allows_origin(asked) => self.agree(asked, key),
             (_, None) => Answer::refusal(403, "the origin of the request may not connect here"),
             (_, Some(fault)) => refuse(fault),
@@ -53,9 +57,10 @@ impl Policy {
         Answer { response, body: String::new(), agreed: Some(agreed), faults: Rules::NONE }
     }
 
-    /// What is agreed of the offers: nothing, as long as this end has no extension.
-    fn negotiate(&self, _offers: &[Extension]) -> Vec<Extension> {
-        Vec::new()
+    /// What is agreed of the offers.
+    fn negotiate(&self, offers: &[Extension]) -> Vec<Extension> {
+        let agreed = self.deflate.and_then(|deflate| deflate.answer(offers));
+        agreed.map(Extension::from).into_iter().collect()
     }
 
     fn allows_origin(&self, asked: &Asked) -> bool {

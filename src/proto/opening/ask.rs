@@ -6,6 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::check::is_host;
 use super::{Agreed, Asked, Extension, Extra, VERSION, judge_response, name};
 use crate::proto::Rules;
+use crate::proto::deflate::{self, Offer, ParamError};
 use crate::wire::http::{Request, Response, is_token};
 
 /// What a client asks for (section 4.1).
@@ -19,7 +20,7 @@ pub struct Ask {
     pub key: [u8; 16],
     /// The subprotocols, the preferred one first.
     pub protocols: Vec<String>,
-    /// The extensions that are offered, the preferred one first.
+    /// The extensions that are offered, the preferred one first, such as a [`deflate::Config::offer`].
     pub extensions: Vec<Extension>,
     /// The origin of the page, for clients that act for one.
     pub origin: Option<String>,
@@ -106,6 +107,9 @@ impl Ask {
         if let Some(extension) = self.extensions.iter().find(|extension| !extension.is_sound()) {
             return Err(AskError::Extension(shown(&extension.to_string())));
         }
+        for offer in self.extensions.iter().filter(|extension| extension.name == deflate::NAME) {
+            Offer::read(offer)?;
+        }
         match &self.origin {
             Some(origin) if origin.is_empty() || !origin.bytes().all(|byte| byte.is_ascii_graphic()) => {
                 Err(AskError::Origin(shown(origin)))
@@ -139,6 +143,9 @@ pub enum AskError {
     /// A name or a value of the extension is not a token.
     #[error("the extension \"{0}\" is not made of tokens")]
     Extension(String),
+    /// An offer of permessage-deflate that a server would have to decline.
+    #[error("permessage-deflate cannot be offered like this: {0}")]
+    Deflate(#[from] ParamError),
 }
 
 fn shown(value: &str) -> String {

@@ -6,6 +6,8 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig, ge
 use sha1::{Digest as _, Sha1};
 
 use super::{Extension, VERSION, name};
+use crate::proto::deflate::ResponseFault::{Invalid, Twice, Unoffered};
+use crate::proto::deflate::{self, Offer};
 use crate::proto::{Role, Rule, Rules};
 use crate::wire::http::{HeadError, HeadFault, Headers, Request, Response, Version, is_token};
 
@@ -53,12 +55,15 @@ pub struct Asked {
 impl Asked {
     /// Whether a server has to refuse the request: it is not as section 4.2.1 describes it.
     ///
-    /// That section says nothing of bodies and of subprotocols that are named twice. It allows 13 alone, but a server
+    /// That section says nothing of bodies and of subprotocols that are named twice, and an offer of compression that
+    /// is not valid is only declined (RFC 7692, section 7). It allows 13 alone, but a server
     /// may know an older version too (section 4.4).
     pub fn has_to_be_refused(&self) -> bool {
         let older = |version: &String| version.parse().is_ok_and(|number: u8| number < 13);
         self.faults.into_iter().any(|rule| match rule {
-            Rule::RequestBody | Rule::RequestProtocolRepeated | Rule::FrameBeforeOpen => false,
+            Rule::RequestBody | Rule::RequestProtocolRepeated | Rule::RequestDeflateInvalid | Rule::FrameBeforeOpen => {
+                false
+            }
             Rule::RequestVersionUnknown => !self.versions.iter().all(older),
             _ => true,
         })
@@ -74,6 +79,14 @@ pub struct Agreed {
     pub extensions: Vec<Extension>,
 }
 
+impl Agreed {
+    /// How messages are compressed, if that is among the extensions.
+    pub fn deflate(&self) -> Option<deflate::Agreed> {
+        let extension = self.extensions.iter().find(|extension| extension.name == deflate::NAME)?;
+        deflate::Agreed::parse(extension).ok()
+    }
+}
+
 /// What a response says, and which rules it breaks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Judged {
@@ -83,7 +96,7 @@ pub struct Judged {
     pub agreed: Option<Agreed>,
 }
 
-/// Says what `request` asks for and every rule that it breaks (sections 4.1, 4.2.1, 9.1 and 11.3).
+/// Says what `request` asks for and every rule that it breaks (sections 4.1, 4.2.1, 9.1 and 11.3; RFC 7692, section 7).
 pub fn judge_request(request: &Request) -> Asked {
     let headers = &request.headers;
     let extensions = Extension::read(headers);
@@ -123,13 +136,14 @@ pub fn judge_request(request: &Request) -> Asked {
             Rule::RequestProtocolRepeated,
         ),
         (extensions.is_err(), Rule::RequestExtensionsInvalid),
+        (asked.extensions.iter().any(is_invalid_offer), Rule::RequestDeflateInvalid),
         (has_body(headers), Rule::RequestBody),
     ];
     Asked { faults: broken(&checks), ..asked }
 }
 
 /// Says what `response` agrees to and every rule that it breaks as an answer to what was `asked` (sections 4.1, 4.2.2,
-/// 4.4, 9.1 and 11.3).
+/// 4.4, 9.1 and 11.3; RFC 7692, section 7).
 ///
 /// A refusal breaks [`Rule::ResponseStatus`], since the client must not go on; the server may have had every reason.
 /// An answer to a request that was not seen is judged against [`Asked::default`], with faults that then say nothing.
@@ -145,6 +159,8 @@ pub fn judge_response(asked: &Asked, response: &Response) -> Judged {
     let wrong = |value: &[u8]| accept.as_ref().is_some_and(|accept| value != accept.as_bytes());
     let unasked = |value: &[u8]| !asked.protocols.iter().any(|protocol| value == protocol.as_bytes());
     let unoffered = |used: &Extension| !asked.extensions.iter().any(|offer| offer.name == used.name);
+    let offered = asked.extensions.iter().any(|offer| offer.name == deflate::NAME);
+    let deflate = deflate::Agreed::read(&agreed.extensions, &asked.extensions);
     let mut upgrades = headers.tokens("Upgrade").peekable();
     let checks = [
         (response.version < Version::HTTP_11, Rule::ResponseHttpVersion),
@@ -162,9 +178,15 @@ pub fn judge_response(asked: &Asked, response: &Response) -> Judged {
         (extensions.is_err(), Rule::ResponseExtensionsInvalid),
         (count(headers, name::EXTENSIONS) > 1, Rule::ResponseExtensionsRepeated),
         (agreed.extensions.iter().any(unoffered), Rule::ResponseExtensionUnasked),
+        (matches!(deflate, Err(Invalid(_) | Twice)), Rule::ResponseDeflateInvalid),
+        (offered && matches!(deflate, Err(Unoffered(_))), Rule::ResponseDeflateUnoffered),
         (asked.has_to_be_refused(), Rule::ResponseNotRefused),
     ];
     Judged { faults: broken(&checks), agreed: Some(agreed) }
+}
+
+fn is_invalid_offer(extension: &Extension) -> bool {
+    extension.name == deflate::NAME && Offer::read(extension).is_err()
 }
 
 /// A refusal is plain HTTP; only that of a version has a duty of its own (section 4.4).

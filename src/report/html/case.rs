@@ -95,7 +95,7 @@ fn on_the_wire(outcome: &Outcome, transcript: &Transcript) -> Markup {
     let volumes = Volumes::of(outcome);
     html! {
         @if let Some(opening) = &transcript.opening { (heads(opening)) }
-        (log(&transcript.log, first, last))
+        (wire_log(&transcript.log, first, last))
         @if volumes.sent.bytes + volumes.received.bytes > 0 {
             div.wide { table.traffic {
                 caption { "Traffic" }
@@ -130,13 +130,13 @@ fn heads(opening: &Opening) -> Markup {
     }
 }
 
-fn log(log: &Log, first: usize, last: usize) -> Markup {
-    let rows: Vec<&Entry> = log.iter().collect();
+fn wire_log(all: &Log, first: usize, last: usize) -> Markup {
+    let rows: Vec<&Entry> = all.iter().collect();
     if rows.is_empty() {
         return html! {};
     }
     let (start, end) = if rows.len() <= first + last { (rows.len(), rows.len()) } else { (first, rows.len() - last) };
-    let left_out = log.left_out + (end - start) as u64;
+    let left_out = all.left_out + (end - start) as u64;
     html! {
         div.wide { table.wire {
             caption { "Wire log" }

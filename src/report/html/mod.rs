@@ -58,7 +58,9 @@ pub fn html(report: &Report) -> String {
             }
         }
     };
-    page.into_string()
+    let mut text = page.into_string();
+    text.push('\n');
+    text
 }
 
 /// What begins the ids of a run: nothing in the first one, so that `#5.15` is case 5.15.

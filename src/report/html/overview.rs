@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use maud::{Markup, html};
 
-use super::super::plain::{size, time};
+use super::super::plain::{count, size, time};
 use super::super::run::{Case, Report, Run};
 use super::super::table::Tally;
 use super::super::text::{compared_with, conclusion, lists, remarks};
@@ -226,13 +226,15 @@ fn changes(comparison: &Comparison, prefix: &str) -> Markup {
     html! {
         section.comparison {
             h3 { "Compared with " (safe(&compared_with(comparison))) }
-            @if comparison.is_empty() { p { "No difference in " (comparison.same) " cases." } }
-            @else { p { (comparison.same) " cases came to the same." } }
-            @for (title, cases) in lists(comparison) {
-                details open[title == "newly failing"] {
+            @if comparison.is_empty() { p { "No difference in " (count(comparison.same, "case")) "." } }
+            @else { p { (count(comparison.same, "case")) " came to the same." } }
+            @for (title, cases) in &lists(comparison) {
+                details open[*title == "newly failing"] {
                     summary { (cases.len()) " " (title) }
-                    ul { @for (case, change) in &cases {
-                        li { a href={ "#" (prefix) (case) } { (safe(case)) } " " (change) }
+                    ul { @for (case, change) in cases {
+                        li {
+                            @if *title == "run only before" { (safe(case)) } @else { a href={ "#" (prefix) (case) } { (safe(case)) } " " (change) }
+                        }
                     } }
                 }
             }

@@ -3,11 +3,12 @@
 use std::borrow::Cow;
 
 /// Whether a header or a query parameter of this name usually carries a secret, such as `Authorization`, `Cookie` or
-/// `token`. The key of an opening handshake is none.
+/// `token`. The key of an opening handshake is none, and neither is a server's challenge, `WWW-Authenticate`.
 pub fn is_secret(name: &str) -> bool {
     const WORDS: [&str; 8] = ["auth", "cookie", "token", "secret", "password", "key", "jwt", "signature"];
     let name = name.to_ascii_lowercase();
-    !name.starts_with("sec-websocket-") && WORDS.iter().any(|word| name.contains(word))
+    let is_open = name.starts_with("sec-websocket-") || name.ends_with("-authenticate");
+    !is_open && WORDS.iter().any(|word| name.contains(word))
 }
 
 /// A URL, a target or a request line in which `…` stands for the values of secret query parameters.

@@ -1,98 +1,10 @@
-//! Messages, joined from frames.
-//!
-//! A message that lies whole in the bytes of one read is lent as it is; only one that is cut, by fragments or by
-//! reads, is gathered. What is gathered never grows beyond the limit, nor beyond what really came.
+//! Frames joined to messages.
 
-use std::borrow::Cow;
-
+use super::Kind;
+use super::inflating::Inflating;
+use crate::proto::Rule;
+use crate::proto::deflate::Direction;
 use crate::wire::{Head, Opcode};
-
-/// What a message is made of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Kind {
-    /// UTF-8 text.
-    Text,
-    /// Any bytes.
-    Binary,
-}
-
-impl Kind {
-    /// The opcode of a message of this kind.
-    pub const fn opcode(self) -> Opcode {
-        match self {
-            Self::Text => Opcode::TEXT,
-            Self::Binary => Opcode::BINARY,
-        }
-    }
-}
-
-/// A whole message, lent or owned.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Message<'a> {
-    /// What it is made of.
-    pub kind: Kind,
-    /// Its bytes.
-    pub payload: Cow<'a, [u8]>,
-}
-
-impl<'a> Message<'a> {
-    /// A text message.
-    pub fn text(text: impl Into<Cow<'a, str>>) -> Self {
-        let payload = match text.into() {
-            Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
-            Cow::Owned(text) => Cow::Owned(text.into_bytes()),
-        };
-        Self { kind: Kind::Text, payload }
-    }
-
-    /// A binary message.
-    pub fn binary(bytes: impl Into<Cow<'a, [u8]>>) -> Self {
-        Self { kind: Kind::Binary, payload: bytes.into() }
-    }
-
-    /// Whether it is text.
-    pub fn is_text(&self) -> bool {
-        self.kind == Kind::Text
-    }
-
-    /// The text, if it is a text message and UTF-8, which every text that an [`Endpoint`](crate::proto::Endpoint)
-    /// hands out is.
-    pub fn as_text(&self) -> Option<&str> {
-        match self.kind {
-            Kind::Text => simdutf8::basic::from_utf8(&self.payload).ok(),
-            Kind::Binary => None,
-        }
-    }
-
-    /// The message with bytes of its own.
-    pub fn into_owned(self) -> Message<'static> {
-        Message { kind: self.kind, payload: Cow::Owned(self.payload.into_owned()) }
-    }
-}
-
-impl<'a> From<&'a str> for Message<'a> {
-    fn from(text: &'a str) -> Self {
-        Self::text(text)
-    }
-}
-
-impl From<String> for Message<'_> {
-    fn from(text: String) -> Self {
-        Self::text(text)
-    }
-}
-
-impl<'a> From<&'a [u8]> for Message<'a> {
-    fn from(bytes: &'a [u8]) -> Self {
-        Self::binary(bytes)
-    }
-}
-
-impl From<Vec<u8>> for Message<'_> {
-    fn from(bytes: Vec<u8>) -> Self {
-        Self::binary(bytes)
-    }
-}
 
 /// A message exceeds the limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -102,6 +14,17 @@ pub struct TooBig {
     pub limit: usize,
 }
 
+/// Why a compressed message cannot be joined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum JoinFault {
+    /// It is larger than it may be.
+    #[error(transparent)]
+    TooBig(#[from] TooBig),
+    /// It breaks a rule: [`Rule::CompressedDataInvalid`] or [`Rule::InvalidUtf8`].
+    #[error("{0}")]
+    Rule(Rule),
+}
+
 /// What the end of a frame completed; [`Joiner::payload`] has its bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Joined {
@@ -109,7 +32,8 @@ pub enum Joined {
     Message {
         /// What it is made of.
         kind: Kind,
-        /// Whether its bytes still have to be inflated.
+        /// Whether it is compressed and was not inflated. Where nobody inflates its bytes are those of the frames;
+        /// where it could not be done there are none: it is opaque.
         compressed: bool,
     },
     /// A close frame.
@@ -122,7 +46,8 @@ pub enum Joined {
 
 /// Joins the frames of one direction.
 ///
-/// It is told the heads, data and ends that a [`Flow`](super::Flow) has seen, in their order.
+/// It is told the heads, data and ends that a [`Flow`](crate::proto::Flow) has seen, in their order, and if it is to
+/// [inflate](Joiner::inflating) also what was lost.
 #[derive(Debug)]
 pub struct Joiner {
     max_frame: u64,
@@ -133,6 +58,7 @@ pub struct Joiner {
     lent: bool,
     gathered: Vec<u8>,
     control: Vec<u8>,
+    inflating: Option<Box<Inflating>>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -155,7 +81,15 @@ impl Joiner {
             lent: false,
             gathered: Vec::new(),
             control: Vec::new(),
+            inflating: None,
         }
+    }
+
+    /// The same, but compressed messages are inflated as their bytes come (RFC 7692), and text among them is judged
+    /// once it is inflated. What they are inflated to is held to the largest message, what they come in is not.
+    pub fn inflating(mut self, direction: Direction) -> Self {
+        self.inflating = Some(Box::new(Inflating::new(direction)));
+        self
     }
 
     /// The largest message in bytes that may come in a single frame.
@@ -184,10 +118,17 @@ impl Joiner {
             // Nothing of it is kept.
             _ => return Ok(()),
         }
-        let limit = self.max_frame.min(self.max_message.saturating_sub(self.gathered.len()) as u64);
-        if head.len > limit {
-            self.message = None;
+        let room = match self.message {
+            // What comes out of it counts.
+            Some(Open { compressed: true, .. }) if self.inflating.is_some() => u64::MAX,
+            _ => self.max_message.saturating_sub(self.gathered.len()) as u64,
+        };
+        if head.len > self.max_frame.min(room) {
+            let open = self.message.take();
             self.gathered = Vec::new();
+            if let (Some(Open { compressed: true, .. }), Some(inflating)) = (open, &mut self.inflating) {
+                inflating.adrift();
+            }
             let limit = self.max_message.min(usize::try_from(self.max_frame).unwrap_or(usize::MAX));
             return Err(TooBig { limit });
         }
@@ -196,13 +137,21 @@ impl Joiner {
 
     #[inline]
     fn open(&mut self, kind: Kind, head: &Head) {
-        self.message = Some(Open { kind, compressed: head.rsv & Head::RSV1 != 0 });
+        let compressed = head.rsv & Head::RSV1 != 0;
+        self.message = Some(Open { kind, compressed });
         self.gathered.clear();
+        if compressed && let Some(inflating) = &mut self.inflating {
+            inflating.begin();
+        }
     }
 
     /// Payload of the frame. If it ends the frame, [`Joiner::payload`] has to be given the same slice.
+    ///
+    /// # Errors
+    /// If a compressed message cannot be inflated, gets larger than it may be, or is text that is not UTF-8. Who goes
+    /// on all the same gets nothing more of a message of the first two kinds, nor of later ones that could refer to it.
     #[inline]
-    pub fn data(&mut self, data: &[u8]) {
+    pub fn data(&mut self, data: &[u8]) -> Result<(), JoinFault> {
         let whole = data.len() as u64 == self.frame.len;
         if self.frame.opcode.is_control() {
             self.lent = whole;
@@ -211,11 +160,16 @@ impl Joiner {
                 let room = 125_usize.saturating_sub(self.control.len());
                 self.control.extend_from_slice(&data[..data.len().min(room)]);
             }
+        } else if let (Some(Open { kind, compressed: true }), Some(inflating)) = (self.message, &mut self.inflating) {
+            if !self.frame.opcode.is_reserved() {
+                return inflating.data(kind, data, &mut self.gathered, self.max_message);
+            }
         } else if whole && self.frame.fin && self.gathered.is_empty() {
             self.lent = true;
         } else if self.message.is_some() && !self.frame.opcode.is_reserved() {
             self.gather(data);
         }
+        Ok(())
     }
 
     fn gather(&mut self, data: &[u8]) {
@@ -230,21 +184,49 @@ impl Joiner {
         self.gathered.extend_from_slice(data);
     }
 
+    /// Payload of the frame that is being read was lost ([`Seen::Lost`](crate::proto::Seen::Lost)).
+    ///
+    /// A compressed message that misses some is opaque. With context takeover all later ones are, too.
+    pub fn lost(&mut self) {
+        if let (Some(Open { compressed: true, .. }), Some(inflating), false) =
+            (self.message, &mut self.inflating, self.frame.opcode.is_control())
+        {
+            inflating.tear(&mut self.gathered);
+        }
+    }
+
+    /// Nobody knows what was lost ([`Seen::Adrift`](crate::proto::Seen::Adrift)), or what came before the first byte.
+    ///
+    /// The message that was open is no more. With context takeover all later compressed messages are opaque.
+    pub fn adrift(&mut self) {
+        self.message = None;
+        self.gathered = Vec::new();
+        if let Some(inflating) = &mut self.inflating {
+            inflating.adrift();
+        }
+    }
+
     /// The frame is complete.
+    ///
+    /// # Errors
+    /// If it ends a compressed message before the compressed data do, or text inside a code point.
     #[inline]
-    pub fn end(&mut self) -> Option<Joined> {
+    pub fn end(&mut self) -> Result<Option<Joined>, JoinFault> {
         match self.frame.opcode {
             Opcode::CONTINUATION | Opcode::TEXT | Opcode::BINARY => {}
-            Opcode::CLOSE => return Some(Joined::Close),
-            Opcode::PING => return Some(Joined::Ping),
-            Opcode::PONG => return Some(Joined::Pong),
-            _ => return None,
+            Opcode::CLOSE => return Ok(Some(Joined::Close)),
+            Opcode::PING => return Ok(Some(Joined::Ping)),
+            Opcode::PONG => return Ok(Some(Joined::Pong)),
+            _ => return Ok(None),
         }
         if !self.frame.fin {
-            return None;
+            return Ok(None);
         }
-        let Open { kind, compressed } = self.message.take()?;
-        Some(Joined::Message { kind, compressed })
+        let Some(Open { kind, mut compressed }) = self.message.take() else { return Ok(None) };
+        if compressed && let Some(inflating) = &mut self.inflating {
+            compressed = !inflating.end(kind, &mut self.gathered, self.max_message)?;
+        }
+        Ok(Some(Joined::Message { kind, compressed }))
     }
 
     /// The bytes of what [`Joiner::end`] completed, where `last` is the slice that [`Joiner::data`] was last given,
@@ -287,13 +269,13 @@ mod tests {
         let mut left = usize::try_from(came).expect("a test has less");
         while left > 0 {
             let capacity = joiner.gathered.capacity();
-            joiner.data(&vec![b'x'; size.min(left)]);
+            joiner.data(&vec![b'x'; size.min(left)]).expect("nothing is inflated");
             left -= size.min(left);
             asked += usize::from(joiner.gathered.capacity() != capacity);
             assert!(joiner.gathered.capacity() <= 2 * joiner.gathered.len(), "at most twice of what came");
         }
         if came == head.len {
-            joiner.end();
+            joiner.end().expect("nothing is inflated");
         }
         assert_eq!(joiner.gathered.len(), before + came as usize);
         asked
