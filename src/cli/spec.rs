@@ -46,9 +46,7 @@ pub(super) async fn run(mut conform: Conform, path: &Path, everywhere: &Everywhe
             conform.timers = timers;
             let listening = conform.listening.at(&url, cert, key);
             listening.with_context(|| format!("{name}:{line}:{column}"))?;
-            if !cases.exclude_agent.is_empty() {
-                print::warning(format_args!("{name}: exclude-agent-cases has no effect where clients are tested"));
-            }
+            conform.excluded = cases.clone();
             let chosen = conform.chosen(&corpus, |case| cases.select(case))?;
             conform.test(everywhere, &corpus, &chosen, None).await
         }
