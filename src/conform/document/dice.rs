@@ -18,7 +18,7 @@ impl Dice {
 
     /// A number below `bound`, which is not 0.
     pub(super) const fn below(&mut self, bound: usize) -> usize {
-        ((self.roll() >> 32) * bound as u64 >> 32) as usize
+        (((self.roll() >> 32) * bound as u64) >> 32) as usize
     }
 
     /// A number of a range whose end counts.
