@@ -16,7 +16,7 @@ use super::screen::Screen;
 use super::session::{Keeping, Session};
 use super::{Everywhere, Exit, choice, spec, value};
 use crate::app;
-use crate::conform::{self, Case, Conclusion, Corpus, Options, Pace, Selection, Shard, Timers};
+use crate::conform::{self, Case, Conclusion, Corpus, Options, Pace, Selection, Shard, SpecCases, Timers};
 use crate::net::{Listen, Server, ServerConfig, Target};
 use crate::proto::{self, deflate};
 use crate::watch::{Event, Heading, Sink as _};
@@ -101,6 +101,8 @@ pub(super) struct Conform {
     pub(super) listening: Listening,
     #[arg(skip)]
     pub(super) timers: Timers,
+    #[arg(skip)]
+    pub(super) excluded: SpecCases,
 }
 
 impl Conform {
@@ -200,6 +202,7 @@ impl Conform {
             max_fail: self.max_fail.map(|most| most as u64),
             wait: self.wait,
             baseline: session.baseline(),
+            excluded: self.excluded.clone(),
             agent: self.agent.clone(),
             heading: self.heading(corpus),
             ..Options::default()

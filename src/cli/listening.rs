@@ -51,7 +51,8 @@ impl Listening {
     /// If that is nowhere.
     pub(super) fn at(&mut self, url: &str, cert: Option<String>, key: Option<String>) -> anyhow::Result<()> {
         if self.listen.is_none() {
-            let place = url::Url::parse(url)?;
+            let place =
+                url::Url::parse(url).with_context(|| format!("`{url}` is no URL such as ws://127.0.0.1:9001"))?;
             let host = place.host_str().unwrap_or_default();
             let port = place.port_or_known_default().unwrap_or_default();
             let place = listen(&format!("{host}:{port}"));

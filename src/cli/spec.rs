@@ -45,10 +45,8 @@ pub(super) async fn run(mut conform: Conform, path: &Path, everywhere: &Everywhe
             let TestedClients { url, place: (line, column), key, cert, timers } = clients;
             conform.timers = timers;
             let listening = conform.listening.at(&url, cert, key);
-            listening.with_context(|| format!("{name}:{line}:{column}: `{url}`"))?;
-            if !cases.exclude_agent.is_empty() {
-                print::warning(format_args!("{name}: exclude-agent-cases has no effect where clients are tested"));
-            }
+            listening.with_context(|| format!("{name}:{line}:{column}"))?;
+            conform.excluded = cases.clone();
             let chosen = conform.chosen(&corpus, |case| cases.select(case))?;
             conform.test(everywhere, &corpus, &chosen, None).await
         }
@@ -94,8 +92,7 @@ fn test_of(
     corpus: &Corpus,
 ) -> anyhow::Result<Test> {
     let TestedServer { url, place: (line, column), agent, origin, protocols, timers } = server;
-    let target =
-        Target::from_str(url).with_context(|| format!("{name}:{line}:{column}: `{}`", without_secrets(url)))?;
+    let target = Target::from_str(url).with_context(|| format!("{name}:{line}:{column}"))?;
     let label = agent.clone().unwrap_or_else(|| without_secrets(url).into_owned());
     let mut conform = conform.clone();
     conform.asking.also(origin.as_ref(), protocols);

@@ -18,7 +18,7 @@ use crate::conform::expect::Wanted;
 use crate::conform::judge::{Judgement, judge_wanted};
 use crate::conform::peer::{Connect, play};
 use crate::conform::tap::Tap;
-use crate::conform::{Baseline, Case, Payload, Step, Transcript};
+use crate::conform::{Baseline, Case, Payload, SpecCases, Step, Transcript};
 use crate::net::{SystemKeys, nonce};
 use crate::proto::Role;
 use crate::watch::{Event, Heading, Kind, Outcome, Plan, Reason, Sink, Summary, Timestamp, Trouble, Verdict, Why};
@@ -43,6 +43,8 @@ pub struct Options {
     pub echo: bool,
     /// What is known of the target already: it is neither tried again nor counted as a failure, and told as known.
     pub baseline: Option<Arc<Baseline>>,
+    /// The cases that are not played with some clients that come by themselves.
+    pub excluded: SpecCases,
     /// The name of the target in the events, where several are tested.
     pub agent: Option<String>,
     /// What a report says of the run.
@@ -62,6 +64,7 @@ impl Default for Options {
             target: Role::Server,
             echo: true,
             baseline: None,
+            excluded: SpecCases::default(),
             agent: None,
             heading: Heading::default(),
             tap: None,

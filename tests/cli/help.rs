@@ -47,7 +47,8 @@ fn every_long_option_can_be_set_in_the_environment() {
         for option in command.get_arguments() {
             let Some(long) = option.get_long().filter(|long| !["help", "version"].contains(long)) else { continue };
             // What `report` writes has names of its own: WSLAB_JSON is a switch of `conform`.
-            let own = if words == "report" && long != "compare" { "REPORT_" } else { "" };
+            let shared = ["compare", "format"].contains(&long);
+            let own = if words == "report" && !shared { "REPORT_" } else { "" };
             let own = if option.is_global_set() { "" } else { own };
             let wanted = format!("WSLAB_{own}{}", long.to_uppercase().replace('-', "_"));
             let is = option.get_env().map(|name| name.to_string_lossy().into_owned());

@@ -17,4 +17,5 @@ mod process;
 mod record;
 mod report;
 mod serve;
+mod spec;
 mod terminal;

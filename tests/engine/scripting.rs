@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use hex_literal::hex;
 use wslab::conform::{
-    Alternative, Await, Case, Close, Expected, Fragments, Grade, Pace, Patience, Payload, Step, Then, Verdict, Why,
+    Alternative, Await, Case, Close, Expected, Fragments, Grade, Pace, Patience, Payload, Step, Then, Timers, Verdict,
+    Why,
 };
 use wslab::proto::Rule;
 use wslab::watch::{Ending, Timeout};
@@ -62,6 +63,20 @@ fn a_silent_target_fails_after_the_patience_of_the_case() {
 fn a_slow_run_is_slow_in_everything() {
     let played = play_at(&case([text("Hello")], &[hears("Hello")]), mute(), Pace::new(2.5));
     assert_eq!(played.transcript.duration, ms(5000));
+}
+
+#[test]
+fn timers_can_be_ones_own() {
+    let timers = Timers { closing: Some(ms(300)), drop: Some(ms(200)), ..Timers::default() };
+    let case = case([text("Hello")], &[hears("Hello")]);
+    let played = play_at(&case, mute(), Pace::new(2.0).with(timers));
+    assert_eq!(played.transcript.duration, ms(2000 + 600), "2 s for the echo, twice 0.3 s for the close frame");
+    let mut inner = echo();
+    let target: Target = Box::new(move |head, payload| {
+        inner(head, payload).into_iter().filter(|(_, deed)| !matches!(deed, Deed::End)).collect()
+    });
+    let played = play_at(&case, target, Pace::default().with(timers));
+    assert_eq!(played.transcript.duration, ms(200));
 }
 
 #[test]

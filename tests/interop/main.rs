@@ -112,7 +112,8 @@ fn conform(peer: &Peer) -> Result<(), String> {
 /// Has the client of the peer tested by `wslab conform --listen`, and compares.
 fn conform_client(peer: &Peer) -> Result<(), String> {
     let mut wslab = Command::new(env!("CARGO_BIN_EXE_wslab"));
-    wslab.args(["conform", "--listen", "127.0.0.1:0", "--json"]);
+    // Of compression the truth here says nothing, and without optimisation it takes long.
+    wslab.args(["conform", "--listen", "127.0.0.1:0", "--json", "not:12", "not:13"]);
     wslab.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut tester = Owned::start(&mut wslab, Duration::ZERO)?;
     let printed = gather(tester.child.stdout.take());

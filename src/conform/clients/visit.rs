@@ -104,6 +104,11 @@ impl House {
     async fn run<T: Transport>(&self, caller: Caller<T>, index: usize, agent: String) {
         // Only what is played has a number.
         let Ok(case) = self.numbered.playable(index).map(Arc::clone) else { return };
+        if self.options.excluded.excludes(&agent, &case) {
+            // As Autobahn does: it finds an open connection that ends at once, and there is no result.
+            caller.tell(async { None }).await;
+            return;
+        }
         let (go, going) = oneshot::channel();
         self.tell(Note::Begins { agent: agent.clone(), case: index, go });
         match going.await {

@@ -159,7 +159,7 @@ pub enum SpecFault {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case", expecting = "an object with `servers` or `url`")]
 struct File {
     outdir: Option<String>,
     servers: Option<Vec<Server>>,
