@@ -10,7 +10,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 
 use crate::conform::Payload;
 use crate::proto::deflate::{Deflater, Direction};
@@ -20,7 +20,11 @@ use crate::proto::deflate::{Deflater, Direction};
 const LEVEL: u8 = 2;
 
 /// Bytes that are kept of all sequences together.
-const MOST: usize = 96 << 20;
+const MOST: usize = 64 << 20;
+
+/// Bytes of memory that messages are put into, one behind the other: at most, and for so many messages otherwise.
+const SLAB: usize = 4 << 20;
+const PER_SLAB: usize = 64;
 
 /// Compresses the messages of one connection.
 pub(super) struct Compressor {
@@ -86,6 +90,8 @@ struct Made {
     deflater: Deflater,
     /// The message that is being made; kept for its memory.
     making: Vec<u8>,
+    /// Where the next messages are put.
+    slab: BytesMut,
     bytes: usize,
     /// There was no room for more.
     full: bool,
@@ -111,7 +117,14 @@ impl Sequence {
             Some(index) => sequences.remove(index),
             None => {
                 let deflater = Deflater::new(LEVEL, key.direction)?;
-                let made = Made { messages: Vec::new(), deflater, making: Vec::new(), bytes: 0, full: false };
+                let made = Made {
+                    messages: Vec::new(),
+                    deflater,
+                    making: Vec::new(),
+                    slab: BytesMut::new(),
+                    bytes: 0,
+                    full: false,
+                };
                 Arc::new(Self { key, made: Mutex::new(made) })
             }
         };
@@ -129,7 +142,7 @@ impl Sequence {
         if made.full || index != made.messages.len() {
             return None;
         }
-        let Made { messages, deflater, making, bytes, full } = &mut *made;
+        let Made { messages, deflater, making, slab, bytes, full } = &mut *made;
         making.clear();
         deflater.deflate(&self.key.payload.in_round(round).bytes(), making);
         *full = !make_room(making.len());
@@ -138,7 +151,11 @@ impl Sequence {
             return None;
         }
         *bytes += making.len();
-        let message = Bytes::copy_from_slice(making);
+        if slab.capacity() < making.len() {
+            *slab = BytesMut::with_capacity((making.len() * PER_SLAB).min(SLAB).max(making.len()));
+        }
+        slab.extend_from_slice(making);
+        let message = slab.split().freeze();
         messages.push(message.clone());
         Some(message)
     }

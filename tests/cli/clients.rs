@@ -49,8 +49,9 @@ impl Listening {
 
 #[test]
 fn the_own_client_passes_everything_strictly() {
-    // Compression is for a build that is optimised: `.ci/run` has all cases.
-    let ended = started(&format!("{WSLAB} connect -q --echo {{url}}"), &["--strict", "not:12", "not:13"]).exits(0);
+    // Of the compressed messages the small ones: without optimisation the others take minutes.
+    let cases = ["--strict", "not:1[23].*.[3-9]", "not:1[23].*.1?"];
+    let ended = started(&format!("{WSLAB} connect -q --echo {{url}}"), &cases).exits(0);
     insta::assert_snapshot!(screen(&ended));
 }
 

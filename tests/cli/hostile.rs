@@ -38,7 +38,7 @@ fn nobody_listens() {
     let url = format!("ws://{free}/");
     insta::assert_snapshot!(run(&["conform", &url]).exits(3).screen(), @r"
     --- on stderr, exit code 3
-    testing ws://127.0.0.1:PORT/ with 301 cases
+    testing ws://127.0.0.1:PORT/ with 517 cases
     error: ws://127.0.0.1:PORT/ was never reachable: the connection was refused
     Is the server running there? --wait 30s waits until it is.
     ");
@@ -211,7 +211,7 @@ fn resets() {
 }
 
 #[test]
-fn a_target_that_opens_nothing_is_not_asked_301_times() {
+fn a_target_that_opens_nothing_is_not_asked_517_times() {
     let ended = run(&["conform", &server(answers("HTTP/1.1 404 Not Found\r\n\r\n")), "--jobs", "1"]).exits(1);
     let end: String = ended.stdout.lines().skip_while(|line| !line.starts_with("… and")).collect::<Vec<_>>().join("\n");
     insta::assert_snapshot!(alike(&end));
