@@ -40,7 +40,7 @@ callgrind *ARGS:
 
 # Try every property on many more inputs than the tests do
 fuzz CASES="20000":
-    PROPTEST_CASES={{CASES}} cargo test --test wire --test flow --test message --test endpoint --test opening --test engine --test corpus
+    PROPTEST_CASES={{CASES}} cargo test --test wire --test flow --test message --test endpoint --test opening --test engine --test corpus --test deflate --test baseline --test reports --test capture
 
 # Do all that has to hold before a change lands
 ci:
