@@ -202,6 +202,27 @@ fn plain_messages_may_come_between_compressed_ones() {
 }
 
 #[test]
+fn a_message_refers_to_what_was_sent_and_not_to_what_other_cases_send() {
+    // Each part goes out twice, and then another document: neither is the walk that other cases make.
+    let event = |document| Expected::Binary(Payload::Part { document, at: 0, len: 700, unit: Unit::Bytes });
+    let mut case = walk(6, Document::Html, 700, Unit::Bytes);
+    let Step::Repeat { steps, .. } = &mut case.send[0] else { panic!("a repetition") };
+    let Step::Frame(frame) = steps[0].clone() else { panic!("a frame") };
+    let Expected::Binary(payload) = event(Document::Json) else { panic!("a binary message") };
+    steps.extend([steps[0].clone(), steps[1].clone(), Step::Frame(Frame { payload, ..frame }), steps[1].clone()]);
+    let events = vec![event(Document::Html), event(Document::Html), event(Document::Json)];
+    case.expect[0].events = vec![Expected::Repeat(6, events)];
+    for _ in 0..2 {
+        let played = play_agreed(&case, echo(PLAIN), PLAIN);
+        assert_eq!(played.verdicts(), ("ok", "ok"), "{:?}", played.judgement);
+        assert_eq!(
+            play_agreed(&walk(6, Document::Html, 700, Unit::Bytes), echo(PLAIN), PLAIN).verdicts(),
+            ("ok", "ok")
+        );
+    }
+}
+
+#[test]
 fn a_target_that_does_not_agree_lacks_the_extension() {
     let played = play(&walk(1000, Document::Json, 16, Unit::Chars), stage::echo());
     assert_eq!(played.verdicts(), ("unimplemented", "ok"));
