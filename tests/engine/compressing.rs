@@ -202,6 +202,26 @@ fn plain_messages_may_come_between_compressed_ones() {
 }
 
 #[test]
+fn a_message_refers_to_what_was_sent_and_not_to_what_other_cases_send() {
+    // Each part goes out twice, with another document behind it or not: neither is the walk that other cases make.
+    let part = |document| Payload::Part { document, at: 0, len: 700, unit: Unit::Bytes };
+    let step = |document| {
+        let frame = Frame { compressed: true, ..Frame::new(Opcode::BINARY, part(document)) };
+        [Step::Frame(frame), Step::Await(Await::Message)]
+    };
+    for documents in [&[Document::Html, Document::Html][..], &[Document::Html, Document::Html, Document::Json]] {
+        let events = documents.iter().map(|document| Expected::Binary(part(*document))).collect();
+        let steps = documents.iter().flat_map(|document| step(*document)).collect();
+        let twice = case([Step::Repeat { times: 6, steps }], &[Expected::Repeat(6, events)]);
+        let twice = Case { deflate: vec![Terms { takeover: true, window: None }], ..twice };
+        for case in [&twice, &walk(6, Document::Html, 700, Unit::Bytes), &twice] {
+            let played = play_agreed(case, echo(PLAIN), PLAIN);
+            assert_eq!(played.verdicts(), ("ok", "ok"), "{:?}", played.judgement);
+        }
+    }
+}
+
+#[test]
 fn a_target_that_does_not_agree_lacks_the_extension() {
     let played = play(&walk(1000, Document::Json, 16, Unit::Chars), stage::echo());
     assert_eq!(played.verdicts(), ("unimplemented", "ok"));
