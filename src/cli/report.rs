@@ -132,13 +132,13 @@ fn show(run: &Run, verbose: bool) -> io::Result<()> {
     }
     if verbose {
         for case in run.cases().filter(|case| !case.failed() && !case.outcome().passes(true)) {
-            tell(&mut out, WEAK, case.outcome().verdict.word(), &case)?;
+            tell(&mut out, WEAK, &report::weak_word(case.outcome()), &case)?;
         }
     }
     writeln!(out, "{}", report::table(run))?;
     let style = match () {
         () if !failed.is_empty() || run.unreachable.is_some() => WRONG,
-        () if run.not_run() > 0 => WEAK,
+        () if run.passed() < run.tests.len() - run.known() => WEAK,
         () => GOOD,
     };
     writeln!(out, "{style}{}{Reset}", report::conclusion(run))?;

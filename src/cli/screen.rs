@@ -133,8 +133,7 @@ impl<'a> Screen<'a> {
                 self.show(WRONG, &failed_word(outcome), outcome)?;
             }
         } else if self.everywhere.verbose && !outcome.passes(true) {
-            let known = if outcome.known.is_some() { "known, " } else { "" };
-            self.show(WEAK, &format!("{known}{}", outcome.verdict.word()), outcome)?;
+            self.show(WEAK, &report::weak_word(outcome), outcome)?;
         }
         Ok(())
     }

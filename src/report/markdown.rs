@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::failure::failure;
 use super::plain::{count, plain, size, time};
 use super::run::{Case, Report, Run, Section};
-use super::text::{compared_with, conclusion, failed_word, lists, remarks};
+use super::text::{compared_with, conclusion, failed_word, lists, remarks, weak_word};
 use super::volume::Volume;
 
 /// Failures that are told in full; of any more their ids are. GitHub takes a mebibyte.
@@ -109,10 +109,24 @@ fn failures(text: &mut String, run: &Run) {
         let ids: Vec<String> = failed[FAILURES..].iter().map(|case| escape(case.id())).collect();
         put!(text, "… and {} more: {}\n", ids.len(), ids.join(", "));
     }
+    known(text, run);
     if !flaky.is_empty() {
         let ids: Vec<String> = flaky.iter().map(|case| escape(case.id())).collect();
         put!(text, "Flaky, passed only when repeated: {}\n", ids.join(", "));
     }
+}
+
+fn known(text: &mut String, run: &Run) {
+    let known: Vec<(Case<'_>, &str)> = run.cases().filter_map(|case| Some((case, case.known()?))).collect();
+    if known.is_empty() {
+        return;
+    }
+    put!(text, "<details><summary>{}</summary>\n", count(known.len(), "known deviation"));
+    for (case, reason) in &known {
+        let word = weak_word(case.outcome());
+        put!(text, "* {} {} ({}): {}", escape(case.id()), escape(&case.brief.title), escape(&word), escape(reason));
+    }
+    put!(text, "\n</details>\n");
 }
 
 fn traffic(text: &mut String, run: &Run) {

@@ -34,7 +34,7 @@ pub use markdown::markdown;
 pub use recording::{Recording, RecordingError, Replayed, replay};
 pub use run::{Case, Fold, Report, Run, Section, Test};
 pub use table::{Tally, sections, table};
-pub use text::{comparison, conclusion, failed_word, remarks};
+pub use text::{comparison, conclusion, failed_word, remarks, weak_word};
 pub use volume::{Volume, Volumes};
 
 /// What makes one file of a report.

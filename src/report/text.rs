@@ -16,6 +16,14 @@ pub fn failed_word(outcome: &Outcome) -> String {
     }
 }
 
+/// The word for a case that is told though it does not count as failed.
+pub fn weak_word(outcome: &Outcome) -> String {
+    match outcome.known {
+        Some(_) => format!("known, {}", failed_word(outcome).to_lowercase()),
+        None => outcome.verdict.word().to_owned(),
+    }
+}
+
 /// Why a case did not pass; its verdict if there is no more to say.
 pub(super) fn reasons(outcome: &Outcome) -> Vec<String> {
     let mut why: Vec<String> = outcome.why().map(ToString::to_string).collect();
@@ -35,6 +43,9 @@ pub fn conclusion(run: &Run) -> String {
     let mut words = format!("{} of {} cases passed in {seconds:.1} s", run.passed(), run.tests.len());
     if let flaky @ 1.. = run.flaky() {
         words.push_str(&format!(", {flaky} of them only when repeated"));
+    }
+    if let known @ 1.. = run.known() {
+        words.push_str(&format!(", {}", count(known, "known deviation")));
     }
     let mut mark = "; ";
     for (reason, number) in run.reasons() {

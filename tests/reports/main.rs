@@ -8,6 +8,7 @@ mod failure;
 mod folding;
 mod formats;
 mod json;
+mod known;
 mod made;
 mod recording;
 mod several;

@@ -36,6 +36,7 @@ pub(super) fn case(case: &Case<'_>, run: &Run, prefix: &str) -> Markup {
                 span.title {
                     (safe(&brief.title))
                     @if case.was_run() && closes_badly(outcome.close) { " " span.tag.bad-close { "close " (outcome.close) } }
+                    @if case.known().is_some() { " " span.tag.known { "known" } }
                     @if case.is_flaky() { " " span.tag.flaky { "flaky" } }
                     @if let Some(before) = before { " " span.tag.changed { "before: " (before) } }
                 }
@@ -83,6 +84,7 @@ fn actual(case: &Case<'_>) -> Markup {
         }
         div { dt { "verdict" } dd { (outcome.verdict) ", close " (outcome.close) } }
         @if has_why { div.why { dt { "why" } dd { ul { @for why in reasons(outcome) { li { (safe(&why)) } } } } } }
+        @if let Some(reason) = case.known() { div { dt { "known" } dd { (safe(reason)) } } }
         div { dt { "took" } dd {
             (time(outcome.duration)) ", tester's own CPU time " (time(outcome.cpu))
             @if outcome.attempts > 1 { ", in attempt " (outcome.attempts) }

@@ -25,8 +25,9 @@ pub(super) struct Look {
 
 impl Look {
     /// What can be filtered by, with the words for it.
-    pub(super) const FILTERS: [(&'static str, &'static str); 11] = [
+    pub(super) const FILTERS: [(&'static str, &'static str); 12] = [
         ("fails", "counts as failed"),
+        ("known", "known deviation"),
         ("changed", "changed since the earlier run"),
         ("flaky", "flaky"),
         ("bad-close", "bad close"),
@@ -52,6 +53,7 @@ impl Look {
         };
         let mut words = vec![outcome.verdict.word()];
         words.extend(case.failed().then_some("fails"));
+        words.extend(case.known().is_some().then_some("known"));
         words.extend(case.is_flaky().then_some("flaky"));
         words.extend((case.was_run() && closes_badly(outcome.close)).then_some("bad-close"));
         Self { class, sign, word, words }
