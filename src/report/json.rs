@@ -76,7 +76,7 @@ fn run(run: &Run) -> Value {
         "ended": run.ended.to_string(),
         "duration_ms": milliseconds(run.duration()),
         "cpu_ms": milliseconds(run.cpu()),
-        "complete": run.is_complete(),
+        "complete": run.summary.as_ref().is_some_and(|summary| summary.stopped.is_none()),
         "stopped": run.summary.as_ref().and_then(|summary| summary.stopped).map(|reason| reason.to_string()),
         "unreachable": run.unreachable.as_ref().map(ToString::to_string),
         "summary": serde_json::Map::from_iter(verdicts),

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::failure::failure;
+use super::mark::Mark;
 use super::plain::{count, plain, size, time};
 use super::run::{Case, Report, Run, Section};
 use super::text::{compared_with, conclusion, failed_word, lists, remarks, weak_word};
@@ -37,7 +38,11 @@ macro_rules! put {
 }
 
 fn run(text: &mut String, run: &Run) {
-    let mark = if run.failed() == 0 && run.is_complete() && run.unreachable.is_none() { "✅" } else { "❌" };
+    let mark = match run.mark() {
+        Mark::Good => "✅",
+        Mark::Open => "○",
+        Mark::Bad => "❌",
+    };
     put!(text, "# {mark} WebSocket conformance of {}\n", escape(run.name()));
     put!(text, "**{}**, with wslab {}.\n", escape(&conclusion(run)), escape(&run.plan.heading.version));
     for remark in remarks(run) {

@@ -29,11 +29,6 @@ impl Report {
         events.into_iter().for_each(|event| fold.add(event));
         fold.finish()
     }
-
-    /// Whether every case of every run passed.
-    pub fn passes(&self) -> bool {
-        self.runs.iter().all(|run| run.failed() == 0)
-    }
 }
 
 /// What was tested in one go: one target, or one agent of several.

@@ -59,7 +59,8 @@ pub fn conclusion(run: &Run) -> String {
 pub fn remarks(run: &Run) -> Vec<String> {
     let mut remarks = Vec::new();
     if let Some(trouble) = &run.unreachable {
-        remarks.push(format!("{} was never reachable: {trouble}.", run.name()));
+        let never = if run.not_run() == run.tests.len() { "was never" } else { "was not always" };
+        remarks.push(format!("{} {never} reachable: {trouble}.", run.name()));
     }
     if !run.is_complete() {
         remarks.push("The recording ends before the run does.".to_owned());

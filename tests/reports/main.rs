@@ -10,6 +10,7 @@ mod formats;
 mod json;
 mod known;
 mod made;
+mod marks;
 mod recording;
 mod several;
 mod table;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use maud::{Markup, html};
 
+use super::super::mark::Mark;
 use super::super::plain::{count, size, time};
 use super::super::run::{Case, Report, Run};
 use super::super::table::Tally;
@@ -65,13 +66,17 @@ pub(super) fn side_by_side(report: &Report) -> Markup {
 /// What one run came to.
 pub(super) fn run(run: &Run, number: usize, several: bool) -> Markup {
     let heading = &run.plan.heading;
-    let good = run.failed() == 0 && run.is_complete() && run.unreachable.is_none();
+    let (class, sign) = match run.mark() {
+        Mark::Good => ("good", "✓"),
+        Mark::Open => ("open", "○"),
+        Mark::Bad => ("wrong", "✗"),
+    };
     let prefix = prefix(number);
     html! {
         article.overview id={ (prefix) "run" } {
             @if several { h2 { (safe(run.name())) } }
-            p class={ "conclusion " (if good { "good" } else { "wrong" }) } {
-                span.sign aria-hidden="true" { @if good { "✓" } @else { "✗" } } " " (safe(&conclusion(run)))
+            p class={ "conclusion " (class) } {
+                span.sign aria-hidden="true" { (sign) } " " (safe(&conclusion(run)))
             }
             (svg::bar(&parts(&run.tally())))
             p.legend { @for (class, words, number) in parts(&run.tally()).iter().filter(|part| part.2 > 0) {
