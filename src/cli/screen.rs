@@ -206,7 +206,7 @@ impl<'a> Screen<'a> {
         }
         match (not_run, conclusion.summary.stopped.or_else(|| only_reason(conclusion))) {
             (0, _) => {}
-            (_, Some(reason)) => write!(out, "; {not_run} not run, because {reason}")?,
+            (_, Some(reason)) => write!(out, "; {not_run} not run, because {}", reason.words(not_run))?,
             (_, None) => write!(out, "; {not_run} not run")?,
         }
         writeln!(out)?;

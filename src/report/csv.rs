@@ -55,8 +55,6 @@ pub fn csv(report: &Report) -> String {
 fn row(run: &Run, case: &Case<'_>) -> [String; 27] {
     let (brief, outcome) = (case.brief, case.outcome());
     let Volumes { sent, received } = Volumes::of(outcome);
-    let transcript = outcome.transcript.as_ref();
-    let remote = transcript.and_then(|transcript| transcript.closing.remote.as_ref()?.code);
     let rules = |rules: &mut dyn Iterator<Item = &'static str>| rules.collect::<Vec<_>>().join(" ");
     let why = match &outcome.verdict {
         Verdict::NotRun(reason) => vec![format!("not run, because {reason}")],
@@ -79,7 +77,7 @@ fn row(run: &Run, case: &Case<'_>) -> [String; 27] {
         outcome.attempts.to_string(),
         milliseconds(outcome.duration).to_string(),
         milliseconds(outcome.cpu).to_string(),
-        remote.map(|code| code.0.to_string()).unwrap_or_default(),
+        outcome.remote_close_code().map(|code| code.0.to_string()).unwrap_or_default(),
         sent.bytes.to_string(),
         sent.messages.to_string(),
         sent.payload.to_string(),

@@ -60,12 +60,12 @@ fn run(text: &mut String, run: &Run) {
 fn table(text: &mut String, run: &Run) {
     put!(
         text,
-        "| section | cases | ok | non-strict | informational | failed | bad close | not run | time | tester's CPU |"
+        "| section | cases | ok | non-strict | informational | unimplemented | failed | bad close | not run | time | tester's CPU |"
     );
-    put!(text, "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
+    put!(text, "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
     let mut row = |title: &str, tally: super::Tally, duration, cpu| {
-        let super::Tally { cases, ok, non_strict, informational, failed, closing, not_run } = tally;
-        let cells = [ok, non_strict, informational, failed, closing, not_run].map(|cell| match cell {
+        let super::Tally { cases, ok, non_strict, informational, unimplemented, failed, closing, not_run } = tally;
+        let cells = [ok, non_strict, informational, unimplemented, failed, closing, not_run].map(|cell| match cell {
             0 => "·".to_owned(),
             cell => cell.to_string(),
         });

@@ -49,7 +49,7 @@ pub fn conclusion(run: &Run) -> String {
     }
     let mut mark = "; ";
     for (reason, number) in run.reasons() {
-        words.push_str(&format!("{mark}{number} not run, because {reason}"));
+        words.push_str(&format!("{mark}{number} not run, because {}", reason.words(number)));
         mark = ", ";
     }
     words

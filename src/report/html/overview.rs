@@ -102,12 +102,13 @@ fn when(run: &Run) -> String {
     format!("{} UTC", at.split('.').next().unwrap_or_default().trim_end_matches('Z').replace('T', " "))
 }
 
-fn parts(tally: &Tally) -> [(&'static str, &'static str, usize); 6] {
-    let &Tally { ok, non_strict, informational, failed, closing, not_run, .. } = tally;
+fn parts(tally: &Tally) -> [(&'static str, &'static str, usize); 7] {
+    let &Tally { ok, non_strict, informational, unimplemented, failed, closing, not_run, .. } = tally;
     [
         ("ok", "ok", ok),
         ("non-strict", "non-strict", non_strict),
         ("informational", "informational", informational),
+        ("unimplemented", "unimplemented", unimplemented),
         ("bad-close", "bad close", closing),
         ("failed", "failed", failed),
         ("not-run", "not run", not_run),
@@ -117,7 +118,7 @@ fn parts(tally: &Tally) -> [(&'static str, &'static str, usize); 6] {
 fn sections(run: &Run, prefix: &str) -> Markup {
     let sections = run.sections();
     let all = run.tally();
-    let shown: Vec<usize> = (0..6).filter(|&part| part == 0 || parts(&all)[part].2 > 0).collect();
+    let shown: Vec<usize> = (0..7).filter(|&part| part == 0 || parts(&all)[part].2 > 0).collect();
     let longest = sections.iter().map(|section| section.duration()).max().unwrap_or_default();
     let cells = |tally: &Tally| {
         let parts = parts(tally);
