@@ -12,8 +12,7 @@ use super::autobahn::Formats;
 use super::print::{self, Count, GOOD, WEAK, WRONG};
 use super::reporting::{print_comparisons, recorded, write_all};
 use super::{Everywhere, Exit};
-use crate::report::{self, Case, Render, Report, Run};
-use crate::watch::Reason;
+use crate::report::{self, Case, Mark, Render, Report, Run};
 
 /// Failures that are told in full.
 const FAILURES: usize = 25;
@@ -29,7 +28,7 @@ as it was run last.
 
 Exit codes:
   0    all as expected
-  1    a case failed, or a recording ends before its run does
+  1    a case failed, or a run or its recording was cut short
   2    usage or input error
   3    the target was never reachable")]
 pub(super) struct Rendering {
@@ -132,13 +131,13 @@ fn show(run: &Run, verbose: bool) -> io::Result<()> {
     }
     if verbose {
         for case in run.cases().filter(|case| !case.failed() && !case.outcome().passes(true)) {
-            tell(&mut out, WEAK, case.outcome().verdict.word(), &case)?;
+            tell(&mut out, WEAK, &report::weak_word(case.outcome()), &case)?;
         }
     }
     writeln!(out, "{}", report::table(run))?;
     let style = match () {
-        () if !failed.is_empty() || run.unreachable.is_some() => WRONG,
-        () if run.not_run() > 0 => WEAK,
+        () if run.mark() == Mark::Bad => WRONG,
+        () if run.passed() < run.tests.len() - run.known() => WEAK,
         () => GOOD,
     };
     writeln!(out, "{style}{}{Reset}", report::conclusion(run))?;
@@ -151,13 +150,10 @@ fn tell(out: &mut impl io::Write, style: anstyle::Style, word: &str, case: &Case
 }
 
 fn exit(report: &Report) -> Exit {
-    // What is missing from a recording may have failed.
-    let is_missing = |&(reason, _): &(Reason, usize)| matches!(reason, Reason::Unrecorded | Reason::Unfinished);
-    let runs = &report.runs;
     match () {
-        () if runs.iter().any(|run| run.failed() > 0) => Exit::Failed,
-        () if runs.iter().any(|run| run.unreachable.is_some() && run.passed() == 0) => Exit::Unreachable,
-        () if runs.iter().any(|run| run.reasons().iter().any(is_missing)) => Exit::Failed,
-        () => Exit::Ok,
+        () if report.passes() => Exit::Ok,
+        () if !report.was_run() && report.runs.iter().any(|run| run.unreachable.is_some()) => Exit::Unreachable,
+        // What was not run may have failed.
+        () => Exit::Failed,
     }
 }

@@ -133,8 +133,7 @@ impl<'a> Screen<'a> {
                 self.show(WRONG, &failed_word(outcome), outcome)?;
             }
         } else if self.everywhere.verbose && !outcome.passes(true) {
-            let known = if outcome.known.is_some() { "known, " } else { "" };
-            self.show(WEAK, &format!("{known}{}", outcome.verdict.word()), outcome)?;
+            self.show(WEAK, &report::weak_word(outcome), outcome)?;
         }
         Ok(())
     }
@@ -207,7 +206,7 @@ impl<'a> Screen<'a> {
         }
         match (not_run, conclusion.summary.stopped.or_else(|| only_reason(conclusion))) {
             (0, _) => {}
-            (_, Some(reason)) => write!(out, "; {not_run} not run, because {reason}")?,
+            (_, Some(reason)) => write!(out, "; {not_run} not run, because {}", reason.words(not_run))?,
             (_, None) => write!(out, "; {not_run} not run")?,
         }
         writeln!(out)?;

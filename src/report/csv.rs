@@ -8,7 +8,7 @@ use super::text::reasons;
 use super::volume::Volumes;
 use crate::watch::Verdict;
 
-const COLUMNS: [&str; 26] = [
+const COLUMNS: [&str; 27] = [
     "agent",
     "target",
     "case",
@@ -35,6 +35,7 @@ const COLUMNS: [&str; 26] = [
     "received_content",
     "broken",
     "why",
+    "known",
 ];
 
 /// The cases of all runs. Lists within a cell are separated by blanks, reasons by semicolons.
@@ -51,15 +52,13 @@ pub fn csv(report: &Report) -> String {
     String::from_utf8(bytes).unwrap_or_default()
 }
 
-fn row(run: &Run, case: &Case<'_>) -> [String; 26] {
+fn row(run: &Run, case: &Case<'_>) -> [String; 27] {
     let (brief, outcome) = (case.brief, case.outcome());
     let Volumes { sent, received } = Volumes::of(outcome);
-    let transcript = outcome.transcript.as_ref();
-    let remote = transcript.and_then(|transcript| transcript.closing.remote.as_ref()?.code);
     let rules = |rules: &mut dyn Iterator<Item = &'static str>| rules.collect::<Vec<_>>().join(" ");
     let why = match &outcome.verdict {
         Verdict::NotRun(reason) => vec![format!("not run, because {reason}")],
-        _ if case.failed() => reasons(outcome),
+        _ if !case.passed() => reasons(outcome),
         _ => outcome.why().map(ToString::to_string).collect(),
     };
     [
@@ -73,12 +72,12 @@ fn row(run: &Run, case: &Case<'_>) -> [String; 26] {
         rules(&mut brief.rules.iter().map(|rule| rule.name())),
         outcome.verdict.word().to_owned(),
         outcome.close.word().to_owned(),
-        (case.was_run() && !case.failed()).to_string(),
+        case.passed().to_string(),
         case.is_flaky().to_string(),
         outcome.attempts.to_string(),
         milliseconds(outcome.duration).to_string(),
         milliseconds(outcome.cpu).to_string(),
-        remote.map(|code| code.0.to_string()).unwrap_or_default(),
+        outcome.remote_close_code().map(|code| code.0.to_string()).unwrap_or_default(),
         sent.bytes.to_string(),
         sent.messages.to_string(),
         sent.payload.to_string(),
@@ -89,6 +88,7 @@ fn row(run: &Run, case: &Case<'_>) -> [String; 26] {
         received.content.to_string(),
         rules(&mut outcome.broken().iter().map(|rule| rule.name())),
         cell(&why.join("; ")),
+        cell(case.known().unwrap_or_default()),
     ]
 }
 

@@ -38,6 +38,9 @@ pub fn failure(case: &Brief, outcome: &Outcome, repeat: &str) -> String {
     }
     let why: Vec<String> = outcome.why().map(ToString::to_string).collect();
     rows(&mut text, "why", &why);
+    if let Some(reason) = &outcome.known {
+        row(&mut text, "known", reason);
+    }
     rows(&mut text, "stderr", &stderr(&outcome.stderr));
     if outcome.attempts > 1 {
         row(&mut text, "attempts", &outcome.attempts.to_string());

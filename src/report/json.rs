@@ -8,11 +8,10 @@ use super::plain::milliseconds;
 use super::run::{Case, Report, Run, Section};
 use super::table::Tally;
 use super::volume::{Volume, Volumes};
-use crate::watch::{Brief, Outcome, Summary, Transcript, Verdict};
+use crate::watch::{Brief, Outcome, Summary, Verdict};
 
 /// A finished case.
 pub fn json_outcome(brief: &Brief, outcome: &Outcome) -> Value {
-    let remote = outcome.transcript.as_ref().and_then(remote_close_code);
     json!({
         "id": outcome.case,
         "verdict": outcome.verdict.word(),
@@ -20,7 +19,7 @@ pub fn json_outcome(brief: &Brief, outcome: &Outcome) -> Value {
         "rules": brief.rules.iter().map(|rule| rule.name()).collect::<Vec<_>>(),
         "level": brief.level.to_string(),
         "duration_ms": milliseconds(outcome.duration),
-        "remote_close_code": remote,
+        "remote_close_code": outcome.remote_close_code().map(|code| code.0),
         "broken": outcome.broken().iter().map(|rule| rule.name()).collect::<Vec<_>>(),
         "why": outcome.why().map(ToString::to_string).collect::<Vec<_>>(),
     })
@@ -37,10 +36,6 @@ pub fn json_case(brief: &Brief) -> Value {
         "tags": brief.tags,
         "note": brief.note,
     })
-}
-
-fn remote_close_code(transcript: &Transcript) -> Option<u16> {
-    transcript.closing.remote.as_ref()?.code.map(|code| code.0)
 }
 
 /// The last line: how many cases have which verdict.
@@ -76,12 +71,13 @@ fn run(run: &Run) -> Value {
         "ended": run.ended.to_string(),
         "duration_ms": milliseconds(run.duration()),
         "cpu_ms": milliseconds(run.cpu()),
-        "complete": run.is_complete(),
+        "complete": run.summary.as_ref().is_some_and(|summary| summary.stopped.is_none()),
         "stopped": run.summary.as_ref().and_then(|summary| summary.stopped).map(|reason| reason.to_string()),
         "unreachable": run.unreachable.as_ref().map(ToString::to_string),
         "summary": serde_json::Map::from_iter(verdicts),
         "passed": run.passed(),
         "failed": run.failed(),
+        "known": run.known(),
         "not_run": run.not_run(),
         "flaky": run.flaky(),
         "sent": volume(volumes.sent),
@@ -93,7 +89,7 @@ fn run(run: &Run) -> Value {
 }
 
 fn section(section: &Section<'_>) -> Value {
-    let Tally { cases, ok, non_strict, informational, failed, closing, not_run } = section.tally();
+    let Tally { cases, ok, non_strict, informational, unimplemented, failed, closing, not_run } = section.tally();
     json!({
         "id": section.id,
         "title": section.title,
@@ -101,6 +97,7 @@ fn section(section: &Section<'_>) -> Value {
         "ok": ok,
         "non_strict": non_strict,
         "informational": informational,
+        "unimplemented": unimplemented,
         "failed": failed,
         "bad_close": closing,
         "not_run": not_run,
@@ -124,7 +121,8 @@ fn case(case: &Case<'_>) -> Value {
             Verdict::NotRun(reason) => Some(reason.to_string()),
             _ => None,
         },
-        "passed": case.was_run() && !case.failed(),
+        "passed": case.passed(),
+        "known": case.known(),
         "flaky": case.is_flaky(),
         "attempts": outcome.attempts,
         "begun": case.test.begun.map(|time| time.to_string()),

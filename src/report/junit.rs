@@ -8,7 +8,7 @@ use super::run::{Case, Report, Run, Section};
 use super::text::{failed_word, reasons};
 use crate::watch::{Outcome, Verdict};
 
-/// All runs. What was not run and what the target has not implemented is skipped; what had no connection is an error.
+/// All runs. What was not run, what the target has not implemented and what a baseline knows of is skipped; what had no connection is an error.
 pub fn junit(report: &Report) -> String {
     let mut suites = quick_junit::Report::new("wslab");
     suites.set_time(report.runs.iter().map(Run::duration).sum());
@@ -57,7 +57,9 @@ fn test(case: &Case<'_>, class: &str) -> TestCase {
     let mut test = TestCase::new(line(&format!("{} {}", case.id(), case.brief.title)), status(case));
     test.set_classname(class);
     test.set_time(outcome.duration);
-    if !case.failed() && case.was_run() && outcome.verdict != Verdict::Ok {
+    if case.known().is_some() {
+        test.set_system_out(plain(&failure(case.brief, outcome, &case.repeat())).as_ref());
+    } else if !case.failed() && case.was_run() && outcome.verdict != Verdict::Ok {
         test.set_system_out(format!("verdict: {}", outcome.verdict));
     }
     test
@@ -70,6 +72,9 @@ fn status(case: &Case<'_>) -> TestCaseStatus {
         status.set_message(words).set_type(outcome.verdict.word());
         status
     };
+    if let Some(reason) = case.known() {
+        return skipped(line(&format!("known deviation: {reason} ({})", message(outcome))));
+    }
     match &outcome.verdict {
         Verdict::NotRun(reason) => return skipped(format!("not run, because {reason}")),
         Verdict::Unimplemented if !case.failed() => return skipped("the target has not implemented it".to_owned()),

@@ -3,9 +3,10 @@
 use std::fmt::Write as _;
 
 use super::failure::failure;
+use super::mark::Mark;
 use super::plain::{count, plain, size, time};
 use super::run::{Case, Report, Run, Section};
-use super::text::{compared_with, conclusion, failed_word, lists, remarks};
+use super::text::{compared_with, conclusion, failed_word, lists, remarks, weak_word};
 use super::volume::Volume;
 
 /// Failures that are told in full; of any more their ids are. GitHub takes a mebibyte.
@@ -37,7 +38,11 @@ macro_rules! put {
 }
 
 fn run(text: &mut String, run: &Run) {
-    let mark = if run.failed() == 0 && run.is_complete() && run.unreachable.is_none() { "✅" } else { "❌" };
+    let mark = match run.mark() {
+        Mark::Good => "✅",
+        Mark::Open => "○",
+        Mark::Bad => "❌",
+    };
     put!(text, "# {mark} WebSocket conformance of {}\n", escape(run.name()));
     put!(text, "**{}**, with wslab {}.\n", escape(&conclusion(run)), escape(&run.plan.heading.version));
     for remark in remarks(run) {
@@ -55,12 +60,12 @@ fn run(text: &mut String, run: &Run) {
 fn table(text: &mut String, run: &Run) {
     put!(
         text,
-        "| section | cases | ok | non-strict | informational | failed | bad close | not run | time | tester's CPU |"
+        "| section | cases | ok | non-strict | informational | unimplemented | failed | bad close | not run | time | tester's CPU |"
     );
-    put!(text, "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
+    put!(text, "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
     let mut row = |title: &str, tally: super::Tally, duration, cpu| {
-        let super::Tally { cases, ok, non_strict, informational, failed, closing, not_run } = tally;
-        let cells = [ok, non_strict, informational, failed, closing, not_run].map(|cell| match cell {
+        let super::Tally { cases, ok, non_strict, informational, unimplemented, failed, closing, not_run } = tally;
+        let cells = [ok, non_strict, informational, unimplemented, failed, closing, not_run].map(|cell| match cell {
             0 => "·".to_owned(),
             cell => cell.to_string(),
         });
@@ -109,10 +114,24 @@ fn failures(text: &mut String, run: &Run) {
         let ids: Vec<String> = failed[FAILURES..].iter().map(|case| escape(case.id())).collect();
         put!(text, "… and {} more: {}\n", ids.len(), ids.join(", "));
     }
+    known(text, run);
     if !flaky.is_empty() {
         let ids: Vec<String> = flaky.iter().map(|case| escape(case.id())).collect();
         put!(text, "Flaky, passed only when repeated: {}\n", ids.join(", "));
     }
+}
+
+fn known(text: &mut String, run: &Run) {
+    let known: Vec<(Case<'_>, &str)> = run.cases().filter_map(|case| Some((case, case.known()?))).collect();
+    if known.is_empty() {
+        return;
+    }
+    put!(text, "<details><summary>{}</summary>\n", count(known.len(), "known deviation"));
+    for (case, reason) in &known {
+        let word = weak_word(case.outcome());
+        put!(text, "* {} {} ({}): {}", escape(case.id()), escape(&case.brief.title), escape(&word), escape(reason));
+    }
+    put!(text, "\n</details>\n");
 }
 
 fn traffic(text: &mut String, run: &Run) {

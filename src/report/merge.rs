@@ -96,6 +96,12 @@ impl Run {
         self.recordings += other.recordings;
         self.overlaps += other.overlaps;
         self.unreachable = self.unreachable.take().or(other.unreachable);
+        // What one recording lacks another may have.
+        let left = self.reasons();
+        let is_left = |reason: Reason| left.iter().any(|(other, _)| *other == reason);
+        self.unreachable = self.unreachable.take().filter(|_| is_left(Reason::Unreachable));
+        let summary =
+            summary.map(|summary| Summary { stopped: summary.stopped.filter(|&reason| is_left(reason)), ..summary });
         self.summary = summary.map(|summary| self.counted(summary));
     }
 

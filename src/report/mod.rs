@@ -11,6 +11,7 @@ mod github;
 mod html;
 mod json;
 mod junit;
+mod mark;
 mod markdown;
 mod merge;
 mod plain;
@@ -30,11 +31,12 @@ pub use github::annotations;
 pub use html::html;
 pub use json::{json, json_case, json_outcome, json_summary};
 pub use junit::junit;
+pub use mark::Mark;
 pub use markdown::markdown;
 pub use recording::{Recording, RecordingError, Replayed, replay};
 pub use run::{Case, Fold, Report, Run, Section, Test};
 pub use table::{Tally, sections, table};
-pub use text::{comparison, conclusion, failed_word, remarks};
+pub use text::{comparison, conclusion, failed_word, remarks, weak_word};
 pub use volume::{Volume, Volumes};
 
 /// What makes one file of a report.

@@ -29,11 +29,6 @@ impl Report {
         events.into_iter().for_each(|event| fold.add(event));
         fold.finish()
     }
-
-    /// Whether every case of every run passed.
-    pub fn passes(&self) -> bool {
-        self.runs.iter().all(|run| run.failed() == 0)
-    }
 }
 
 /// What was tested in one go: one target, or one agent of several.
@@ -108,6 +103,17 @@ impl<'a> Case<'a> {
     /// Whether it counts against the target.
     pub fn failed(&self) -> bool {
         self.outcome().fails(self.heading.strict)
+    }
+
+    /// Whether it was run and passed.
+    pub fn passed(&self) -> bool {
+        self.was_run() && self.outcome().passes(self.heading.strict)
+    }
+
+    /// Why it was to be expected that it does not pass, if a baseline knows of it.
+    pub fn known(&self) -> Option<&'a str> {
+        let outcome = self.outcome();
+        outcome.known.as_deref().filter(|_| self.was_run() && !outcome.passes(self.heading.strict))
     }
 
     /// Whether it passed only when it was tried again.
@@ -214,9 +220,14 @@ impl Run {
         })
     }
 
-    /// How many cases were run and count as passed.
+    /// How many cases were run and passed.
     pub fn passed(&self) -> usize {
-        self.cases().filter(|case| case.was_run() && !case.failed()).count()
+        self.cases().filter(Case::passed).count()
+    }
+
+    /// How many cases did not pass as a baseline knows.
+    pub fn known(&self) -> usize {
+        self.cases().filter(|case| case.known().is_some()).count()
     }
 
     /// How many cases count against the target.

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::plain::line;
 use super::run::Run;
 use crate::conform::parse::Section;
-use crate::watch::{CloseVerdict, Outcome, Verdict};
+use crate::watch::{Outcome, Verdict};
 
 /// How many cases of a section came to what.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -16,8 +16,10 @@ pub struct Tally {
     pub ok: usize,
     /// Acceptable, not what the RFC wants.
     pub non_strict: usize,
-    /// Only recorded, or not implemented by the target.
+    /// Only recorded.
     pub informational: usize,
+    /// Not implemented by the target.
+    pub unimplemented: usize,
     /// Failed, or without a connection to judge.
     pub failed: usize,
     /// Passed but for the end of the connection.
@@ -30,14 +32,14 @@ impl Tally {
     /// Counts a case.
     pub fn count(&mut self, outcome: &Outcome) {
         self.cases += 1;
-        let closing = matches!(outcome.close, CloseVerdict::Unclean | CloseVerdict::WrongCode | CloseVerdict::Failed);
         match outcome.verdict {
             Verdict::Failed(_) | Verdict::Broken(_) => self.failed += 1,
             Verdict::NotRun(_) => self.not_run += 1,
-            _ if closing => self.closing += 1,
+            _ if !outcome.close.is_good() => self.closing += 1,
             Verdict::Ok => self.ok += 1,
             Verdict::NonStrict => self.non_strict += 1,
-            Verdict::Informational | Verdict::Unimplemented => self.informational += 1,
+            Verdict::Informational => self.informational += 1,
+            Verdict::Unimplemented => self.unimplemented += 1,
         }
     }
 
@@ -48,10 +50,20 @@ impl Tally {
         tally
     }
 
-    const COLUMNS: [&'static str; 7] = ["cases", "ok", "non-strict", "informational", "failed", "bad close", "not run"];
+    const COLUMNS: [&'static str; 8] =
+        ["cases", "ok", "non-strict", "informational", "unimplemented", "failed", "bad close", "not run"];
 
-    const fn cells(&self) -> [usize; 7] {
-        [self.cases, self.ok, self.non_strict, self.informational, self.failed, self.closing, self.not_run]
+    const fn cells(&self) -> [usize; 8] {
+        [
+            self.cases,
+            self.ok,
+            self.non_strict,
+            self.informational,
+            self.unimplemented,
+            self.failed,
+            self.closing,
+            self.not_run,
+        ]
     }
 }
 

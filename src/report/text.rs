@@ -16,6 +16,14 @@ pub fn failed_word(outcome: &Outcome) -> String {
     }
 }
 
+/// The word for a case that is told though it does not count as failed.
+pub fn weak_word(outcome: &Outcome) -> String {
+    match outcome.known {
+        Some(_) => format!("known, {}", failed_word(outcome).to_lowercase()),
+        None => outcome.verdict.word().to_owned(),
+    }
+}
+
 /// Why a case did not pass; its verdict if there is no more to say.
 pub(super) fn reasons(outcome: &Outcome) -> Vec<String> {
     let mut why: Vec<String> = outcome.why().map(ToString::to_string).collect();
@@ -36,9 +44,12 @@ pub fn conclusion(run: &Run) -> String {
     if let flaky @ 1.. = run.flaky() {
         words.push_str(&format!(", {flaky} of them only when repeated"));
     }
+    if let known @ 1.. = run.known() {
+        words.push_str(&format!(", {}", count(known, "known deviation")));
+    }
     let mut mark = "; ";
     for (reason, number) in run.reasons() {
-        words.push_str(&format!("{mark}{number} not run, because {reason}"));
+        words.push_str(&format!("{mark}{number} not run, because {}", reason.words(number)));
         mark = ", ";
     }
     words
@@ -48,7 +59,8 @@ pub fn conclusion(run: &Run) -> String {
 pub fn remarks(run: &Run) -> Vec<String> {
     let mut remarks = Vec::new();
     if let Some(trouble) = &run.unreachable {
-        remarks.push(format!("{} was never reachable: {trouble}.", run.name()));
+        let never = if run.not_run() == run.tests.len() { "was never" } else { "was not always" };
+        remarks.push(format!("{} {never} reachable: {trouble}.", run.name()));
     }
     if !run.is_complete() {
         remarks.push("The recording ends before the run does.".to_owned());

@@ -89,6 +89,11 @@ impl CloseVerdict {
             Self::Informational => "informational",
         }
     }
+
+    /// Whether the end of the connection counts as good.
+    pub const fn is_good(self) -> bool {
+        matches!(self, Self::Ok | Self::Informational | Self::FailedByClient)
+    }
 }
 
 impl fmt::Display for CloseVerdict {
@@ -347,19 +352,32 @@ pub enum Reason {
     Unfinished,
 }
 
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::OtherRole => "it tests the other role",
-            Self::NeedsEcho => "it needs a target that echoes",
+impl Reason {
+    /// The words behind "not run, because", for so many cases.
+    pub const fn words(self, cases: usize) -> &'static str {
+        let is_one = cases == 1;
+        match self {
+            Self::OtherRole if is_one => "it tests the other role",
+            Self::OtherRole => "they test the other role",
+            Self::NeedsEcho if is_one => "it needs a target that echoes",
+            Self::NeedsEcho => "they need a target that echoes",
             Self::MaxFail => "enough cases had failed",
             Self::Unreachable => "the target went away",
-            Self::NotAsked => "the client never asked for it",
+            Self::NotAsked if is_one => "the client never asked for it",
+            Self::NotAsked => "the client never asked for them",
             Self::NeverOpened => "no connection could be opened",
             Self::Cancelled => "the run was cancelled",
-            Self::Unrecorded => "the recording ends before it",
-            Self::Unfinished => "the recording ends while it was running",
-        })
+            Self::Unrecorded if is_one => "the recording ends before it",
+            Self::Unrecorded => "the recording ends before them",
+            Self::Unfinished if is_one => "the recording ends while it was running",
+            Self::Unfinished => "the recording ends while they were running",
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.words(1))
     }
 }
 
@@ -394,12 +412,13 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// The outcome of a case for which there was no connection.
+    /// The outcome of a case for which there was no connection. One that was not run closed neither well nor badly.
     pub const fn without_connection(case: String, verdict: Verdict) -> Self {
+        let is_judged = !matches!(verdict, Verdict::NotRun(_));
         Self {
             case,
             verdict,
-            close: CloseVerdict::Failed,
+            close: if is_judged { CloseVerdict::Failed } else { CloseVerdict::Informational },
             close_why: None,
             known: None,
             attempts: 0,
@@ -423,13 +442,17 @@ impl Outcome {
             Verdict::NonStrict => !strict,
             Verdict::Failed(_) | Verdict::Broken(_) => false,
         };
-        let close = matches!(self.close, CloseVerdict::Ok | CloseVerdict::Informational | CloseVerdict::FailedByClient);
-        verdict && (close || matches!(self.verdict, Verdict::NotRun(_)))
+        verdict && (self.close.is_good() || matches!(self.verdict, Verdict::NotRun(_)))
     }
 
     /// Whether it is held against the target: it does not pass, and no baseline knows of it.
     pub fn fails(&self, strict: bool) -> bool {
         !self.passes(strict) && self.known.is_none()
+    }
+
+    /// The code of the target's close frame, if there was one with a code.
+    pub fn remote_close_code(&self) -> Option<CloseCode> {
+        self.transcript.as_ref()?.remote_close_code()
     }
 
     /// The rules that the target broke, each once.

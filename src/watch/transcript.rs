@@ -58,6 +58,11 @@ impl Transcript {
         }
     }
 
+    /// The code of the target's close frame, if there was one with a code.
+    pub fn remote_close_code(&self) -> Option<CloseCode> {
+        self.closing.remote.as_ref()?.code
+    }
+
     /// Whether the target is a client, and we are the server that it connected to.
     pub fn is_of_client(&self) -> bool {
         self.role == Role::Server

@@ -168,6 +168,37 @@ fn shares_are_merged_and_a_cut_one_is_seen() {
     assert!(ended.stderr.contains("2 different runs"), "{}", ended.stderr);
 }
 
+/// The line of a recording's beginning that names the command, and the command.
+fn command(recording: &str) -> &str {
+    let from = recording.split_once("\"command\":\"").unwrap().1;
+    from.split_once('"').unwrap().0
+}
+
+#[test]
+fn a_share_that_is_lost_fails_the_whole() {
+    let folder = Folder::new("lost");
+    run(&["conform", "5", "--shard", "1/2", "--report", &folder.join("1")]).exits(0);
+    run(&["conform", "ws://127.0.0.1:1/", "5", "--shard", "2/2", "--report", &folder.join("2")]).exits(3);
+    run(&["report", &folder.join("2")]).exits(3);
+    let (whole, lost) = (folder.read("1/run.jsonl"), folder.read("2/run.jsonl"));
+    fs::write(folder.0.join("2/run.jsonl"), lost.replace(command(&lost), command(&whole))).unwrap();
+    let ended = run(&["report", &folder.join("1"), &folder.join("2")]).exits(1);
+    assert!(ended.stdout.contains("10 of 20 cases passed"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("was not always reachable"), "{}", ended.stdout);
+}
+
+#[test]
+fn a_run_that_was_interrupted_is_no_success() {
+    let folder = Folder::new("cancelled");
+    run(&["conform", "5.1", "--report", &folder.join("a")]).exits(0);
+    let whole = folder.read("a/run.jsonl");
+    let cancelled = whole.replace("\"stopped\":null", "\"stopped\":\"cancelled\"");
+    assert_ne!(cancelled, whole);
+    fs::write(folder.0.join("a/run.jsonl"), cancelled).unwrap();
+    let ended = run(&["report", &folder.join("a"), "--markdown", "-"]).exits(1);
+    assert!(ended.stdout.starts_with("# ❌"), "{}", ended.stdout);
+}
+
 #[test]
 fn runs_are_compared() {
     let folder = Folder::new("compared");

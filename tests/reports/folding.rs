@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use wslab::report::{Report, annotations, conclusion, csv, html, json, junit, markdown, remarks, table};
-use wslab::watch::{Event, Kind, Reason, Summary, Trouble, Verdict};
+use wslab::watch::{CloseVerdict, Event, Kind, Outcome, Reason, Summary, Trouble, Verdict};
 
 use crate::course::{at, event, every_verdict, finished, fold, plan, started, tested};
 use crate::made::{case, outcome};
@@ -53,6 +53,30 @@ fn what_a_cut_recording_does_not_hold_was_not_run() {
     assert!(!run.is_complete());
     insta::assert_snapshot!(conclusion(run), @"1 of 3 cases passed in 2.0 s; 1 not run, because the recording ends while it was running, 1 not run, because the recording ends before it");
     assert_eq!(remarks(run), ["The recording ends before the run does."]);
+}
+
+#[test]
+fn reasons_agree_with_their_number() {
+    let ids = ["5.1", "5.2", "5.3", "5.4"];
+    let mut events = vec![event(0, Kind::RunStarted(plan(&ids.map(case))))];
+    events.extend(ids[..2].iter().map(|id| started(1, id, 1)));
+    let told = conclusion(&fold(&events).runs[0]);
+    assert!(
+        told.ends_with(
+            "; 2 not run, because the recording ends while they were running, \
+             2 not run, because the recording ends before them"
+        ),
+        "{told}"
+    );
+}
+
+#[test]
+fn what_was_not_run_did_not_close_badly() {
+    let report = fold(&[event(0, Kind::RunStarted(plan(&[case("5.1")])))]);
+    let value: serde_json::Value = serde_json::from_str(&json(&report)).unwrap();
+    assert_eq!(value["runs"][0]["cases"][0]["close_verdict"], "informational");
+    let broken = Outcome::without_connection("5.1".into(), Verdict::Broken(Trouble::Refused));
+    assert_eq!(broken.close, CloseVerdict::Failed);
 }
 
 #[test]

@@ -71,7 +71,7 @@ pub(super) fn details(agent: &str, number: usize, case: &Case<'_>, transcript: &
 
 /// The code of the target's close frame.
 pub(super) fn remote_code(outcome: &Outcome) -> Option<u16> {
-    outcome.transcript.as_ref()?.closing.remote.as_ref()?.code.map(|code| code.0)
+    outcome.remote_close_code().map(|code| code.0)
 }
 
 /// What has to come, in a sentence or two.

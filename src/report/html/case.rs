@@ -8,7 +8,7 @@ use super::super::run::{Case, Run};
 use super::super::text::reasons;
 use super::super::volume::Volumes;
 use super::overview::row;
-use super::words::{Look, closes_badly, safe};
+use super::words::{Look, safe};
 use crate::watch::{Entry, Item, Log, Opening, Outcome, Side, Transcript, Verdict, lines_of_head};
 
 /// Rows of a wire log that are shown, of its start and of its end: of a case that failed, and of one that did not.
@@ -35,7 +35,8 @@ pub(super) fn case(case: &Case<'_>, run: &Run, prefix: &str) -> Markup {
                 span.id { (safe(&brief.id)) }
                 span.title {
                     (safe(&brief.title))
-                    @if case.was_run() && closes_badly(outcome.close) { " " span.tag.bad-close { "close " (outcome.close) } }
+                    @if case.was_run() && !outcome.close.is_good() { " " span.tag.bad-close { "close " (outcome.close) } }
+                    @if case.known().is_some() { " " span.tag.known { "known" } }
                     @if case.is_flaky() { " " span.tag.flaky { "flaky" } }
                     @if let Some(before) = before { " " span.tag.changed { "before: " (before) } }
                 }
@@ -83,6 +84,7 @@ fn actual(case: &Case<'_>) -> Markup {
         }
         div { dt { "verdict" } dd { (outcome.verdict) ", close " (outcome.close) } }
         @if has_why { div.why { dt { "why" } dd { ul { @for why in reasons(outcome) { li { (safe(&why)) } } } } } }
+        @if let Some(reason) = case.known() { div { dt { "known" } dd { (safe(reason)) } } }
         div { dt { "took" } dd {
             (time(outcome.duration)) ", tester's own CPU time " (time(outcome.cpu))
             @if outcome.attempts > 1 { ", in attempt " (outcome.attempts) }
@@ -91,7 +93,7 @@ fn actual(case: &Case<'_>) -> Markup {
 }
 
 fn on_the_wire(outcome: &Outcome, transcript: &Transcript) -> Markup {
-    let (first, last) = if outcome.verdict.is_failure() || closes_badly(outcome.close) { FAILED } else { PASSED };
+    let (first, last) = if outcome.verdict.is_failure() || !outcome.close.is_good() { FAILED } else { PASSED };
     let volumes = Volumes::of(outcome);
     html! {
         @if let Some(opening) = &transcript.opening { (heads(opening)) }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use maud::{Markup, html};
 
+use super::super::mark::Mark;
 use super::super::plain::{count, size, time};
 use super::super::run::{Case, Report, Run};
 use super::super::table::Tally;
@@ -26,7 +27,7 @@ pub(super) fn side_by_side(report: &Report) -> Markup {
     }
     let of = |run: &Run, id: &str| {
         run.sections().iter().find(|section| section.id == id).map(|section| {
-            let good = section.cases.iter().filter(|case| case.was_run() && !case.failed()).count();
+            let good = section.cases.iter().filter(|case| case.passed()).count();
             (good, section.cases.len(), section.cases.iter().any(Case::failed))
         })
     };
@@ -65,13 +66,17 @@ pub(super) fn side_by_side(report: &Report) -> Markup {
 /// What one run came to.
 pub(super) fn run(run: &Run, number: usize, several: bool) -> Markup {
     let heading = &run.plan.heading;
-    let good = run.failed() == 0 && run.is_complete() && run.unreachable.is_none();
+    let (class, sign) = match run.mark() {
+        Mark::Good => ("good", "✓"),
+        Mark::Open => ("open", "○"),
+        Mark::Bad => ("wrong", "✗"),
+    };
     let prefix = prefix(number);
     html! {
         article.overview id={ (prefix) "run" } {
             @if several { h2 { (safe(run.name())) } }
-            p class={ "conclusion " (if good { "good" } else { "wrong" }) } {
-                span.sign aria-hidden="true" { @if good { "✓" } @else { "✗" } } " " (safe(&conclusion(run)))
+            p class={ "conclusion " (class) } {
+                span.sign aria-hidden="true" { (sign) } " " (safe(&conclusion(run)))
             }
             (svg::bar(&parts(&run.tally())))
             p.legend { @for (class, words, number) in parts(&run.tally()).iter().filter(|part| part.2 > 0) {
@@ -97,12 +102,13 @@ fn when(run: &Run) -> String {
     format!("{} UTC", at.split('.').next().unwrap_or_default().trim_end_matches('Z').replace('T', " "))
 }
 
-fn parts(tally: &Tally) -> [(&'static str, &'static str, usize); 6] {
-    let &Tally { ok, non_strict, informational, failed, closing, not_run, .. } = tally;
+fn parts(tally: &Tally) -> [(&'static str, &'static str, usize); 7] {
+    let &Tally { ok, non_strict, informational, unimplemented, failed, closing, not_run, .. } = tally;
     [
         ("ok", "ok", ok),
         ("non-strict", "non-strict", non_strict),
         ("informational", "informational", informational),
+        ("unimplemented", "unimplemented", unimplemented),
         ("bad-close", "bad close", closing),
         ("failed", "failed", failed),
         ("not-run", "not run", not_run),
@@ -112,7 +118,7 @@ fn parts(tally: &Tally) -> [(&'static str, &'static str, usize); 6] {
 fn sections(run: &Run, prefix: &str) -> Markup {
     let sections = run.sections();
     let all = run.tally();
-    let shown: Vec<usize> = (0..6).filter(|&part| part == 0 || parts(&all)[part].2 > 0).collect();
+    let shown: Vec<usize> = (0..7).filter(|&part| part == 0 || parts(&all)[part].2 > 0).collect();
     let longest = sections.iter().map(|section| section.duration()).max().unwrap_or_default();
     let cells = |tally: &Tally| {
         let parts = parts(tally);

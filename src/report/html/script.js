@@ -25,7 +25,7 @@
     for (const node of document.querySelectorAll("article.cases, article.cases > section")) {
       node.hidden = !node.querySelector("details.case:not([hidden])");
     }
-    count.value = shown === total ? `${total} cases` : `${shown} of ${total} cases`;
+    count.value = (shown === total ? "" : `${shown} of `) + `${total} ${total === 1 ? "case" : "cases"}`;
   };
 
   // A filter can be linked to: #?verdict=failed&section=5&text=utf

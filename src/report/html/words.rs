@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::super::plain::plain;
 use super::super::run::Case;
-use crate::watch::{CloseVerdict, Verdict};
+use crate::watch::Verdict;
 
 /// Text for a page; `maud` takes care of what HTML would act on.
 pub(super) fn safe(text: &str) -> Cow<'_, str> {
@@ -25,8 +25,9 @@ pub(super) struct Look {
 
 impl Look {
     /// What can be filtered by, with the words for it.
-    pub(super) const FILTERS: [(&'static str, &'static str); 11] = [
+    pub(super) const FILTERS: [(&'static str, &'static str); 12] = [
         ("fails", "counts as failed"),
+        ("known", "known deviation"),
         ("changed", "changed since the earlier run"),
         ("flaky", "flaky"),
         ("bad-close", "bad close"),
@@ -45,20 +46,16 @@ impl Look {
             Verdict::Ok => ("ok", "✓", "ok"),
             Verdict::NonStrict => ("non-strict", "≈", "non-strict"),
             Verdict::Informational => ("informational", "i", "informational"),
-            Verdict::Unimplemented => ("informational", "–", "unimplemented"),
+            Verdict::Unimplemented => ("unimplemented", "–", "unimplemented"),
             Verdict::Failed(_) => ("failed", "✗", "failed"),
             Verdict::Broken(_) => ("failed", "⚡", "broken"),
             Verdict::NotRun(_) => ("not-run", "○", "not run"),
         };
         let mut words = vec![outcome.verdict.word()];
         words.extend(case.failed().then_some("fails"));
+        words.extend(case.known().is_some().then_some("known"));
         words.extend(case.is_flaky().then_some("flaky"));
-        words.extend((case.was_run() && closes_badly(outcome.close)).then_some("bad-close"));
+        words.extend((case.was_run() && !outcome.close.is_good()).then_some("bad-close"));
         Self { class, sign, word, words }
     }
-}
-
-/// Whether the connection did not end as it had to.
-pub(super) const fn closes_badly(close: CloseVerdict) -> bool {
-    matches!(close, CloseVerdict::Unclean | CloseVerdict::WrongCode | CloseVerdict::Failed)
 }
