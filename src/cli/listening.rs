@@ -19,6 +19,7 @@ use crate::conform::{Case, Corpus, Options};
 use crate::net::{Listen, tls};
 use crate::proto::Role;
 use crate::watch::{Event, Reason, Sink as _};
+use crate::wire::http::words_without_secrets;
 
 /// How clients come to be tested.
 #[derive(Clone, Debug, Args)]
@@ -75,7 +76,7 @@ impl Listening {
         if let Some(listen) = &self.listen {
             option("--listen", &super::serve::Shown(listen).to_string());
         }
-        self.run.iter().for_each(|command| option("--run", command));
+        self.run.iter().for_each(|command| option("--run", &without_secrets(command)));
         self.tls_cert.iter().for_each(|file| option("--tls-cert", &file.display().to_string()));
         self.tls_key.iter().for_each(|file| option("--tls-key", &file.display().to_string()));
         words
@@ -156,9 +157,7 @@ impl Listening {
     ) -> anyhow::Result<Exit> {
         let (door, _) = self.door()?;
         let cancel = session.cancelled()?;
-        if !everywhere.quiet {
-            say_where(&door.url(), conform.json)?;
-        }
+        say_where(&door.url(), conform.json, everywhere.quiet)?;
         let mut agents = Agents::new(conform, everywhere, corpus);
         let options = Options { target: Role::Client, ..conform.options(corpus, &session) };
         let protocols = conform.asking.subprotocols().to_vec();
@@ -168,14 +167,29 @@ impl Listening {
     }
 }
 
-/// Says where clients are awaited, and what they can ask for.
-fn say_where(url: &str, json: bool) -> io::Result<()> {
+/// A command in which `…` stands for what is secret; as it was written if nothing is.
+fn without_secrets(command: &str) -> String {
+    let Ok(words) = shell_words::split(command) else { return words_without_secrets([command]).concat() };
+    let open = words_without_secrets(words.iter().map(String::as_str));
+    if open == words {
+        return command.to_owned();
+    }
+    let is_plain = |character: char| character.is_ascii_alphanumeric() || "_-./:=@%+,{}…".contains(character);
+    let quoted = open.into_iter().map(|word| if word.chars().all(is_plain) { word } else { value::shell(&word) });
+    quoted.collect::<Vec<_>>().join(" ")
+}
+
+/// Says where clients are awaited, and what they can ask for, unless `quiet`.
+fn say_where(url: &str, json: bool, quiet: bool) -> io::Result<()> {
     let url = url.trim_end_matches('/');
     if json {
         print::tell(format_args!("listening on {url}"));
     } else {
         // On stdout, because with port 0 it is what the caller wants to know.
         print::result(format_args!("listening on {url}"))?;
+    }
+    if quiet {
+        return Ok(());
     }
     print::tell(format_args!("  {url}/getCaseCount                    tells how many cases there are"));
     print::tell(format_args!("  {url}/runCase?case=N&agent=NAME       plays a case; /case/5.15 one by its id"));

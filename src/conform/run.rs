@@ -317,7 +317,7 @@ impl<'a, O: Opponent> Run<'a, O> {
                 if whys.iter().any(|why| matches!(why, Why::Handshake { .. })));
             self.unopened = self.unopened.filter(|_| failed_to_open).map(|unopened| unopened + 1);
         }
-        let fails = outcome.verdict.is_failure() && outcome.known.is_none();
+        let fails = outcome.fails(self.options.heading.strict);
         let retry = fails && running.attempt <= self.options.retries;
         if retry && let Ok(case) = self.options.playable(&self.cases[running.case]) {
             self.tell(Kind::CaseRetried(Box::new(outcome)));
@@ -364,7 +364,7 @@ impl<'a, O: Opponent> Run<'a, O> {
         let mut summary = Summary { stopped, duration: self.begun.elapsed(), ..Summary::default() };
         for outcome in &outcomes {
             *summary.verdicts.entry(outcome.verdict.word().to_owned()).or_default() += 1;
-            summary.flaky += u64::from(outcome.is_flaky());
+            summary.flaky += u64::from(outcome.is_flaky() && outcome.passes(self.options.heading.strict));
         }
         self.tell(Kind::RunFinished(summary.clone()));
         Conclusion { summary, outcomes, reached: self.reached, told: self.told }

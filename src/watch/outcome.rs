@@ -336,6 +336,8 @@ pub enum Reason {
     OtherRole,
     /// It needs a target that echoes.
     NeedsEcho,
+    /// A configuration of Autobahn's excludes it for this agent.
+    Excluded,
     /// Enough cases failed before.
     MaxFail,
     /// The target went away.
@@ -361,6 +363,8 @@ impl Reason {
             Self::OtherRole => "they test the other role",
             Self::NeedsEcho if is_one => "it needs a target that echoes",
             Self::NeedsEcho => "they need a target that echoes",
+            Self::Excluded if is_one => "it is excluded for this agent",
+            Self::Excluded => "they are excluded for this agent",
             Self::MaxFail => "enough cases had failed",
             Self::Unreachable => "the target went away",
             Self::NotAsked if is_one => "the client never asked for it",
@@ -430,8 +434,8 @@ impl Outcome {
     }
 
     /// Whether the case failed at first and passed when it was repeated.
-    pub const fn is_flaky(&self) -> bool {
-        self.attempts > 1 && !self.verdict.is_failure()
+    pub fn is_flaky(&self) -> bool {
+        self.attempts > 1 && self.passes(false)
     }
 
     /// Whether the case counts as passed: its verdict is acceptable, and the connection ended as it had to. With
