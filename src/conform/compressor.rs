@@ -20,7 +20,7 @@ use crate::proto::deflate::{Deflater, Direction};
 const LEVEL: u8 = 2;
 
 /// Bytes that are kept of all sequences together.
-const MOST: usize = 96 << 20;
+const MOST: usize = 64 << 20;
 
 /// Compresses the messages of one connection.
 pub(super) struct Compressor {
