@@ -96,7 +96,7 @@ impl Options {
 pub struct Conclusion {
     /// The counts.
     pub summary: Summary,
-    /// The outcomes, in the order of the cases.
+    /// The outcomes, in the order of the cases, without the contents of their transcripts, which only the sink is told.
     pub outcomes: Vec<Outcome>,
     /// Whether the target could ever be reached.
     pub reached: bool,
@@ -339,7 +339,7 @@ impl<'a, O: Opponent> Run<'a, O> {
 
     fn record(&mut self, case: usize, outcome: Outcome) {
         self.tell(Kind::CaseFinished(Box::new(outcome.clone())));
-        self.outcomes[case] = Some(outcome);
+        self.outcomes[case] = Some(outcome.without_contents());
     }
 
     fn tell(&mut self, kind: Kind) {

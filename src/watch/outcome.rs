@@ -416,6 +416,12 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// The same without the contents of its transcript, as it is kept of each case of a run.
+    #[must_use]
+    pub fn without_contents(self) -> Self {
+        Self { transcript: self.transcript.map(Transcript::without_contents), ..self }
+    }
+
     /// The outcome of a case for which there was no connection. One that was not run closed neither well nor badly.
     pub const fn without_connection(case: String, verdict: Verdict) -> Self {
         let is_judged = !matches!(verdict, Verdict::NotRun(_));

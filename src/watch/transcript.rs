@@ -63,6 +63,13 @@ impl Transcript {
         self.closing.remote.as_ref()?.code
     }
 
+    /// The same without what takes most of the room: the heads of the opening handshake, what was heard, the frames.
+    #[must_use]
+    pub fn without_contents(self) -> Self {
+        let without_heads = |opening| Opening { request: Vec::new(), response: Vec::new(), ..opening };
+        Self { opening: self.opening.map(without_heads), heard: Vec::new(), log: Log::default(), ..self }
+    }
+
     /// Whether the target is a client, and we are the server that it connected to.
     pub fn is_of_client(&self) -> bool {
         self.role == Role::Server

@@ -3,6 +3,7 @@
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
+use crate::folder::Folder;
 use crate::process::{Ended, Running, alike, run, wslab};
 
 const WSLAB: &str = env!("CARGO_BIN_EXE_wslab");
@@ -84,6 +85,19 @@ fn each_line_of_json_names_the_agent() {
     assert_eq!(lines.len(), 2, "{ended:#?}");
     assert!(lines.iter().all(|line| line["agent"] == "own"));
     assert_eq!((&lines[0]["id"], &lines[1]["summary"]["ok"]), (&"1.1.1".into(), &1.into()));
+}
+
+#[test]
+fn a_baseline_knows_the_close_code_of_a_client() {
+    let entry = "[[known]]\ncases = \"1.1.2\"\nverdict = \"failed\"\ncode = CODE\nreason = \"x\"\n";
+    for (code, exit) in [("1000", 0), ("1002", 1)] {
+        let folder = Folder::new(&format!("client-{code}"));
+        let baseline = folder.write("known.toml", &entry.replace("CODE", code));
+        let listening = Listening::start(&["1.1.2", "--baseline", &baseline]);
+        run(&["connect", "-q", "--linger", "0s", &format!("{}/runCase?case=1&agent=own", listening.url)]);
+        listening.ask("/updateReports?agent=own&shutdownOnComplete=true");
+        listening.running.end().exits(exit);
+    }
 }
 
 #[test]

@@ -5,6 +5,7 @@
 //! cannot be installed is left out, with the reason; with `WSLAB_INTEROP=require` it fails.
 
 mod comparison;
+mod demand;
 mod peer;
 mod process;
 mod ruling;
@@ -19,11 +20,12 @@ use std::time::Duration;
 use libtest_mimic::{Arguments, Failed, Trial};
 
 use crate::comparison::compare;
+use crate::demand::{Chosen, Demand, tester};
 use crate::peer::{PEERS, Peer};
 use crate::process::{Owned, gather, output_within, succeed_within, tail};
 
 /// A whole run may take so long.
-const RUN: Duration = Duration::from_secs(300);
+const RUN: Duration = Duration::from_secs(2400);
 
 /// The tester may take so long to listen, and to end.
 const START: Duration = Duration::from_secs(30);
@@ -33,30 +35,13 @@ fn folder() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/interop"))
 }
 
-/// What `WSLAB_INTEROP` asks for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Demand {
-    No,
-    Wish,
-    Require,
-}
-
-impl Demand {
-    fn of_environment() -> Self {
-        match std::env::var("WSLAB_INTEROP").unwrap_or_default().as_str() {
-            "" | "0" => Self::No,
-            "require" => Self::Require,
-            _ => Self::Wish,
-        }
-    }
-}
-
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
     // Two runs at once would take each other's time, and some verdicts depend on a timer.
     arguments.test_threads = Some(1);
     let demand = if arguments.list { Demand::No } else { Demand::of_environment() };
     let mut trials = comparison::tests::trials();
+    trials.extend(demand::tests::trials());
     for peer in &PEERS {
         let installed = installed(peer, demand);
         trials.push(trial(peer.name.to_owned(), demand, installed.clone(), || conform(peer)));
@@ -96,42 +81,41 @@ fn names() -> Vec<String> {
 
 /// Runs `wslab conform` against the server of the peer, and compares.
 fn conform(peer: &Peer) -> Result<(), String> {
+    let chosen = Chosen::of_environment()?;
     let server = peer.start()?;
-    let mut wslab = Command::new(env!("CARGO_BIN_EXE_wslab"));
-    wslab.args(["conform", &server.url(), "--json", "--quiet"]);
-    // What Autobahn measured of these two sections is not among the truths yet.
-    wslab.args(["not:12", "not:13"]);
+    let mut wslab = Command::new(tester());
+    wslab.args(["conform", &server.url(), "--json", "--quiet"]).args(&chosen.words);
     let output = output_within(&mut wslab, RUN)?;
     // 1 says that a case failed, which is for the comparison to judge.
     if !matches!(output.status.code(), Some(0 | 1)) {
         return Err(format!("wslab conform ended with {}:\n{}", output.status, tail(&output.stderr)));
     }
-    judge(peer.name, peer.title, &output.stdout)
+    judge(peer.name, peer.title, &chosen, &output.stdout)
 }
 
 /// Has the client of the peer tested by `wslab conform --listen`, and compares.
 fn conform_client(peer: &Peer) -> Result<(), String> {
-    let mut wslab = Command::new(env!("CARGO_BIN_EXE_wslab"));
-    // Of compression the truth here says nothing, and without optimisation it takes long.
-    wslab.args(["conform", "--listen", "127.0.0.1:0", "--json", "not:12", "not:13"]);
+    let chosen = Chosen::of_environment()?;
+    let mut wslab = Command::new(tester());
+    wslab.args(["conform", "--listen", "127.0.0.1:0", "--json"]).args(&chosen.words);
     wslab.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut tester = Owned::start(&mut wslab, Duration::ZERO)?;
-    let printed = gather(tester.child.stdout.take());
-    let (line, said) = first_line(tester.child.stderr.take());
+    let mut running = Owned::start(&mut wslab, Duration::ZERO)?;
+    let printed = gather(running.child.stdout.take());
+    let (line, said) = first_line(running.child.stderr.take());
     let line = line.recv_timeout(START).unwrap_or_default();
     let url =
         line.trim().strip_prefix("listening on ").ok_or_else(|| format!("wslab does not say where it is: {line}"))?;
     // It ends the tester when it is done.
     succeed_within(&mut peer.client(url), RUN)?;
-    if !tester.ends_within(START) {
+    if !running.ends_within(START) {
         return Err("wslab did not end when the client was done".to_owned());
     }
-    let status = tester.child.wait().map_err(|error| format!("cannot wait for wslab: {error}"))?;
+    let status = running.child.wait().map_err(|error| format!("cannot wait for wslab: {error}"))?;
     if !matches!(status.code(), Some(0 | 1)) {
         return Err(format!("wslab conform ended with {status}:\n{}", tail(&said.recv().unwrap_or_default())));
     }
     let printed = printed.recv_timeout(START).map_err(|error| format!("cannot read what wslab said: {error}"))?;
-    judge(&peer.client_name(), &format!("{}, the client", peer.title), &printed)
+    judge(&peer.client_name(), &format!("{}, the client", peer.title), &chosen, &printed)
 }
 
 /// The first line of what comes, as soon as it is there, and the rest, when it has ended.
@@ -149,10 +133,12 @@ fn first_line(pipe: Option<impl Read + Send + 'static>) -> (Receiver<String>, Re
     (first, rest)
 }
 
-/// Compares what `wslab conform --json` printed with what Autobahn measured.
-fn judge(name: &str, title: &str, printed: &[u8]) -> Result<(), String> {
-    let truth = ruling::truth(&folder().join("truth").join(name).with_extension("json"))?;
-    let differences = ruling::differences(&folder().join("differences.toml"), name, &names())?;
+/// Compares what `wslab conform --json` printed of the chosen cases with what Autobahn measured.
+fn judge(name: &str, title: &str, chosen: &Chosen, printed: &[u8]) -> Result<(), String> {
+    let mut truth = ruling::truth(&folder().join("truth").join(name).with_extension("json"))?;
+    let mut differences = ruling::differences(&folder().join("differences.toml"), name, &names())?;
+    truth.retain(|case, _| !chosen.left_out.contains(case));
+    differences.retain(|case, _| !chosen.left_out.contains(case));
     let ours = ruling::ours(&String::from_utf8_lossy(printed))?;
     let rows = compare(&truth, &differences, &ours);
     let equal = truth.len() - differences.len();

@@ -18,7 +18,7 @@ pub(super) const MOST: usize = 64;
 pub(super) struct Agent {
     pub(super) name: String,
     begun: Instant,
-    /// What the cases came to, without transcripts.
+    /// What the cases came to, without the contents of transcripts.
     outcomes: Vec<Option<Outcome>>,
     /// How often each case is being played.
     running: HashMap<usize, usize>,
@@ -57,7 +57,7 @@ impl Agent {
             }
         }
         if let Some(outcome) = outcome {
-            self.outcomes[case] = Some(Outcome { transcript: None, ..outcome });
+            self.outcomes[case] = Some(outcome.without_contents());
         }
         self.reply();
     }

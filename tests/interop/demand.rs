@@ -1,0 +1,90 @@
+//! What the environment asks for: whether to compare, with which tester, and which cases.
+
+use std::collections::BTreeSet;
+use std::env;
+use std::path::PathBuf;
+
+use wslab::conform::{Corpus, Id, Selection};
+
+/// What `WSLAB_INTEROP` asks for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Demand {
+    No,
+    Wish,
+    Require,
+}
+
+impl Demand {
+    pub(crate) fn of_environment() -> Self {
+        match env::var("WSLAB_INTEROP").unwrap_or_default().as_str() {
+            "" | "0" => Self::No,
+            "require" => Self::Require,
+            _ => Self::Wish,
+        }
+    }
+}
+
+/// The tester: `WSLAB_INTEROP_TESTER`, from the root of the repository, or the one that Cargo built for this test.
+pub(crate) fn tester() -> PathBuf {
+    env::var_os("WSLAB_INTEROP_TESTER")
+        .filter(|path| !path.is_empty())
+        .map_or_else(|| env!("CARGO_BIN_EXE_wslab").into(), |path| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(path))
+}
+
+/// The cases that are played.
+#[derive(Clone, Debug)]
+pub(crate) struct Chosen {
+    /// As the command line of `wslab conform` has them.
+    pub(crate) words: Vec<String>,
+    /// The cases that they do not select.
+    pub(crate) left_out: BTreeSet<Id>,
+}
+
+impl Chosen {
+    /// Those of `WSLAB_INTEROP_CASES`, which is written as for `wslab conform`; all if there is nothing in it.
+    pub(crate) fn of_environment() -> Result<Self, String> {
+        Self::new(&env::var("WSLAB_INTEROP_CASES").unwrap_or_default())
+            .map_err(|error| format!("WSLAB_INTEROP_CASES: {error}"))
+    }
+
+    fn new(words: &str) -> Result<Self, String> {
+        let words: Vec<_> = words.split_whitespace().map(str::to_owned).collect();
+        let expressions = words.iter().map(|word| word.parse()).collect::<Result<_, _>>();
+        let expressions = expressions.map_err(|error: wslab::conform::SelectError| error.to_string())?;
+        let selection = Selection { expressions, ..Selection::default() };
+        let cases = Corpus::embedded().cases;
+        let left_out: BTreeSet<_> =
+            cases.iter().filter(|case| !selection.selects(case)).map(|case| case.id.clone()).collect();
+        if left_out.len() == cases.len() {
+            return Err(format!("`{}` selects nothing", words.join(" ")));
+        }
+        Ok(Self { words, left_out })
+    }
+}
+
+/// Tests without a server, which always run.
+pub(crate) mod tests {
+    use libtest_mimic::Trial;
+
+    use super::Chosen;
+
+    pub(crate) fn trials() -> Vec<Trial> {
+        vec![Trial::test("cases_are_chosen_as_on_the_command_line", || {
+            cases_are_chosen_as_on_the_command_line();
+            Ok(())
+        })]
+    }
+
+    fn count(words: &str) -> Result<usize, String> {
+        Chosen::new(words).map(|chosen| 517 - chosen.left_out.len())
+    }
+
+    fn cases_are_chosen_as_on_the_command_line() {
+        assert_eq!(count(""), Ok(517));
+        assert_eq!(count("not:12 not:13"), Ok(301));
+        assert_eq!(count("1 12.?.2"), Ok(16 + 5));
+        assert_eq!(count("1 not:1.2"), Ok(8));
+        insta::assert_snapshot!(count("99").expect_err("there is no such case"), @"`99` selects nothing");
+        insta::assert_snapshot!(count("x:y").expect_err("it is no expression"), @"`x:y` selects nothing: there is no `x:`; write tag:…, rule:…, rfc:… or not:…");
+    }
+}
