@@ -9,7 +9,7 @@ use super::value;
 use crate::conform::Remote;
 use crate::net::{Client, Target, Trust};
 use crate::proto::opening::Extra;
-use crate::wire::http::{is_secret, without_tokens};
+use crate::wire::http::{is_secret, without_secrets};
 
 /// Headers, subprotocols, origin, and whom to trust.
 #[derive(Clone, Debug, Args)]
@@ -118,11 +118,11 @@ impl Asking {
         let mut words = Vec::new();
         let mut option = |name: &str, value: &str| words.extend([name.to_owned(), value::shell(value)]);
         for header in &self.headers {
-            let value = if header.is_secret() { "…" } else { &header.value };
+            let value = if header.is_secret() { "…".into() } else { without_secrets(&header.value) };
             option("--header", &format!("{}: {value}", header.name));
         }
-        self.subprotocol.iter().for_each(|name| option("--subprotocol", &without_tokens(name)));
-        self.origin.iter().for_each(|origin| option("--origin", origin));
+        self.subprotocol.iter().for_each(|name| option("--subprotocol", &without_secrets(name)));
+        self.origin.iter().for_each(|origin| option("--origin", &without_secrets(origin)));
         self.cacert.iter().for_each(|file| option("--cacert", &file.display().to_string()));
         words.extend(self.insecure.then(|| "--insecure".to_owned()));
         words

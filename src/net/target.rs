@@ -125,7 +125,7 @@ fn unix(text: &str, rest: &str) -> Result<Target, TargetError> {
     Ok(Target { place: Place::Unix(socket.into()), resource })
 }
 
-/// As users write it, but for the values of secret query parameters, for which `…` stands.
+/// As users write it, but for secret query parameters and JSON Web Tokens, for which `…` stands.
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.place {

@@ -99,6 +99,24 @@ fn secrets_are_in_no_report() {
 }
 
 #[test]
+fn tokens_are_in_no_report_wherever_they_stand() {
+    let folder = Folder::new("tokens");
+    let url = server(careless);
+    let token = "eyJhbGci.eyJzdWIi.sesame";
+    let header = format!("X-Access: {token}");
+    let target = format!("{url}/{token}?access={token}");
+    let ended = run(&["conform", &target, "2.2", "3.1", "-H", &header, "--report", &folder.join("a")]).exits(1);
+    let client = format!("sh -c 'echo {token} >&2; exit 3' --token sesame {token} {{url}}");
+    let started = run(&["conform", "--run", &client, "1.1.1", "--report", &folder.join("b")]);
+    assert!(!ended.screen().contains("sesame") && !started.screen().contains("sesame"), "{started:#?}");
+    for name in FILES {
+        for run in ["a", "b"] {
+            assert!(!folder.read(&format!("{run}/{name}")).contains("sesame"), "{run}/{name}");
+        }
+    }
+}
+
+#[test]
 fn a_recording_is_printed_as_the_run_was() {
     let folder = Folder::new("printed");
     let url = server(careless);

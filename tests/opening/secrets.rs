@@ -1,7 +1,7 @@
 //! What is not shown of heads.
 
 use wslab::net::Target;
-use wslab::wire::http::{head_without_secrets, is_secret, without_secrets, without_tokens};
+use wslab::wire::http::{head_without_secrets, is_secret, without_secrets, without_tokens, words_without_secrets};
 
 #[test]
 fn names_of_secrets_are_known() {
@@ -22,6 +22,8 @@ fn secrets_in_queries_are_left_out() {
         ("/?token=", "/?token="),
         ("/token?room=token", "/token?room=token"),
         ("/plain", "/plain"),
+        ("ws://h/x?access=eyJhbGci.eyJzdWIi.sig&a=1", "ws://h/x?access=…&a=1"),
+        ("ws://h/eyJhbGci.eyJzdWIi.sig", "ws://h/…"),
     ] {
         assert_eq!(without_secrets(text), shown);
     }
@@ -34,6 +36,23 @@ fn targets_and_their_errors_do_not_show_them() {
     assert_eq!(target.resource, "/chat?token=abc");
     let error = "http://localhost/?token=abc".parse::<Target>().expect_err("no WebSocket");
     assert!(!error.to_string().contains("abc"), "{error}");
+}
+
+#[test]
+fn secrets_in_commands_are_left_out() {
+    for (words, shown) in [
+        (&["client", "--token", "abc", "{url}"][..], "client --token … {url}"),
+        (&["client", "--token=abc", "--no-auth", "{url}"], "client --token=… --no-auth {url}"),
+        (&["env", "API_KEY=abc", "client", "eyJhbGci.eyJzdWIi.sig"], "env API_KEY=… client …"),
+        (
+            &["client", "-H", "Authorization: Bearer abc", "--token", "--quiet"],
+            "client -H Authorization: … --token --quiet",
+        ),
+        (&["sh", "-c", "client --token abc {url}/?key=b"], "sh -c client --token … {url}/?key=…"),
+        (&["node", "echo.js", "--name=x", "a=b", "error: no token"], "node echo.js --name=x a=b error: no token"),
+    ] {
+        assert_eq!(words_without_secrets(words.iter().copied()).join(" "), shown);
+    }
 }
 
 #[track_caller]

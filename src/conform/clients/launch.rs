@@ -24,6 +24,7 @@ use crate::conform::run::{Opponent, run_against};
 use crate::conform::{Case, Conclusion, Options, Pace, Tap, Transport};
 use crate::proto::Role;
 use crate::watch::{Outcome, Sink, Trouble, Verdict};
+use crate::wire::http::words_without_secrets;
 
 /// How long a client may take to connect, at the pace of one.
 const CONNECT: Duration = Duration::from_secs(20);
@@ -167,7 +168,7 @@ struct Starter {
 impl Opponent for Starter {
     fn name(&self) -> String {
         let words = std::iter::once(&self.launch.program).chain(&self.launch.arguments);
-        words.map(String::as_str).collect::<Vec<_>>().join(" ")
+        words_without_secrets(words.map(String::as_str)).join(" ")
     }
 
     /// That the command can be started its first start shows.
@@ -301,6 +302,7 @@ impl Tail {
     async fn read(&mut self) -> String {
         let _ = timeout(PIPE, self.reading.join_next()).await;
         let kept: Vec<u8> = self.kept.lock().unwrap_or_else(PoisonError::into_inner).iter().copied().collect();
-        String::from_utf8_lossy(&kept).trim().to_owned()
+        let lines = String::from_utf8_lossy(&kept);
+        words_without_secrets(lines.trim().split('\n')).join("\n")
     }
 }

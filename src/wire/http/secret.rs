@@ -11,8 +11,17 @@ pub fn is_secret(name: &str) -> bool {
     !is_open && WORDS.iter().any(|word| name.contains(word))
 }
 
-/// A URL, a target or a request line in which `…` stands for the values of secret query parameters.
+/// A URL, a target, a request line or the value of a header, in which `…` stands for the values of secret query
+/// parameters and for JSON Web Tokens.
 pub fn without_secrets(text: &str) -> Cow<'_, str> {
+    match without_parameters(text) {
+        Cow::Borrowed(text) => without_tokens(text),
+        Cow::Owned(text) => Cow::Owned(without_tokens(&text).into_owned()),
+    }
+}
+
+/// Text in which `…` stands for the values of secret query parameters.
+fn without_parameters(text: &str) -> Cow<'_, str> {
     let Some((path, query)) = text.split_once('?') else { return Cow::Borrowed(text) };
     // Behind the query of a request line stands the version.
     let (query, rest) = query.split_at(query.find([' ', '#']).unwrap_or(query.len()));
@@ -56,7 +65,6 @@ pub fn head_without_secrets(head: &[u8]) -> Vec<u8> {
             _ => {
                 let text = String::from_utf8_lossy(words);
                 let open = without_secrets(&text);
-                let open = without_tokens(&open);
                 // What is not UTF-8 stays as it is where nothing is masked.
                 kept.extend_from_slice(if open == text { words } else { open.as_bytes() });
             }
@@ -66,6 +74,42 @@ pub fn head_without_secrets(head: &[u8]) -> Vec<u8> {
     }
     kept.extend_from_slice(rest);
     kept
+}
+
+/// The words of a command, or of what it says, in which `…` stands for what is secret: the value in `--token value`,
+/// `token=value` and `Authorization: value`, secret query parameters, and JSON Web Tokens. A word with blanks is taken
+/// for a command of its own.
+pub fn words_without_secrets<'a>(words: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+    let mut open = Vec::new();
+    let mut before = false;
+    for word in words {
+        let is_option = word.starts_with('-');
+        // Where the URL goes, a command says in braces: `--no-auth {url}`.
+        open.push(if before && !is_option && !word.is_empty() && !word.contains('{') {
+            "…".to_owned()
+        } else {
+            word_without_secrets(word)
+        });
+        before = is_option && !word.contains(['=', ' ']) && is_secret(word);
+    }
+    open
+}
+
+fn word_without_secrets(word: &str) -> String {
+    let is_of_name = |character: char| character.is_ascii_alphanumeric() || matches!(character, '-' | '_');
+    let (name, value) = word.split_at(word.find(|character| !is_of_name(character)).unwrap_or(word.len()));
+    if is_secret(name.trim_start_matches('-')) {
+        if value.len() > 1 && value.starts_with('=') {
+            return format!("{name}=…");
+        }
+        if value.strip_prefix(':').is_some_and(|value| !value.trim().is_empty()) {
+            return format!("{name}: …");
+        }
+    }
+    if word.contains(' ') {
+        return words_without_secrets(word.split(' ')).join(" ");
+    }
+    without_secrets(word).into_owned()
 }
 
 /// Text in which `…` stands for what is a JSON Web Token (RFC 7519): three parts, and the first begins as `{"` does in
