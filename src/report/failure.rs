@@ -48,7 +48,10 @@ pub fn failure(case: &Brief, outcome: &Outcome, repeat: &str) -> String {
 
 fn row(text: &mut String, name: &str, line: &str) {
     // A recording may be somebody else's.
-    let _infallible = writeln!(text, "  {name:<12} {}", plain::line(line));
+    let line = plain::line(line);
+    // Of a log GitHub obeys each line that begins, after blanks, with two colons.
+    let guard = if name.is_empty() && line.trim_start().starts_with("::") { "| " } else { "" };
+    let _infallible = writeln!(text, "  {name:<12} {guard}{line}");
 }
 
 fn rows(text: &mut String, name: &str, lines: &[String]) {
