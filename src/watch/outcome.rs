@@ -331,6 +331,8 @@ pub enum Reason {
     OtherRole,
     /// It needs a target that echoes.
     NeedsEcho,
+    /// A configuration of Autobahn's excludes it for this agent.
+    Excluded,
     /// Enough cases failed before.
     MaxFail,
     /// The target went away.
@@ -352,6 +354,7 @@ impl fmt::Display for Reason {
         f.pad(match self {
             Self::OtherRole => "it tests the other role",
             Self::NeedsEcho => "it needs a target that echoes",
+            Self::Excluded => "it is excluded for this agent",
             Self::MaxFail => "enough cases had failed",
             Self::Unreachable => "the target went away",
             Self::NotAsked => "the client never asked for it",
@@ -411,8 +414,13 @@ impl Outcome {
     }
 
     /// Whether the case failed at first and passed when it was repeated.
-    pub const fn is_flaky(&self) -> bool {
-        self.attempts > 1 && !self.verdict.is_failure()
+    pub fn is_flaky(&self) -> bool {
+        self.attempts > 1 && self.passes(false)
+    }
+
+    /// Whether the case failed because the connection was never open: its opening handshake failed.
+    pub fn is_unopened(&self) -> bool {
+        matches!(&self.verdict, Verdict::Failed(whys) if whys.iter().any(|why| matches!(why, Why::Handshake { .. })))
     }
 
     /// Whether the case counts as passed: its verdict is acceptable, and the connection ended as it had to. With

@@ -253,7 +253,7 @@ fn a_case_that_is_run_again_is_overwritten() {
 #[test]
 fn a_result_is_waited_for_and_so_is_the_end_of_the_run() {
     here(async {
-        let run = run(cases(1), Options::default());
+        let run = run(cases(2), Options::default());
         let street = &run.street;
         let slow = street.open("/runCase?case=1&agent=a").await;
         let (status, updated) =
@@ -269,6 +269,10 @@ fn a_result_is_waited_for_and_so_is_the_end_of_the_run() {
         slow.await.unwrap();
         // Of one that never ran anything nothing is waited for.
         assert!(street.echo("/getCaseStatus?case=1&agent=nobody").await.is_empty());
+        // Nor of a case that is not being played and never was.
+        let begun = tokio::time::Instant::now();
+        assert!(street.echo("/getCaseStatus?case=2&agent=a").await.is_empty());
+        assert!(begun.elapsed() < Duration::from_secs(10), "it took {:?}", begun.elapsed());
         let (visitors, events) = run.stop().await;
         assert_eq!(visitors.agents.len(), 1);
         assert!(matches!(&events.last().unwrap().kind, Kind::RunFinished(summary) if summary.count("ok") == 1));

@@ -6,8 +6,8 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::resource::Numbered;
-use crate::conform::Conclusion;
 use crate::conform::run::not_run;
+use crate::conform::{Conclusion, SpecCases};
 use crate::watch::{Outcome, Reason, Summary, Verdict};
 
 /// The most agents whose results are kept.
@@ -69,7 +69,7 @@ impl Agent {
         self.reply();
     }
 
-    /// Tells those who wait for a result that is there.
+    /// Tells those who wait for a result that is there, and lets those go who wait for none.
     fn reply(&mut self) {
         for (case, reply) in std::mem::take(&mut self.asking) {
             let ran = |outcome: &&Outcome| !matches!(outcome.verdict, Verdict::NotRun(_));
@@ -78,7 +78,9 @@ impl Agent {
                     // Whoever left wants to know no more.
                     let _ = reply.send(outcome.verdict.word().to_uppercase());
                 }
-                _ => self.asking.push((case, reply)),
+                _ if self.running.contains_key(&case) => self.asking.push((case, reply)),
+                // Nothing is going on that it could wait for.
+                _ => drop(reply),
             }
         }
     }
@@ -89,17 +91,20 @@ impl Agent {
     }
 
     /// Whether nothing is left to be asked for.
-    pub(super) fn is_complete(&self, numbered: &Numbered) -> bool {
+    pub(super) fn is_complete(&self, numbered: &Numbered, excluded: &SpecCases) -> bool {
         let has_run = |index: &usize| {
             self.outcomes[*index].as_ref().is_some_and(|outcome| !matches!(outcome.verdict, Verdict::NotRun(_)))
         };
-        numbered.indices().iter().all(has_run)
+        let is_excluded = |index: &usize| excluded.excludes(&self.name, &numbered.cases[*index]);
+        numbered.indices().iter().all(|index| has_run(index) || is_excluded(index))
     }
 
     /// Gives every case without an outcome one that says why. Those are returned.
-    pub(super) fn fill(&mut self, numbered: &Numbered, reason: Reason) -> Vec<Outcome> {
+    pub(super) fn fill(&mut self, numbered: &Numbered, excluded: &SpecCases, reason: Reason) -> Vec<Outcome> {
         let mut filled = Vec::new();
         for (index, outcome) in self.outcomes.iter_mut().enumerate().filter(|(_, outcome)| outcome.is_none()) {
+            let is_excluded = excluded.excludes(&self.name, &numbered.cases[index]);
+            let reason = if is_excluded { Reason::Excluded } else { reason };
             let reason = numbered.playable(index).err().unwrap_or(reason);
             filled.push(outcome.insert(not_run(&numbered.cases[index], reason)).clone());
         }

@@ -226,10 +226,11 @@ impl Run<'_> {
 
     fn finish(&mut self, index: usize, reason: Reason) {
         let agent = &mut self.agents[index];
-        let complete = agent.is_complete(&self.house.numbered);
+        let excluded = &self.house.options.excluded;
+        let complete = agent.is_complete(&self.house.numbered, excluded);
         let name = agent.name.clone();
         let stopped = (reason == Reason::Cancelled && !complete).then_some(reason);
-        let filled = agent.fill(&self.house.numbered, reason);
+        let filled = agent.fill(&self.house.numbered, excluded, reason);
         let summary = agent.finish(stopped);
         for outcome in filled {
             self.tell(&name, Kind::CaseFinished(Box::new(outcome)));
@@ -265,8 +266,10 @@ impl Run<'_> {
         let reason = if matches!(ended, Ended::Stopped) { Reason::NotAsked } else { Reason::Cancelled };
         let mut complete = Vec::new();
         for index in 0..self.agents.len() {
-            complete.push(self.agents[index].is_finished() || self.agents[index].is_complete(&self.house.numbered));
-            if !self.agents[index].is_finished() {
+            let (agent, house) = (&self.agents[index], &self.house);
+            let finished = agent.is_finished();
+            complete.push(finished || agent.is_complete(&house.numbered, &house.options.excluded));
+            if !finished {
                 self.finish(index, reason);
             }
         }
