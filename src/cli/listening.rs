@@ -19,6 +19,7 @@ use crate::conform::{Case, Corpus, Options};
 use crate::net::{Listen, tls};
 use crate::proto::Role;
 use crate::watch::{Event, Reason, Sink as _};
+use crate::wire::http::words_without_secrets;
 
 /// How clients come to be tested.
 #[derive(Clone, Debug, Args)]
@@ -75,13 +76,25 @@ impl Listening {
         if let Some(listen) = &self.listen {
             option("--listen", &super::serve::Shown(listen).to_string());
         }
-        self.run.iter().for_each(|command| option("--run", command));
+        self.run.iter().for_each(|command| option("--run", &without_secrets(command)));
         self.tls_cert.iter().for_each(|file| option("--tls-cert", &file.display().to_string()));
         self.tls_key.iter().for_each(|file| option("--tls-key", &file.display().to_string()));
         words
     }
 
-    fn door(&self) -> anyhow::Result<(Door, Listen)> {
+    /// Where clients come in, or how they are started.
+    ///
+    /// # Errors
+    /// If that cannot be listened at, or started: that is known before a run begins.
+    pub(super) fn entrance(&self) -> anyhow::Result<Entrance> {
+        let launch = self.launch()?;
+        if launch.is_some() && matches!(self.listen, Some(Listen::Unix(_))) {
+            anyhow::bail!("--run needs an address and a port to --listen on: a Unix socket has no URL");
+        }
+        Ok(Entrance { launch, door: self.door()? })
+    }
+
+    fn door(&self) -> anyhow::Result<Door> {
         let tls = match (&self.tls_cert, &self.tls_key) {
             (Some(chain), Some(key)) => Some(tls::server(chain, key)?),
             _ => None,
@@ -92,8 +105,7 @@ impl Listening {
         {
             print::warning(format_args!("whoever reaches {address} can connect there, and can end this run"));
         }
-        let door = Door::bind(&listen, tls).map_err(|error| cannot_listen(&listen, &error))?;
-        Ok((door, listen))
+        Door::bind(&listen, tls).map_err(|error| cannot_listen(&listen, &error))
     }
 
     fn launch(&self) -> anyhow::Result<Option<Launch>> {
@@ -101,36 +113,41 @@ impl Listening {
         let words = shell_words::split(command).with_context(|| format!("--run {command} cannot be read"))?;
         Launch::new(words).map(Some).with_context(|| format!("--run {} cannot be used", value::shell(command)))
     }
+}
 
+/// Where clients come in, and how they are started if they do not come by themselves.
+pub(super) struct Entrance {
+    launch: Option<Launch>,
+    door: Door,
+}
+
+impl Entrance {
     /// Tests clients.
     pub(super) async fn run(
-        &self,
+        self,
         conform: &Conform,
         everywhere: &Everywhere,
         corpus: &Corpus,
         cases: &[Arc<Case>],
         session: Session<'_>,
     ) -> anyhow::Result<Exit> {
-        match self.launch()? {
-            Some(launch) => self.start(launch, conform, everywhere, corpus, cases, session).await,
-            None => self.wait(conform, everywhere, corpus, cases, session).await,
+        let Self { launch, door } = self;
+        match launch {
+            Some(launch) => Self::start(launch, door, conform, everywhere, corpus, cases, session).await,
+            None => Self::wait(door, conform, everywhere, corpus, cases, session).await,
         }
     }
 
     /// Starts a client for each case.
     async fn start(
-        &self,
         launch: Launch,
+        door: Door,
         conform: &Conform,
         everywhere: &Everywhere,
         corpus: &Corpus,
         cases: &[Arc<Case>],
         mut session: Session<'_>,
     ) -> anyhow::Result<Exit> {
-        let (door, listen) = self.door()?;
-        if matches!(listen, Listen::Unix(_)) {
-            anyhow::bail!("--run needs an address and a port to --listen on: a Unix socket has no URL");
-        }
         // A server that listens everywhere is also found here.
         let url = door.url().replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:");
         let options = Options { target: Role::Client, ..conform.options(corpus, &session) };
@@ -147,18 +164,15 @@ impl Listening {
 
     /// Waits for clients.
     async fn wait(
-        &self,
+        door: Door,
         conform: &Conform,
         everywhere: &Everywhere,
         corpus: &Corpus,
         cases: &[Arc<Case>],
         mut session: Session<'_>,
     ) -> anyhow::Result<Exit> {
-        let (door, _) = self.door()?;
         let cancel = session.cancelled()?;
-        if !everywhere.quiet {
-            say_where(&door.url(), conform.json)?;
-        }
+        say_where(&door.url(), conform.json, everywhere.quiet)?;
         let mut agents = Agents::new(conform, everywhere, corpus);
         let options = Options { target: Role::Client, ..conform.options(corpus, &session) };
         let protocols = conform.asking.subprotocols().to_vec();
@@ -168,14 +182,29 @@ impl Listening {
     }
 }
 
-/// Says where clients are awaited, and what they can ask for.
-fn say_where(url: &str, json: bool) -> io::Result<()> {
+/// A command in which `…` stands for what is secret; as it was written if nothing is.
+fn without_secrets(command: &str) -> String {
+    let Ok(words) = shell_words::split(command) else { return words_without_secrets([command]).concat() };
+    let open = words_without_secrets(words.iter().map(String::as_str));
+    if open == words {
+        return command.to_owned();
+    }
+    let is_plain = |character: char| character.is_ascii_alphanumeric() || "_-./:=@%+,{}…".contains(character);
+    let quoted = open.into_iter().map(|word| if word.chars().all(is_plain) { word } else { value::shell(&word) });
+    quoted.collect::<Vec<_>>().join(" ")
+}
+
+/// Says where clients are awaited, and what they can ask for, unless `quiet`.
+fn say_where(url: &str, json: bool, quiet: bool) -> io::Result<()> {
     let url = url.trim_end_matches('/');
     if json {
         print::tell(format_args!("listening on {url}"));
     } else {
         // On stdout, because with port 0 it is what the caller wants to know.
         print::result(format_args!("listening on {url}"))?;
+    }
+    if quiet {
+        return Ok(());
     }
     print::tell(format_args!("  {url}/getCaseCount                    tells how many cases there are"));
     print::tell(format_args!("  {url}/runCase?case=N&agent=NAME       plays a case; /case/5.15 one by its id"));

@@ -21,7 +21,7 @@ use crate::conform::tap::Tap;
 use crate::conform::{Baseline, Case, Payload, SpecCases, Step, Transcript};
 use crate::net::{SystemKeys, nonce};
 use crate::proto::Role;
-use crate::watch::{Event, Heading, Kind, Outcome, Plan, Reason, Sink, Summary, Timestamp, Trouble, Verdict, Why};
+use crate::watch::{Event, Heading, Kind, Outcome, Plan, Reason, Sink, Summary, Timestamp, Trouble, Verdict};
 
 /// How a run is done.
 #[derive(Clone, Debug)]
@@ -313,11 +313,9 @@ impl<'a, O: Opponent> Run<'a, O> {
             self.unreached += 1;
         } else {
             self.unreached = 0;
-            let failed_to_open = matches!(&outcome.verdict, Verdict::Failed(whys)
-                if whys.iter().any(|why| matches!(why, Why::Handshake { .. })));
-            self.unopened = self.unopened.filter(|_| failed_to_open).map(|unopened| unopened + 1);
+            self.unopened = self.unopened.filter(|_| outcome.is_unopened()).map(|unopened| unopened + 1);
         }
-        let fails = outcome.verdict.is_failure() && outcome.known.is_none();
+        let fails = outcome.fails(self.options.heading.strict);
         let retry = fails && running.attempt <= self.options.retries;
         if retry && let Ok(case) = self.options.playable(&self.cases[running.case]) {
             self.tell(Kind::CaseRetried(Box::new(outcome)));
@@ -364,7 +362,7 @@ impl<'a, O: Opponent> Run<'a, O> {
         let mut summary = Summary { stopped, duration: self.begun.elapsed(), ..Summary::default() };
         for outcome in &outcomes {
             *summary.verdicts.entry(outcome.verdict.word().to_owned()).or_default() += 1;
-            summary.flaky += u64::from(outcome.is_flaky());
+            summary.flaky += u64::from(outcome.is_flaky() && outcome.passes(self.options.heading.strict));
         }
         self.tell(Kind::RunFinished(summary.clone()));
         Conclusion { summary, outcomes, reached: self.reached, told: self.told }
