@@ -16,7 +16,7 @@ use super::screen::Screen;
 use super::session::{Keeping, Session};
 use super::{Everywhere, Exit, choice, spec, value};
 use crate::app;
-use crate::conform::{self, Case, Conclusion, Corpus, Options, Pace, Selection, Shard, SpecCases, Timers};
+use crate::conform::{self, Case, Conclusion, Corpus, Options, Pace, Remote, Selection, Shard, SpecCases, Timers};
 use crate::net::{Listen, Server, ServerConfig, Target};
 use crate::proto::{self, deflate};
 use crate::watch::{Event, Heading, Sink as _};
@@ -147,32 +147,34 @@ impl Conform {
         }
         if self.listening.is_on() {
             self.check_for_clients()?;
+            // A usage error must not empty an earlier recording.
+            let entrance = self.listening.entrance()?;
             let session = self.keeping.begin(self, everywhere, corpus)?;
-            return self.listening.run(self, everywhere, corpus, cases, session).await;
+            return entrance.run(self, everywhere, corpus, cases, session).await;
         }
         let target = match target {
             Some(target) => target,
             None => embedded_server()?,
         };
+        let remote = self.asking.remote(target)?;
         let mut session = self.keeping.begin(self, everywhere, corpus)?;
         let screen = Screen::new(self, everywhere, cases.len());
-        let (conclusion, shown) = self.against(target, corpus, cases, &mut session, screen).await?;
+        let (conclusion, shown) = self.against(remote, corpus, cases, &mut session, screen).await?;
         session.end(conclusion, shown)
     }
 
     /// Runs these cases against a server. Gives also whether the end could be shown.
     pub(super) async fn against(
         &self,
-        target: Target,
+        remote: Remote,
         corpus: &Corpus,
         cases: &[Arc<Case>],
         session: &mut Session<'_>,
         mut screen: Screen<'_>,
     ) -> anyhow::Result<(Conclusion, io::Result<()>)> {
-        let remote = Arc::new(self.asking.remote(target)?);
         let (options, cancel) = (self.options(corpus, session), session.cancelled()?);
         let mut sink = |event: &Event| session.take(event, || screen.take(event));
-        let conclusion = conform::run(remote, cases, options, &mut sink, cancel).await;
+        let conclusion = conform::run(Arc::new(remote), cases, options, &mut sink, cancel).await;
         let shown = screen.finish(corpus, &conclusion);
         Ok((conclusion, shown))
     }

@@ -31,6 +31,11 @@ pub(super) struct Gating {
 }
 
 impl Gating {
+    /// Whether the baseline is to be rewritten.
+    pub(super) const fn is_updated(&self) -> bool {
+        self.baseline_update
+    }
+
     /// The gate, if there is to be one. `target` is for the head of a new baseline.
     pub(super) fn gate(&self, target: Option<&str>) -> anyhow::Result<Option<Gate>> {
         let Some(path) = &self.baseline else { return Ok(None) };
@@ -137,7 +142,7 @@ impl Gate {
                 writeln!(out, "{WRONG}the baseline does not hold{Reset}: {counts}; --baseline-update rewrites it")?;
             }
         }
-        let broken = outcomes.iter().filter(|outcome| matches!(outcome.verdict, Verdict::Broken(_))).count();
+        let broken = outcomes.iter().filter(|outcome| is_unjudged(outcome)).count();
         if broken > 0 {
             let cases = Count(broken, "case");
             writeln!(out, "{cases} had no connection to judge, which no baseline can know of")?;
@@ -153,7 +158,11 @@ impl Gate {
             print::tell(format_args!("rewrote {path}"));
         }
         self.warn(&Baseline::parse(&path.to_string(), &text)?);
-        Ok(!outcomes.iter().any(|outcome| matches!(outcome.verdict, Verdict::Broken(_))))
+        // What the rewritten baseline does not know of has no connection, and is not written down.
+        Ok(!findings
+            .new
+            .iter()
+            .any(|case| outcomes.iter().any(|outcome| outcome.case == *case && is_unjudged(outcome))))
     }
 
     /// Names what nobody has explained.
@@ -167,6 +176,11 @@ impl Gate {
             ));
         }
     }
+}
+
+/// Whether there was no connection that could be judged.
+fn is_unjudged(outcome: &Outcome) -> bool {
+    matches!(outcome.verdict, Verdict::Broken(_)) || outcome.is_unopened()
 }
 
 /// `9.3.1, 9.3.2 and 3 more`.

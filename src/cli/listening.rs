@@ -82,7 +82,19 @@ impl Listening {
         words
     }
 
-    fn door(&self) -> anyhow::Result<(Door, Listen)> {
+    /// Where clients come in, or how they are started.
+    ///
+    /// # Errors
+    /// If that cannot be listened at, or started: that is known before a run begins.
+    pub(super) fn entrance(&self) -> anyhow::Result<Entrance> {
+        let launch = self.launch()?;
+        if launch.is_some() && matches!(self.listen, Some(Listen::Unix(_))) {
+            anyhow::bail!("--run needs an address and a port to --listen on: a Unix socket has no URL");
+        }
+        Ok(Entrance { launch, door: self.door()? })
+    }
+
+    fn door(&self) -> anyhow::Result<Door> {
         let tls = match (&self.tls_cert, &self.tls_key) {
             (Some(chain), Some(key)) => Some(tls::server(chain, key)?),
             _ => None,
@@ -93,8 +105,7 @@ impl Listening {
         {
             print::warning(format_args!("whoever reaches {address} can connect there, and can end this run"));
         }
-        let door = Door::bind(&listen, tls).map_err(|error| cannot_listen(&listen, &error))?;
-        Ok((door, listen))
+        Door::bind(&listen, tls).map_err(|error| cannot_listen(&listen, &error))
     }
 
     fn launch(&self) -> anyhow::Result<Option<Launch>> {
@@ -102,36 +113,41 @@ impl Listening {
         let words = shell_words::split(command).with_context(|| format!("--run {command} cannot be read"))?;
         Launch::new(words).map(Some).with_context(|| format!("--run {} cannot be used", value::shell(command)))
     }
+}
 
+/// Where clients come in, and how they are started if they do not come by themselves.
+pub(super) struct Entrance {
+    launch: Option<Launch>,
+    door: Door,
+}
+
+impl Entrance {
     /// Tests clients.
     pub(super) async fn run(
-        &self,
+        self,
         conform: &Conform,
         everywhere: &Everywhere,
         corpus: &Corpus,
         cases: &[Arc<Case>],
         session: Session<'_>,
     ) -> anyhow::Result<Exit> {
-        match self.launch()? {
-            Some(launch) => self.start(launch, conform, everywhere, corpus, cases, session).await,
-            None => self.wait(conform, everywhere, corpus, cases, session).await,
+        let Self { launch, door } = self;
+        match launch {
+            Some(launch) => Self::start(launch, door, conform, everywhere, corpus, cases, session).await,
+            None => Self::wait(door, conform, everywhere, corpus, cases, session).await,
         }
     }
 
     /// Starts a client for each case.
     async fn start(
-        &self,
         launch: Launch,
+        door: Door,
         conform: &Conform,
         everywhere: &Everywhere,
         corpus: &Corpus,
         cases: &[Arc<Case>],
         mut session: Session<'_>,
     ) -> anyhow::Result<Exit> {
-        let (door, listen) = self.door()?;
-        if matches!(listen, Listen::Unix(_)) {
-            anyhow::bail!("--run needs an address and a port to --listen on: a Unix socket has no URL");
-        }
         // A server that listens everywhere is also found here.
         let url = door.url().replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:");
         let options = Options { target: Role::Client, ..conform.options(corpus, &session) };
@@ -148,14 +164,13 @@ impl Listening {
 
     /// Waits for clients.
     async fn wait(
-        &self,
+        door: Door,
         conform: &Conform,
         everywhere: &Everywhere,
         corpus: &Corpus,
         cases: &[Arc<Case>],
         mut session: Session<'_>,
     ) -> anyhow::Result<Exit> {
-        let (door, _) = self.door()?;
         let cancel = session.cancelled()?;
         say_where(&door.url(), conform.json, everywhere.quiet)?;
         let mut agents = Agents::new(conform, everywhere, corpus);

@@ -48,10 +48,24 @@ pub(super) struct Came<'a> {
     pub(super) complete: bool,
 }
 
+impl<'a> Came<'a> {
+    /// What a run against a server, or of a client that was started, came to.
+    pub(super) fn of(conclusion: &'a Conclusion) -> Self {
+        let cut = [Reason::Cancelled, Reason::NeverOpened, Reason::Unreachable];
+        let complete = conclusion.summary.stopped.is_none_or(|stopped| !cut.contains(&stopped));
+        Self { outcomes: &conclusion.outcomes, complete }
+    }
+}
+
 impl Keeping {
     /// Autobahn's files go into this folder, unless there is one for all reports.
     pub(super) fn write_autobahn_to(&mut self, folder: PathBuf) {
         self.reporting.write_autobahn_to(folder);
+    }
+
+    /// Refuses to update a baseline by a run of so many agents.
+    pub(super) fn check_agents(&self, count: usize) -> anyhow::Result<()> {
+        if self.gating.is_updated() { check_updated_by(count) } else { Ok(()) }
     }
 
     /// Begins what goes with a run, before its first event. `target` is for the head of a new baseline.
@@ -65,6 +79,7 @@ impl Keeping {
         corpus: &'a Corpus,
     ) -> anyhow::Result<Session<'a>> {
         let gate = self.gating.gate(conform.target.as_deref())?;
+        let keeper = self.reporting.begin()?;
         let tap = match &self.record {
             Some(path) => {
                 let tap = Tap::create(path).with_context(|| format!("failed to create {}", path.display()))?;
@@ -72,7 +87,6 @@ impl Keeping {
             }
             None => None,
         };
-        let keeper = self.reporting.begin()?;
         Ok(Session { conform, everywhere, corpus, gate, keeper, tap, stop: Arc::default() })
     }
 }
@@ -112,11 +126,8 @@ impl Session<'_> {
         if let Some((tap, path)) = &self.tap {
             tap.finish().with_context(|| format!("failed to write {}", path.display()))?;
         }
-        if came.len() > 1 && self.gate.as_ref().is_some_and(Gate::is_updated) {
-            anyhow::bail!(
-                "a baseline cannot be updated by {} at once: it lists the deviations of one",
-                Count(came.len(), "agent")
-            );
+        if self.gate.as_ref().is_some_and(Gate::is_updated) {
+            check_updated_by(came.len())?;
         }
         let mut passed = true;
         for came in came {
@@ -131,7 +142,7 @@ impl Session<'_> {
     /// Ends the session of a run: what it came to, as an exit code.
     pub(super) fn end(self, conclusion: Conclusion, shown: io::Result<()>) -> anyhow::Result<Exit> {
         let stopped = conclusion.summary.stopped;
-        let came = Came { outcomes: &conclusion.outcomes, complete: stopped != Some(Reason::Cancelled) };
+        let came = Came::of(&conclusion);
         let passed = if conclusion.reached { self.finish(&[came])? } else { self.finish(&[])? };
         if is_unread(conclusion.told.and(shown))? {
             return Ok(Exit::Ok);
@@ -139,10 +150,20 @@ impl Session<'_> {
         Ok(match stopped {
             Some(Reason::Cancelled) => Exit::Interrupted,
             _ if !conclusion.reached => Exit::Unreachable,
+            Some(Reason::NeverOpened | Reason::Unreachable) => Exit::Failed,
             _ if passed => Exit::Ok,
             _ => Exit::Failed,
         })
     }
+}
+
+fn check_updated_by(agents: usize) -> anyhow::Result<()> {
+    anyhow::ensure!(
+        agents <= 1,
+        "a baseline cannot be updated by {} at once: it lists the deviations of one",
+        Count(agents, "agent")
+    );
+    Ok(())
 }
 
 /// Whether what was told could not be because nobody read on, which is no error.

@@ -14,7 +14,7 @@ use super::screen::Screen;
 use super::session::{Came, is_unread};
 use super::{Everywhere, Exit, choice, progress};
 use crate::conform::{
-    Case, Conclusion, Corpus, MAX_SPEC, Reason, Spec, SpecCases, Tested, TestedClients, TestedServer,
+    Case, Conclusion, Corpus, MAX_SPEC, Reason, Remote, Spec, SpecCases, Tested, TestedClients, TestedServer,
 };
 use crate::net::Target;
 use crate::wire::http::without_secrets;
@@ -117,16 +117,20 @@ async fn test_servers(
     if let [test] = tests.as_slice() {
         return test.conform.test(everywhere, corpus, &test.cases, Some(test.target.clone())).await;
     }
+    // What cannot be done is said before an earlier recording is written over.
+    conform.keeping.check_agents(tests.iter().filter(|test| !test.cases.is_empty()).count())?;
+    let remote = |test: &Test| test.conform.asking.remote(test.target.clone());
+    let remotes: Vec<Remote> = tests.iter().map(remote).collect::<anyhow::Result<_>>()?;
     let mut session = conform.keeping.begin(conform, everywhere, corpus)?;
     let bars = progress::bars();
     let mut conclusions: Vec<Conclusion> = Vec::new();
     let mut shown = Ok(());
-    for Test { conform, target, cases, label } in &tests {
+    for (Test { conform, cases, label, .. }, remote) in tests.iter().zip(remotes) {
         if cases.is_empty() {
             continue;
         }
         let screen = Screen::of_agent(conform, everywhere, cases.len(), label, &bars);
-        let (conclusion, screened) = conform.against(target.clone(), corpus, cases, &mut session, screen).await?;
+        let (conclusion, screened) = conform.against(remote, corpus, cases, &mut session, screen).await?;
         let cancelled = conclusion.summary.stopped == Some(Reason::Cancelled);
         let unread = conclusion.told.is_err() || screened.is_err();
         shown = screened;
@@ -137,9 +141,9 @@ async fn test_servers(
     }
     let cancelled = |conclusion: &Conclusion| conclusion.summary.stopped == Some(Reason::Cancelled);
     let reached = conclusions.iter().filter(|conclusion| conclusion.reached);
-    let came: Vec<Came<'_>> =
-        reached.map(|conclusion| Came { outcomes: &conclusion.outcomes, complete: !cancelled(conclusion) }).collect();
-    let passed = session.finish(&came)?;
+    let came: Vec<Came<'_>> = reached.map(Came::of).collect();
+    let lost = came.iter().any(|came| !came.complete);
+    let passed = session.finish(&came)? && !lost;
     let interrupted = conclusions.iter().any(cancelled);
     let unreached = conclusions.iter().any(|conclusion| !conclusion.reached);
     let nothing = conclusions.is_empty();

@@ -21,7 +21,7 @@ use crate::conform::tap::Tap;
 use crate::conform::{Baseline, Case, Payload, SpecCases, Step, Transcript};
 use crate::net::{SystemKeys, nonce};
 use crate::proto::Role;
-use crate::watch::{Event, Heading, Kind, Outcome, Plan, Reason, Sink, Summary, Timestamp, Trouble, Verdict, Why};
+use crate::watch::{Event, Heading, Kind, Outcome, Plan, Reason, Sink, Summary, Timestamp, Trouble, Verdict};
 
 /// How a run is done.
 #[derive(Clone, Debug)]
@@ -313,9 +313,7 @@ impl<'a, O: Opponent> Run<'a, O> {
             self.unreached += 1;
         } else {
             self.unreached = 0;
-            let failed_to_open = matches!(&outcome.verdict, Verdict::Failed(whys)
-                if whys.iter().any(|why| matches!(why, Why::Handshake { .. })));
-            self.unopened = self.unopened.filter(|_| failed_to_open).map(|unopened| unopened + 1);
+            self.unopened = self.unopened.filter(|_| outcome.is_unopened()).map(|unopened| unopened + 1);
         }
         let fails = outcome.fails(self.options.heading.strict);
         let retry = fails && running.attempt <= self.options.retries;

@@ -444,6 +444,11 @@ impl Outcome {
         self.attempts > 1 && self.passes(false)
     }
 
+    /// Whether the case failed because the connection was never open: its opening handshake failed.
+    pub fn is_unopened(&self) -> bool {
+        matches!(&self.verdict, Verdict::Failed(whys) if whys.iter().any(|why| matches!(why, Why::Handshake { .. })))
+    }
+
     /// Whether the case counts as passed: its verdict is acceptable, and the connection ended as it had to. With
     /// `strict`, what the RFC merely puts up with is not.
     pub fn passes(&self, strict: bool) -> bool {

@@ -2,9 +2,11 @@
 
 use wslab::conform::Findings;
 use wslab::proto::Rule;
-use wslab::watch::{CloseVerdict, Outcome};
+use wslab::watch::{CloseVerdict, Outcome, Verdict, Why};
 
-use crate::made::{baseline, broke, broken, cases, closed, failed, found, known, non_strict, not_run, ok, words};
+use crate::made::{
+    baseline, broke, broken, cases, closed, failed, found, known, non_strict, not_run, ok, outcome, words,
+};
 
 fn known_ids(findings: &Findings) -> Vec<&str> {
     findings.known.iter().map(|(case, _)| case.as_str()).collect()
@@ -93,6 +95,18 @@ fn a_pattern_is_needed_as_long_as_one_of_its_cases_deviates() {
     assert!(found(&known("\"1.*\"", "failed"), &[ok("1.1"), failed("1.2"), ok("1.3")], false).holds());
     let findings = found(&known("\"1.*\"", "failed"), &[ok("1.1"), failed("1.2"), non_strict("1.3")], true);
     assert_eq!(findings.new, ["1.3"], "it deviates otherwise");
+}
+
+#[test]
+fn a_connection_that_never_opened_is_nothing_that_is_known() {
+    let why = |faults| Why::Handshake { faults, status: Some(503), timed_out: false, response: Vec::new() };
+    let unopened = |faults| outcome("1.1", Verdict::Failed(vec![why(faults)]));
+    let findings = found(&known("\"1.1\"", "failed"), &[unopened(Vec::new())], false);
+    assert_eq!(findings.new, ["1.1"]);
+    assert!(findings.stale.is_empty() && findings.known.is_empty());
+    // Unless the entry is about how it does not open.
+    let named = format!("{}rules = [\"ResponseStatus\"]\n", known("\"1.1\"", "failed"));
+    assert_eq!(known_ids(&found(&named, &[unopened(vec![Rule::ResponseStatus])], false)), ["1.1"]);
 }
 
 #[test]

@@ -101,6 +101,14 @@ fn a_baseline_knows_the_close_code_of_a_client() {
 }
 
 #[test]
+fn where_it_listens_is_said_also_if_quiet() {
+    let listening = Listening::start(&["-q", "1.1.1"]);
+    listening.ask("/stopServer");
+    let ended = listening.running.end().exits(3);
+    assert!(!ended.stderr.contains("getCaseCount"), "{ended:#?}");
+}
+
+#[test]
 fn an_interrupt_counts_unless_there_is_a_result() {
     let listening = Listening::start(&["1.1.[12]"]);
     listening.running.signal("INT");

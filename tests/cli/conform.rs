@@ -17,6 +17,25 @@ fn passed(arguments: &[&str]) -> String {
 }
 
 #[test]
+fn a_usage_error_leaves_an_earlier_recording_alone() {
+    let folder = crate::folder::Folder::new("kept");
+    let (reports, captured) = (folder.path("."), folder.path("run.pcapng"));
+    for arguments in [
+        &["ws://127.0.0.1:1", "-H", "Bad Name: x"][..],
+        &["wss://127.0.0.1:1", "--cacert", "no-such-file.pem"],
+        &["--run", "cat"],
+        &["--run", "cat {url}", "--listen", "unix:/tmp/wslab-no-such-folder/x"],
+        &["--listen", "unix:/tmp/wslab-no-such-folder/x"],
+    ] {
+        folder.write("run.jsonl", "earlier");
+        folder.write("run.pcapng", "earlier");
+        let kept = ["1.1.1", "--report", &reports, "--record", &captured];
+        run(&[&["conform"], arguments, &kept[..]].concat()).exits(2);
+        assert_eq!((folder.read("run.jsonl"), folder.read("run.pcapng")), ("earlier".into(), "earlier".into()));
+    }
+}
+
+#[test]
 fn the_own_server_passes_everything_strictly() {
     // Of the compressed messages the small ones: without optimisation the others take minutes.
     let ended = run(&["conform", "--strict", "not:1[23].*.[3-9]", "not:1[23].*.1?"]).exits(0);

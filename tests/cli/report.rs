@@ -257,3 +257,14 @@ fn a_recording_that_cannot_be_written_is_told_and_the_run_goes_on() {
     assert!(ended.stderr.contains("run.jsonl: No space left on device"), "{}", ended.stderr);
     assert!(folder.read("a/cases.csv").lines().count() == 9);
 }
+
+#[test]
+fn a_target_writes_no_workflow_commands() {
+    let url = server(|mut stream| {
+        request(&mut stream)?;
+        std::io::Write::write_all(&mut stream, b"HTTP/1.1 200 x\r\n::error title=x::made up\r\n\r\n")
+    });
+    let ended = run(&["conform", &url, "1.1.2"]).exits(1);
+    assert!(ended.stdout.contains("::error title=x::made up"), "{ended:#?}");
+    assert!(!ended.stdout.lines().any(|line| line.trim_start().starts_with("::")), "{ended:#?}");
+}

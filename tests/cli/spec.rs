@@ -101,7 +101,10 @@ fn a_baseline_is_updated_by_one_server_only() {
     let folder = Folder::new("spec-baseline");
     let spec = folder.write("spec.json", &servers(&json!([{"url": url}, {"url": url}]), &json!({})));
     let known = folder.path("known.toml");
-    let ended = run(&["conform", "--spec", &spec, "-q", "--baseline", &known, "--baseline-update"]).exits(2);
+    let made = folder.path("made");
+    let update = ["--baseline", &known, "--baseline-update", "--report", &made];
+    let ended = run(&[&["conform", "--spec", &spec, "-q"], &update[..]].concat()).exits(2);
+    assert!(!folder.0.join("made").exists(), "it is said before anything is run");
     assert_eq!(
         folder.said(&ended),
         "error: a baseline cannot be updated by 2 agents at once: it lists the deviations of one\n"

@@ -16,7 +16,7 @@ use wslab::watch::{Event, Kind};
 use wslab::wire::Opcode;
 
 use crate::peering::serve;
-use crate::stage::{Target, case, echo, hears, mute, ping, says, text};
+use crate::stage::{Deed, Target, case, closes, echo, hears, mute, ping, says, text};
 
 /// Connections in memory: the n-th one, from 0, gets what the function says.
 struct Memory<F> {
@@ -139,6 +139,25 @@ async fn a_case_that_passes_on_repetition_is_called_flaky() {
     end: {"ok": 1} None
     "#);
     assert!(end.outcomes[0].is_flaky() && end.summary.flaky == 1);
+}
+
+/// A target that echoes, and closes with a code that no case accepts.
+fn closes_badly() -> Target {
+    let mut echo = echo();
+    Box::new(move |head, payload| match head.opcode {
+        Opcode::CLOSE => vec![(Duration::ZERO, closes(1011)), (Duration::ZERO, Deed::End)],
+        _ => echo(head, payload),
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bad_close_is_a_failure_to_be_tried_again_and_counted() {
+    let options = Options { retries: 1, max_fail: Some(1), ..one_job() };
+    let (end, _) = ran(&cases(3), options, |_| Ok(closes_badly())).await;
+    let outcome = &end.outcomes[0];
+    assert_eq!((outcome.verdict.word(), outcome.close.word(), outcome.attempts), ("ok", "wrong-code", 2));
+    assert!(!outcome.is_flaky() && end.summary.flaky == 0);
+    assert_eq!(end.summary.stopped, Some(Reason::MaxFail));
 }
 
 #[tokio::test(start_paused = true)]

@@ -83,7 +83,9 @@ impl Deviation {
             rules.iter().all(|rule| broken.contains(rule)) && broken.iter().all(|rule| rules.contains(rule))
         });
         let code = self.code.is_none_or(|code| remote_code(outcome) == Some(code));
-        self.verdict == outcome.verdict.word() && close && rules && code
+        // A connection that never opened shows nothing of the case, unless the entry is about its rules.
+        let seen = !outcome.is_unopened() || self.rules.as_ref().is_some_and(|rules| !rules.is_empty());
+        self.verdict == outcome.verdict.word() && close && rules && code && seen
     }
 
     /// The entry's deviation in words, or what there is of it in an outcome: `failed (close wrong-code, code 1009)`.
@@ -247,7 +249,9 @@ fn needed<'a>(
     for id in ids {
         all += 1;
         let outcome = outcomes.iter().find(|outcome| outcome.case == id.as_str());
-        let Some(outcome) = outcome.filter(|outcome| is_judged(outcome)) else { continue };
+        let Some(outcome) = outcome.filter(|outcome| is_judged(outcome) || entry.describes(outcome)) else {
+            continue;
+        };
         if entry.describes(outcome) || outcome.is_flaky() || (entry.flaky && outcome.passes(strict)) {
             return Ok(Needed::Yes);
         }
@@ -266,6 +270,6 @@ fn needed<'a>(
 }
 
 /// Whether an outcome says anything of the target's behaviour.
-const fn is_judged(outcome: &Outcome) -> bool {
-    !matches!(outcome.verdict, Verdict::Broken(_) | Verdict::NotRun(_))
+fn is_judged(outcome: &Outcome) -> bool {
+    !matches!(outcome.verdict, Verdict::Broken(_) | Verdict::NotRun(_)) && !outcome.is_unopened()
 }

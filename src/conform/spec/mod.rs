@@ -61,7 +61,7 @@ pub struct TestedServer {
 /// How clients are tested.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct TestedClients {
-    /// Where they are awaited; only its port counts, for Autobahn listens on all interfaces.
+    /// Where they are awaited: host and port. Autobahn takes the port alone, and listens on all interfaces.
     pub url: String,
     /// Where in the file that is said: a line and a column, from 1.
     pub place: (usize, usize),
