@@ -36,7 +36,7 @@ pub use markdown::markdown;
 pub use recording::{Recording, RecordingError, Replayed, replay};
 pub use run::{Case, Fold, Report, Run, Section, Test};
 pub use table::{Tally, sections, table};
-pub use text::{comparison, conclusion, failed_word, remarks, weak_word};
+pub use text::{FAILURES, came_to, comparison, conclusion, failed_word, more_failed, remarks, weak_word};
 pub use volume::{Volume, Volumes};
 
 /// What makes one file of a report.
