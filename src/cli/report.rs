@@ -10,7 +10,7 @@ use clap::Args;
 
 use super::autobahn::Formats;
 use super::print::{self, Count, GOOD, WEAK, WRONG};
-use super::reporting::{print_comparisons, recorded, write_all};
+use super::reporting::{print_comparisons, recorded, write_all, write_recording};
 use super::{Everywhere, Exit};
 use crate::report::{self, Case, Mark, Render, Report, Run};
 
@@ -100,6 +100,7 @@ impl Rendering {
             written += 1;
             fs::create_dir_all(folder).with_context(|| format!("failed to make the folder {}", folder.display()))?;
             write_all(folder, report)?;
+            write_recording(folder, report, &self.files)?;
             self.formats.write(folder, report)?;
         }
         Ok(written)

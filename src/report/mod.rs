@@ -16,6 +16,7 @@ mod markdown;
 mod merge;
 mod plain;
 mod recording;
+mod replayed;
 mod run;
 mod svg;
 mod table;
