@@ -10,12 +10,9 @@ use clap::Args;
 
 use super::autobahn::Formats;
 use super::print::{self, Count, GOOD, WEAK, WRONG};
-use super::reporting::{print_comparisons, recorded, write_all};
+use super::reporting::{print_comparisons, recorded, write_all, write_recording};
 use super::{Everywhere, Exit};
 use crate::report::{self, Case, Mark, Render, Report, Run};
-
-/// Failures that are told in full.
-const FAILURES: usize = 25;
 
 /// Arguments of `wslab report`.
 #[derive(Debug, Args)]
@@ -103,6 +100,7 @@ impl Rendering {
             written += 1;
             fs::create_dir_all(folder).with_context(|| format!("failed to make the folder {}", folder.display()))?;
             write_all(folder, report)?;
+            write_recording(folder, report, &self.files)?;
             self.formats.write(folder, report)?;
         }
         Ok(written)
@@ -123,11 +121,11 @@ fn show(run: &Run, verbose: bool) -> io::Result<()> {
     let mut out = anstream::stdout().lock();
     writeln!(out, "{}, tested with wslab {}\n", print::Harmless(run.name()), run.plan.heading.version)?;
     let failed: Vec<Case<'_>> = run.cases().filter(Case::failed).collect();
-    for case in failed.iter().take(FAILURES) {
+    for case in failed.iter().take(report::FAILURES) {
         tell(&mut out, WRONG, &report::failed_word(case.outcome()), case)?;
     }
-    if let more @ 1.. = failed.len().saturating_sub(FAILURES) {
-        writeln!(out, "… and {more} more failed; --json tells of all\n")?;
+    if let more @ 1.. = failed.len().saturating_sub(report::FAILURES) {
+        writeln!(out, "{}\n", report::more_failed(more))?;
     }
     if verbose {
         for case in run.cases().filter(|case| !case.failed() && !case.outcome().passes(true)) {

@@ -138,6 +138,21 @@ pub(super) fn write_all(folder: &Path, report: &Report) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Writes the recording of a report into a folder, unless it was rendered from the one that is there.
+pub(super) fn write_recording(folder: &Path, report: &Report, files: &[PathBuf]) -> anyhow::Result<()> {
+    let path = folder.join(RECORDING);
+    let is_there = |file: &PathBuf| {
+        let file = if file.is_dir() { file.join(RECORDING) } else { file.clone() };
+        matches!((fs::canonicalize(file), fs::canonicalize(&path)), (Ok(file), Ok(path)) if file == path)
+    };
+    if files.iter().any(is_there) {
+        return Ok(());
+    }
+    let mut recording = recording(folder)?;
+    let mut events = report.events();
+    events.try_for_each(|event| recording.take(&event)).with_context(|| format!("failed to write {}", path.display()))
+}
+
 /// Prints what is different from the earlier run.
 pub(super) fn print_comparisons(report: &Report) -> anyhow::Result<()> {
     for run in &report.runs {

@@ -15,9 +15,6 @@ use crate::proto::Role;
 use crate::report;
 use crate::watch::{Brief, Event, Kind, Plan, Sink, Summary};
 
-/// Failures that are told in full; of any more the table and `--json` tell.
-const FAILURES: u64 = 25;
-
 /// How often the progress is drawn while nothing happens.
 const TICK: Duration = Duration::from_millis(200);
 
@@ -128,9 +125,9 @@ impl<'a> Screen<'a> {
                     return Ok(());
                 }
             }
-            if self.shown < FAILURES {
+            if self.shown < report::FAILURES as u64 {
                 self.shown += 1;
-                self.show(WRONG, &failed_word(outcome), outcome)?;
+                self.show(WRONG, &report::failed_word(outcome), outcome)?;
             }
         } else if self.everywhere.verbose && !outcome.passes(true) {
             self.show(WEAK, &report::weak_word(outcome), outcome)?;
@@ -179,52 +176,29 @@ impl<'a> Screen<'a> {
             writeln!(out, "… and {more} more failed because {reason}\n")?;
         }
         if let more @ 1.. = self.failed.saturating_sub(told) {
-            writeln!(out, "… and {more} more failed; --json tells of all\n")?;
+            writeln!(out, "{}\n", report::more_failed(more as usize))?;
         }
         if let Some(agent) = &self.agent {
             writeln!(out, "{}:\n", Harmless(agent))?;
         }
         write!(out, "{}", report::sections(&corpus.sections, &conclusion.outcomes))?;
-        let not_run = |outcome: &&Outcome| matches!(outcome.verdict, Verdict::NotRun(_));
-        let not_run = conclusion.outcomes.iter().filter(not_run).count();
-        let all = conclusion.outcomes.len();
-        let passed = conclusion.outcomes.iter().filter(|outcome| outcome.passes(self.conform.strict)).count() - not_run;
-        let is_known = |outcome: &&Outcome| outcome.known.is_some() && !outcome.passes(self.conform.strict);
-        let known = conclusion.outcomes.iter().filter(is_known).count();
+        let strict = self.conform.strict;
+        let is_weak = |outcome: &Outcome| {
+            let passes = outcome.passes(strict) && !matches!(outcome.verdict, Verdict::NotRun(_));
+            !passes && outcome.known.is_none()
+        };
         let style = match () {
             () if self.failed > 0 => WRONG,
-            () if passed + known < all => WEAK,
+            () if conclusion.outcomes.iter().any(is_weak) => WEAK,
             () => GOOD,
         };
-        let time = conclusion.summary.duration.as_secs_f64();
-        write!(out, "\n{style}{passed} of {all} cases passed{Reset} in {time:.1} s")?;
-        if conclusion.summary.flaky > 0 {
-            write!(out, ", {} of them only when repeated", conclusion.summary.flaky)?;
-        }
-        if known > 0 {
-            write!(out, ", {}", Count(known, "known deviation"))?;
-        }
-        match (not_run, conclusion.summary.stopped.or_else(|| only_reason(conclusion))) {
-            (0, _) => {}
-            (_, Some(reason)) => write!(out, "; {not_run} not run, because {}", reason.words(not_run))?,
-            (_, None) => write!(out, "; {not_run} not run")?,
-        }
-        writeln!(out)?;
+        let came_to = report::came_to(&conclusion.outcomes, strict, conclusion.summary.duration);
+        writeln!(out, "\n{style}{came_to}{Reset}")?;
         if self.everywhere.verbose {
             writeln!(out, "{}", counts(&conclusion.summary))?;
         }
         Ok(())
     }
-}
-
-/// Why cases were not run, if it is the same for all of them.
-fn only_reason(conclusion: &Conclusion) -> Option<Reason> {
-    let mut reasons = conclusion.outcomes.iter().filter_map(|outcome| match outcome.verdict {
-        Verdict::NotRun(reason) => Some(reason),
-        _ => None,
-    });
-    let first = reasons.next()?;
-    reasons.all(|reason| reason == first).then_some(first)
 }
 
 /// Why a case could not be judged: what is said once, and then only counted.
@@ -233,15 +207,6 @@ fn never_judged(outcome: &Outcome) -> Option<String> {
         Verdict::Broken(trouble) => Some(trouble.to_string()),
         Verdict::Failed(whys) => whys.iter().find(|why| matches!(why, Why::Handshake { .. })).map(ToString::to_string),
         _ => None,
-    }
-}
-
-/// The word for a case that did not pass: its verdict, or that of its closing.
-fn failed_word(outcome: &Outcome) -> String {
-    if outcome.verdict.is_failure() || outcome.verdict == Verdict::NonStrict {
-        outcome.verdict.word().to_uppercase()
-    } else {
-        format!("CLOSE {}", outcome.close.word()).to_uppercase()
     }
 }
 

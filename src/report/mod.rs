@@ -16,6 +16,7 @@ mod markdown;
 mod merge;
 mod plain;
 mod recording;
+mod replayed;
 mod run;
 mod svg;
 mod table;
@@ -36,7 +37,7 @@ pub use markdown::markdown;
 pub use recording::{Recording, RecordingError, Replayed, replay};
 pub use run::{Case, Fold, Report, Run, Section, Test};
 pub use table::{Tally, sections, table};
-pub use text::{comparison, conclusion, failed_word, remarks, weak_word};
+pub use text::{FAILURES, came_to, comparison, conclusion, failed_word, more_failed, remarks, weak_word};
 pub use volume::{Volume, Volumes};
 
 /// What makes one file of a report.

@@ -1,11 +1,15 @@
 //! What a run came to, in the words in which every report says it.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use super::compare::{Change, Comparison};
 use super::plain::{count, line, milliseconds};
 use super::run::Run;
-use crate::watch::{Outcome, Verdict};
+use crate::watch::{Outcome, Reason, Verdict};
+
+/// Failures that are told in full on a screen.
+pub const FAILURES: usize = 25;
 
 /// The word for a case that did not pass: its verdict, or that of its closing.
 pub fn failed_word(outcome: &Outcome) -> String {
@@ -36,23 +40,45 @@ pub(super) fn reasons(outcome: &Outcome) -> Vec<String> {
     why
 }
 
-/// `298 of 301 cases passed in 1.2 s, 1 of them only when repeated; 2 not run, because enough cases had failed`, and
-/// what else a reader has to know.
+/// What a run came to, in a line: see [`came_to`].
 pub fn conclusion(run: &Run) -> String {
-    let seconds = milliseconds(run.duration()) / 1e3;
-    let mut words = format!("{} of {} cases passed in {seconds:.1} s", run.passed(), run.tests.len());
-    if let flaky @ 1.. = run.flaky() {
+    came_to(run.tests.iter().map(|test| &test.outcome), run.plan.heading.strict, run.duration())
+}
+
+/// `298 of 301 cases passed in 1.2 s, 1 of them only when repeated, 1 known deviation; 2 not run, because enough cases
+/// had failed`.
+pub fn came_to<'a>(outcomes: impl IntoIterator<Item = &'a Outcome>, strict: bool, duration: Duration) -> String {
+    let (mut all, mut passed, mut flaky, mut known) = (0_usize, 0_usize, 0_usize, 0_usize);
+    let mut not_run: Vec<(Reason, usize)> = Vec::new();
+    for outcome in outcomes {
+        all += 1;
+        flaky += usize::from(outcome.is_flaky());
+        match outcome.verdict {
+            Verdict::NotRun(reason) => match not_run.iter_mut().find(|(other, _)| *other == reason) {
+                Some((_, cases)) => *cases += 1,
+                None => not_run.push((reason, 1)),
+            },
+            _ if outcome.passes(strict) => passed += 1,
+            _ => known += usize::from(outcome.known.is_some()),
+        }
+    }
+    let mut words = format!("{passed} of {all} cases passed in {:.1} s", milliseconds(duration) / 1e3);
+    if flaky > 0 {
         words.push_str(&format!(", {flaky} of them only when repeated"));
     }
-    if let known @ 1.. = run.known() {
+    if known > 0 {
         words.push_str(&format!(", {}", count(known, "known deviation")));
     }
-    let mut mark = "; ";
-    for (reason, number) in run.reasons() {
-        words.push_str(&format!("{mark}{number} not run, because {}", reason.words(number)));
-        mark = ", ";
+    for (index, (reason, cases)) in not_run.into_iter().enumerate() {
+        let mark = if index == 0 { "; " } else { ", " };
+        words.push_str(&format!("{mark}{cases} not run, because {}", reason.words(cases)));
     }
     words
+}
+
+/// What stands on a screen for failures beyond [`FAILURES`].
+pub fn more_failed(more: usize) -> String {
+    format!("… and {more} more failed; --json tells of all")
 }
 
 /// What a reader has to know before believing the rest, a sentence each.

@@ -173,6 +173,13 @@ fn shares_are_merged_and_a_cut_one_is_seen() {
     }
     let ended = run(&["report", &folder.join("1"), &folder.join("2")]).exits(0);
     assert!(ended.stdout.contains("20 of 20 cases passed"), "{}", ended.stdout);
+    run(&["report", &folder.join("1"), &folder.join("2"), "-o", &folder.join("all")]).exits(0);
+    assert_eq!(names(&folder.0.join("all")), sorted(FILES.to_vec()));
+    let ended = run(&["report", &folder.join("all"), "--compare", &folder.join("all")]).exits(0);
+    assert!(ended.stdout.contains("no difference in 20 cases"), "{}", ended.stdout);
+    let merged = folder.read("all/run.jsonl");
+    run(&["report", &folder.join("all"), "-o", &folder.join("all")]).exits(0);
+    assert_eq!(folder.read("all/run.jsonl"), merged, "what is read is not overwritten");
     let whole = folder.read("2/run.jsonl");
     let cut: String = whole.lines().take(3).map(|line| format!("{line}\n")).collect();
     fs::write(folder.0.join("cut.jsonl"), cut + "{\"at\":").unwrap();

@@ -45,6 +45,13 @@ fn shares_become_one_run() {
 }
 
 #[test]
+fn runs_become_the_events_that_fold_to_them() {
+    for report in [fold(&every_verdict()), fold(&every_verdict()[..8]), fold(&earlier())] {
+        assert_eq!(fold(&report.events().collect::<Vec<_>>()), report);
+    }
+}
+
+#[test]
 fn of_a_case_that_ran_twice_the_last_run_counts() {
     let first = recording(1, None, &[lost("5.1"), ok("5.2"), ok("5.3")]);
     let not_run = outcome("5.2", Verdict::NotRun(Reason::MaxFail), None);
