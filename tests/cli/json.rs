@@ -72,7 +72,7 @@ fn what_is_not_run_is_a_line_too() {
     assert_eq!(lines.len(), 8);
     assert_eq!(
         lines.iter().filter(|line| line["verdict"] == "not-run").count(),
-        6,
-        "1.1.1 passes, being empty, and 1.1.2 fails"
+        7,
+        "1.1.1 fails, for it is not closed as it has to be"
     );
 }

@@ -436,7 +436,7 @@ fn a_cancelled_run_says_what_it_did_not_run() {
         a: 1.1 starts, 1
         a: 1.1 ok, close ok
         a: 1.2 starts, 1
-        a: 1.2 not-run, close failed
+        a: 1.2 not-run, close informational
         a: end, {"not-run": 1, "ok": 1} Some(Cancelled)
         "#);
     });
