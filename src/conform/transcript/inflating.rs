@@ -1,14 +1,14 @@
 //! Compressed messages of the target, inflated and judged as they come (RFC 7692, section 6.2).
 //!
 //! What is inflated is handed on in pieces and not kept, so a message that inflates to a thousand times its size takes
-//! no memory.
+//! a megabyte for the largest of them, however long it is.
 
 use crate::proto::Rule;
 use crate::proto::deflate::{InflateError, Inflater};
 use crate::wire::{Opcode, Utf8};
 
 /// Bytes that are inflated at once. DEFLATE makes no more than 1032 times as many of them.
-const PIECE: usize = 16 * 1024;
+const PIECE: usize = 1024;
 const MOST: usize = 1032 * PIECE + 1024;
 
 /// What inflates the target's messages, one after another.
