@@ -132,6 +132,7 @@ impl Entrance {
         session: Session<'_>,
     ) -> anyhow::Result<Exit> {
         let Self { launch, door } = self;
+        let door = door.tapped(session.tap());
         match launch {
             Some(launch) => Self::start(launch, door, conform, everywhere, corpus, cases, session).await,
             None => Self::wait(door, conform, everywhere, corpus, cases, session).await,

@@ -79,7 +79,6 @@ impl Keeping {
         corpus: &'a Corpus,
     ) -> anyhow::Result<Session<'a>> {
         let gate = self.gating.gate(conform.target.as_deref())?;
-        let keeper = self.reporting.begin()?;
         let tap = match &self.record {
             Some(path) => {
                 let tap = Tap::create(path).with_context(|| format!("failed to create {}", path.display()))?;
@@ -87,6 +86,7 @@ impl Keeping {
             }
             None => None,
         };
+        let keeper = self.reporting.begin()?;
         Ok(Session { conform, everywhere, corpus, gate, keeper, tap, stop: Arc::default() })
     }
 }

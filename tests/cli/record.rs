@@ -20,6 +20,19 @@ fn the_traffic_of_a_run_is_kept() {
 }
 
 #[test]
+fn the_traffic_of_clients_is_kept() {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("clients.pcapng");
+    let name = path.to_str().unwrap();
+    let client = format!("{} connect -q --echo {{url}}", env!("CARGO_BIN_EXE_wslab"));
+    run(&["conform", "1.1.2", "--run", &client, "--record", name]).exits(0);
+    let file = std::fs::read(&path).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    let has = |bytes: &[u8]| file.windows(bytes.len()).any(|window| window == bytes);
+    assert!(has(b"GET /case/1.1.2 HTTP/1.1\r\n") && has(b"HTTP/1.1 101 "));
+    assert!(has(&[&[0x81, 125][..], &[b'*'; 125]].concat()), "what the tester sends is not masked");
+}
+
+#[test]
 fn a_file_that_cannot_be_written_is_told_before_the_run() {
     let ended = run(&["conform", "1.1.2", "--record", "/does/not/exist/run.pcapng"]).exits(2);
     insta::assert_snapshot!(ended.screen(), @r"

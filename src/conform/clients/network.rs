@@ -5,13 +5,17 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use super::listen::Accept;
-use crate::net::{Listen, Listener, Stream};
+use crate::conform::peer::Transport;
+use crate::conform::tap::Tap;
+use crate::net::{Listen, Listener};
+use crate::proto::Role;
 
 /// A socket at which clients are awaited.
 #[derive(Debug)]
 pub struct Door {
     listener: Listener,
     tls: Option<Arc<rustls::ServerConfig>>,
+    tap: Option<Tap>,
 }
 
 impl Door {
@@ -23,7 +27,13 @@ impl Door {
     /// # Panics
     /// Outside of a tokio runtime.
     pub fn bind(listen: &Listen, tls: Option<Arc<rustls::ServerConfig>>) -> io::Result<Self> {
-        Ok(Self { listener: Listener::bind(listen)?, tls })
+        Ok(Self { listener: Listener::bind(listen)?, tls, tap: None })
+    }
+
+    /// The same, with a copy of all that goes through it kept by `tap`.
+    #[must_use]
+    pub fn tapped(self, tap: Option<Tap>) -> Self {
+        Self { tap, ..self }
     }
 
     /// Where clients find it, without a path and a slash before it.
@@ -33,17 +43,21 @@ impl Door {
 }
 
 impl Accept for Door {
-    type Transport = Stream;
-    type Coming = Pin<Box<dyn Future<Output = io::Result<Stream>> + Send>>;
+    type Transport = Box<dyn Transport>;
+    type Coming = Pin<Box<dyn Future<Output = io::Result<Box<dyn Transport>>> + Send>>;
 
     async fn accept(&self) -> io::Result<Self::Coming> {
         let stream = self.listener.accept().await?;
-        let tls = self.tls.clone();
+        let (tls, tap) = (self.tls.clone(), self.tap.clone());
         Ok(Box::pin(async move {
-            match tls {
-                Some(tls) => stream.secured(tls).await,
-                None => Ok(stream),
-            }
+            let stream = match tls {
+                Some(tls) => stream.secured(tls).await?,
+                None => stream,
+            };
+            Ok(match tap {
+                Some(tap) => Box::new(tap.on(stream, Role::Server, "a client")) as Box<dyn Transport>,
+                None => Box::new(stream),
+            })
         }))
     }
 }
