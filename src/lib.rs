@@ -1,7 +1,7 @@
 //! A WebSocket laboratory: everything one does to a WebSocket implementation.
 //!
-//! wslab proves that an endpoint conforms to RFC 6455 and RFC 7692, and is a complete client and server itself. Every part stands
-//! on one protocol core that does no I/O. What is not here yet is said in the README.
+//! wslab proves that an endpoint conforms to RFC 6455 and RFC 7692, and is a complete client and server itself. Every
+//! part stands on one protocol core that does no I/O. What is not here yet is said in the README.
 //!
 //! # The one idea
 //!
