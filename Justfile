@@ -26,7 +26,7 @@ conform *ARGS:
 regress:
     cargo run --release -- conform --strict --baseline reports/baselines/wslab.toml
 
-# Compare the verdicts on Node ws and Python websockets with Autobahn's: all, half an hour, or just interop not:12 not:13
+# Compare the verdicts on Node ws and Python websockets with Autobahn's: all, most of an hour, or just interop not:12 not:13
 interop *CASES:
     cargo build --release
     WSLAB_INTEROP=require WSLAB_INTEROP_TESTER=target/release/wslab WSLAB_INTEROP_CASES='{{CASES}}' cargo test --test interop
