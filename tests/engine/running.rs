@@ -124,6 +124,19 @@ async fn silent_cases_are_waited_for_side_by_side() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn only_the_sink_is_told_what_was_on_the_wire() {
+    let (end, events) = ran(&cases(1), one_job(), |_| Ok(echo())).await;
+    let told = events.iter().find_map(|event| match &event.kind {
+        Kind::CaseFinished(outcome) => outcome.transcript.as_ref(),
+        _ => None,
+    });
+    let (told, kept) = (told.unwrap(), end.outcomes[0].transcript.as_ref().unwrap());
+    assert!(!told.heard.is_empty() && !told.log.first.is_empty());
+    assert!(kept.heard.is_empty() && kept.log.first.is_empty() && kept.opening.as_ref().unwrap().request.is_empty());
+    assert_eq!((&kept.closing, &kept.received), (&told.closing, &told.received));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_case_that_passes_on_repetition_is_called_flaky() {
     let options = Options { retries: 2, ..one_job() };
     // The first connection only looks whether anybody is there.
