@@ -18,7 +18,7 @@
 //!
 //! # The layers
 //!
-//! `wire ← proto ← net ← {conform, app} ← cli`, and beside them `watch` (what happened, as data) and `report` (what
+//! `wire ← proto ← {net, capture} ← {conform, app} ← cli`, and beside them `watch` (what happened, as data) and `report` (what
 //! people read of it). A module knows only those on the left of it; a test holds this.
 //!
 //! ## Wire

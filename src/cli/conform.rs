@@ -150,7 +150,7 @@ impl Conform {
             // A usage error must not empty an earlier recording.
             let entrance = self.listening.entrance()?;
             let session = self.keeping.begin(self, everywhere, corpus)?;
-            return entrance.run(self, everywhere, corpus, cases, session).await;
+            return entrance.run(cases, session).await;
         }
         let target = match target {
             Some(target) => target,

@@ -8,14 +8,13 @@ use anyhow::Context as _;
 use clap::Args;
 
 use super::agents::Agents;
-use super::conform::Conform;
 use super::print::{self, Count};
 use super::screen::Screen;
 use super::serve::{cannot_listen, listen};
 use super::session::{Came, Session, is_unread};
-use super::{Everywhere, Exit, value};
+use super::{Exit, value};
 use crate::conform::clients::{self, Door, Ended, Launch, Visitors};
-use crate::conform::{Case, Corpus, Options};
+use crate::conform::{Case, Options};
 use crate::net::{Listen, tls};
 use crate::proto::Role;
 use crate::watch::{Event, Reason, Sink as _};
@@ -123,32 +122,18 @@ pub(super) struct Entrance {
 
 impl Entrance {
     /// Tests clients.
-    pub(super) async fn run(
-        self,
-        conform: &Conform,
-        everywhere: &Everywhere,
-        corpus: &Corpus,
-        cases: &[Arc<Case>],
-        session: Session<'_>,
-    ) -> anyhow::Result<Exit> {
+    pub(super) async fn run(self, cases: &[Arc<Case>], session: Session<'_>) -> anyhow::Result<Exit> {
         let Self { launch, door } = self;
         let door = door.tapped(session.tap());
         match launch {
-            Some(launch) => Self::start(launch, door, conform, everywhere, corpus, cases, session).await,
-            None => Self::wait(door, conform, everywhere, corpus, cases, session).await,
+            Some(launch) => Self::start(launch, door, cases, session).await,
+            None => Self::wait(door, cases, session).await,
         }
     }
 
     /// Starts a client for each case.
-    async fn start(
-        launch: Launch,
-        door: Door,
-        conform: &Conform,
-        everywhere: &Everywhere,
-        corpus: &Corpus,
-        cases: &[Arc<Case>],
-        mut session: Session<'_>,
-    ) -> anyhow::Result<Exit> {
+    async fn start(launch: Launch, door: Door, cases: &[Arc<Case>], mut session: Session<'_>) -> anyhow::Result<Exit> {
+        let Session { conform, everywhere, corpus, .. } = session;
         // A server that listens everywhere is also found here.
         let url = door.url().replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:");
         let options = Options { target: Role::Client, ..conform.options(corpus, &session) };
@@ -164,14 +149,8 @@ impl Entrance {
     }
 
     /// Waits for clients.
-    async fn wait(
-        door: Door,
-        conform: &Conform,
-        everywhere: &Everywhere,
-        corpus: &Corpus,
-        cases: &[Arc<Case>],
-        mut session: Session<'_>,
-    ) -> anyhow::Result<Exit> {
+    async fn wait(door: Door, cases: &[Arc<Case>], mut session: Session<'_>) -> anyhow::Result<Exit> {
+        let Session { conform, everywhere, corpus, .. } = session;
         let cancel = session.cancelled()?;
         say_where(&door.url(), conform.json, everywhere.quiet)?;
         let mut agents = Agents::new(conform, everywhere, corpus);

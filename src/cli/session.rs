@@ -31,9 +31,9 @@ pub(super) struct Keeping {
 
 /// A run that is going on, as far as it is not the run itself.
 pub(super) struct Session<'a> {
-    conform: &'a Conform,
-    everywhere: &'a Everywhere,
-    corpus: &'a Corpus,
+    pub(super) conform: &'a Conform,
+    pub(super) everywhere: &'a Everywhere,
+    pub(super) corpus: &'a Corpus,
     gate: Option<Gate>,
     keeper: Keeper,
     tap: Option<(Tap, PathBuf)>,

@@ -87,7 +87,7 @@ fn judge_close(case: &Case, transcript: &Transcript) -> (CloseVerdict, Option<Wh
         };
         return (CloseVerdict::Unclean, Some(why));
     }
-    if let Some(code) = remote_code(transcript).filter(|code| !wanted.codes.contains(code)) {
+    if let Some(code) = transcript.remote_close_code().filter(|code| !wanted.codes.contains(code)) {
         return (CloseVerdict::WrongCode, Some(Why::WrongCode { wanted: wanted.codes.clone(), got: code }));
     }
     if transcript.role == Role::Client && closing.dropped_by_us {
@@ -144,8 +144,4 @@ fn refusal(transcript: &Transcript) -> Option<Why> {
     let said = transcript.closing.remote.as_ref().filter(|_| !transcript.closing.by_us)?;
     let code = said.code.filter(|code| matches!(*code, CloseCode::POLICY | CloseCode::TOO_BIG))?;
     Some(Why::PolicyLimit { code, reason: said.reason.clone() })
-}
-
-fn remote_code(transcript: &Transcript) -> Option<CloseCode> {
-    transcript.closing.remote.as_ref().and_then(|said| said.code)
 }

@@ -76,13 +76,13 @@ impl Deviation {
     fn describes(&self, outcome: &Outcome) -> bool {
         let close = match self.close {
             Some(close) => close == outcome.close,
-            None => outcome.verdict.is_failure() || closes_well(outcome.close),
+            None => outcome.verdict.is_failure() || outcome.close.is_good(),
         };
         let rules = self.rules.as_ref().is_none_or(|rules| {
             let broken = outcome.broken();
             rules.iter().all(|rule| broken.contains(rule)) && broken.iter().all(|rule| rules.contains(rule))
         });
-        let code = self.code.is_none_or(|code| remote_code(outcome) == Some(code));
+        let code = self.code.is_none_or(|code| outcome.remote_close_code() == Some(code));
         // A connection that never opened shows nothing of the case, unless the entry is about its rules.
         let seen = !outcome.is_unopened() || self.rules.as_ref().is_some_and(|rules| !rules.is_empty());
         self.verdict == outcome.verdict.word() && close && rules && code && seen
@@ -92,7 +92,7 @@ impl Deviation {
     fn words(&self, outcome: Option<&Outcome>) -> String {
         let verdict = outcome.map_or(self.verdict, |outcome| outcome.verdict.word());
         let mut details = Vec::new();
-        let passes_but_closes_badly = |outcome: &&Outcome| !outcome.verdict.is_failure() && !closes_well(outcome.close);
+        let passes_but_closes_badly = |outcome: &&Outcome| !outcome.verdict.is_failure() && !outcome.close.is_good();
         if self.close.is_some() || outcome.as_ref().is_some_and(passes_but_closes_badly) {
             let close = outcome.map(|outcome| outcome.close).or(self.close);
             details.extend(close.map(|close| format!("close {close}")));
@@ -104,20 +104,11 @@ impl Deviation {
             details.push(format!("broken rules: {names}"));
         }
         if let Some(code) = self.code {
-            let code = outcome.map_or(Some(code), remote_code).map(|code| code.0.to_string());
+            let code = outcome.map_or(Some(code), Outcome::remote_close_code).map(|code| code.0.to_string());
             details.push(format!("code {}", code.as_deref().unwrap_or("none")));
         }
         if details.is_empty() { verdict.to_owned() } else { format!("{verdict} ({})", details.join(", ")) }
     }
-}
-
-/// Whether the end of a connection counts as good.
-const fn closes_well(close: CloseVerdict) -> bool {
-    matches!(close, CloseVerdict::Ok | CloseVerdict::Informational | CloseVerdict::FailedByClient)
-}
-
-fn remote_code(outcome: &Outcome) -> Option<CloseCode> {
-    outcome.transcript.as_ref()?.closing.remote.as_ref()?.code
 }
 
 /// What a run says of a baseline.

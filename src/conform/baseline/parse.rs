@@ -7,7 +7,7 @@ use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
-use super::{Baseline, Deviation, Pattern, closes_well};
+use super::{Baseline, Deviation, Pattern};
 use crate::conform::Expression;
 use crate::proto::Rule;
 use crate::watch::CloseVerdict;
@@ -153,7 +153,7 @@ fn entry(text: &str, at: usize, known: Known) -> Result<Deviation, (usize, Basel
     let verdict = VERDICTS.into_iter().find(|verdict| *verdict == known.verdict.get_ref().as_str());
     let verdict = verdict
         .ok_or_else(|| (known.verdict.span().start, BaselineFault::UnknownVerdict(known.verdict.get_ref().clone())))?;
-    let passes = !matches!(verdict, "failed" | "non-strict") && known.close.is_none_or(closes_well);
+    let passes = !matches!(verdict, "failed" | "non-strict") && known.close.is_none_or(CloseVerdict::is_good);
     if passes {
         return Err((known.verdict.span().start, BaselineFault::Passes(verdict)));
     }

@@ -2,7 +2,7 @@
 
 use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, TomlError, value};
 
-use super::{Baseline, Findings, Stale, closes_well, is_judged};
+use super::{Baseline, Findings, Stale, is_judged};
 use crate::watch::Outcome;
 
 /// The reason of a new entry, until somebody knows it.
@@ -137,7 +137,7 @@ fn entries<'a>(outcomes: impl Iterator<Item = &'a Outcome>) -> Vec<Table> {
     let mut alike: Vec<(Key, Vec<&str>)> = Vec::new();
     for outcome in outcomes {
         let section = outcome.case.rsplit_once('.').map(|(section, _)| section);
-        let close = (!outcome.verdict.is_failure() && !closes_well(outcome.close)).then(|| outcome.close.word());
+        let close = (!outcome.verdict.is_failure() && !outcome.close.is_good()).then(|| outcome.close.word());
         let key = (section, outcome.verdict.word(), close);
         match alike.iter_mut().find(|(other, _)| *other == key) {
             Some((_, cases)) => cases.push(&outcome.case),
