@@ -1,0 +1,319 @@
+//! What is said on one TCP connection: openings, frames, messages, and the rules that they break.
+//!
+//! A session is given the bytes of both ends in order, and what is missing of them. It takes TLS off where there are
+//! secrets for it, finds opening handshakes after whatever else was asked before, reads both directions with a
+//! [`Flow`](crate::proto::Flow) each, and tells what it found. It never reacts, and nothing that an end sends can make it
+//! fail: what is not understood is passed over, and said where it matters.
+
+mod attempt;
+mod ending;
+mod held;
+mod http;
+mod open;
+mod opening;
+mod pings;
+mod seek;
+mod told;
+mod way;
+
+use std::net::SocketAddr;
+
+use self::held::Held;
+use self::open::Open;
+use self::opening::{Opening, Outcome};
+pub(in crate::capture) use self::told::Told;
+use crate::capture::tls::Tls;
+use crate::capture::{End, Event, Loss, Note, NoteKind, Place};
+use crate::proto::Role;
+
+/// One TCP connection.
+#[derive(Debug)]
+pub(in crate::capture) struct Session {
+    addresses: [SocketAddr; 2],
+    first: Place,
+    /// Who sent the SYN.
+    client: Option<End>,
+    /// Where in each stream the next byte is.
+    offsets: [u64; 2],
+    layer: Layer,
+    talk: Talk,
+}
+
+/// What lies between TCP and what is said.
+#[derive(Debug)]
+enum Layer {
+    /// Too little came to tell.
+    Unknown(Box<[Held; 2]>),
+    Plain,
+    Tls(Box<Encrypted>),
+}
+
+#[derive(Debug)]
+struct Encrypted {
+    tls: Tls,
+    /// Where in the plaintext of each end the next byte is.
+    said: bool,
+}
+
+/// What is said.
+#[derive(Debug)]
+enum Talk {
+    Opening(Box<Opening>),
+    Open(Box<Open>, End),
+    Ignored,
+}
+
+impl Session {
+    /// A connection between these, of which this packet was the first.
+    pub(in crate::capture) fn new(addresses: [SocketAddr; 2], first: Place) -> Self {
+        Self {
+            addresses,
+            first,
+            client: None,
+            offsets: [0, 0],
+            layer: Layer::Unknown(Box::default()),
+            talk: Talk::Opening(Box::new(Opening::new(addresses, None, first, [0, 0]))),
+        }
+    }
+
+    /// Whether nothing of it has to be read any more.
+    pub(in crate::capture) const fn is_ignored(&self) -> bool {
+        matches!(self.talk, Talk::Ignored)
+    }
+
+    /// A SYN was seen: who is the client.
+    pub(in crate::capture) fn opened(&mut self, by: End) {
+        self.client.get_or_insert(by);
+        if let Talk::Opening(opening) = &mut self.talk {
+            opening.opened(by);
+        }
+    }
+
+    /// Bytes of an end, in order.
+    #[inline]
+    pub(in crate::capture) fn bytes(&mut self, from: End, bytes: &mut [u8], place: Place, told: &mut Told<'_>) {
+        self.offsets[from.index()] += bytes.len() as u64;
+        match (&mut self.layer, &mut self.talk) {
+            (Layer::Plain, Talk::Open(open, client)) => open.bytes(role(from, *client), bytes, place, told),
+            _ => self.other_bytes(from, bytes, place, told),
+        }
+    }
+
+    fn other_bytes(&mut self, from: End, bytes: &mut [u8], place: Place, told: &mut Told<'_>) {
+        match &mut self.layer {
+            Layer::Plain => self.say(from, bytes, place, told),
+            Layer::Tls(_) => self.decrypt(from, bytes, place, told),
+            Layer::Unknown(held) => {
+                let own = &mut held[from.index()];
+                own.push(bytes, place);
+                let Some(encrypted) = Tls::begins(own.bytes()) else { return };
+                let held = std::mem::take(held);
+                self.layer = if encrypted {
+                    let client = self.client.unwrap_or(from);
+                    Layer::Tls(Box::new(Encrypted { tls: Tls::new(client), said: false }))
+                } else {
+                    Layer::Plain
+                };
+                for (end, mut held) in [End::First, End::Second].into_iter().zip(*held) {
+                    held.replay(|bytes, place| self.other_bytes(end, bytes, place, told));
+                }
+            }
+        }
+    }
+
+    fn decrypt(&mut self, from: End, bytes: &[u8], place: Place, told: &mut Told<'_>) {
+        let Layer::Tls(encrypted) = &mut self.layer else { return };
+        let Encrypted { tls, said } = &mut **encrypted;
+        let talk = &mut self.talk;
+        let (addresses, first) = (self.addresses, self.first);
+        let client = self.client;
+        let description = tls.description();
+        let secrets = told.secrets;
+        let mut restart = None;
+        tls.bytes(from, bytes, secrets, &mut |end: End, plain: &mut [u8]| {
+            if !std::mem::replace(said, true) {
+                let opening = Opening::new(addresses, client, first, [0, 0]).inside(description.clone());
+                *talk = Talk::Opening(Box::new(opening));
+            }
+            restart = restart.take().or(talk.bytes(end, plain, place, told));
+        });
+        if tls.trouble().is_some() && !*said {
+            self.not_decrypted(from, place, told);
+        }
+    }
+
+    /// What is encrypted cannot be read.
+    fn not_decrypted(&mut self, from: End, place: Place, told: &mut Told<'_>) {
+        let Layer::Tls(encrypted) = &self.layer else { return };
+        if let Some(trouble) = encrypted.tls.trouble() {
+            let why = trouble.to_string();
+            let note = Note {
+                connection: None,
+                from: self.addresses[from.index()],
+                to: self.addresses[from.other().index()],
+                kind: NoteKind::Encrypted { why: &why },
+                place,
+            };
+            told.tell(&Event::Note(&note));
+            self.talk = Talk::Ignored;
+        }
+    }
+
+    fn say(&mut self, from: End, bytes: &mut [u8], place: Place, told: &mut Told<'_>) {
+        let Some(held) = self.talk.bytes(from, bytes, place, told) else { return };
+        // Inside a tunnel it begins anew, perhaps with TLS.
+        let offsets = match &self.talk {
+            Talk::Opening(opening) => [opening.offset(End::First), opening.offset(End::Second)],
+            _ => self.offsets,
+        };
+        let client = self.client.or(match &self.talk {
+            Talk::Opening(opening) => opening.client(),
+            _ => None,
+        });
+        self.talk = Talk::Opening(Box::new(Opening::new(self.addresses, client, self.first, offsets)));
+        self.layer = Layer::Unknown(Box::default());
+        for (end, mut held) in [End::First, End::Second].into_iter().zip(*held) {
+            held.replay(|bytes, place| self.other_bytes(end, bytes, place, told));
+        }
+    }
+
+    /// Bytes of an end are missing.
+    pub(in crate::capture) fn lost(&mut self, from: End, count: u64, why: Loss, place: Place, told: &mut Told<'_>) {
+        let offset = self.offsets[from.index()];
+        self.offsets[from.index()] += count;
+        if self.is_ignored() {
+            return;
+        }
+        let note = Note {
+            connection: self.talk.connection(),
+            from: self.addresses[from.index()],
+            to: self.addresses[from.other().index()],
+            kind: NoteKind::Lost { offset, count, why },
+            place,
+        };
+        if self.talk.is_of_interest() {
+            told.tell(&Event::Note(&note));
+        }
+        match &mut self.layer {
+            Layer::Tls(encrypted) => {
+                encrypted.tls.lost(from, count);
+                if encrypted.tls.trouble().is_some() {
+                    self.not_decrypted(from, place, told);
+                }
+            }
+            Layer::Plain => self.talk.lost(from, count, place, told),
+            Layer::Unknown(_) => {
+                let held = match std::mem::replace(&mut self.layer, Layer::Plain) {
+                    Layer::Unknown(held) => held,
+                    _ => Box::default(),
+                };
+                for (end, mut held) in [End::First, End::Second].into_iter().zip(*held) {
+                    held.replay(|bytes, place| self.other_bytes(end, bytes, place, told));
+                }
+                self.talk.lost(from, count, place, told);
+            }
+        }
+    }
+
+    /// A segment came again with other bytes.
+    pub(in crate::capture) fn differs(
+        &mut self,
+        from: End,
+        offset: u64,
+        count: u64,
+        place: Place,
+        told: &mut Told<'_>,
+    ) {
+        if self.talk.is_of_interest() {
+            told.tell(&Event::Note(&Note {
+                connection: self.talk.connection(),
+                from: self.addresses[from.index()],
+                to: self.addresses[from.other().index()],
+                kind: NoteKind::Differs { offset, count },
+                place,
+            }));
+        }
+    }
+
+    /// The TCP connection ends in this direction, or is reset.
+    pub(in crate::capture) fn ended(&mut self, from: End, reset: bool, place: Place, told: &mut Told<'_>) {
+        match &mut self.talk {
+            Talk::Opening(opening) => opening.ended(from, reset, place),
+            Talk::Open(open, client) => open.ended(role(from, *client), reset, place, told),
+            Talk::Ignored => {}
+        }
+    }
+
+    /// Nothing more is seen of the connection.
+    pub(in crate::capture) fn finish(mut self, told: &mut Told<'_>) {
+        if let Layer::Unknown(held) = &mut self.layer {
+            let held = std::mem::take(held);
+            self.layer = Layer::Plain;
+            for (end, mut held) in [End::First, End::Second].into_iter().zip(*held) {
+                held.replay(|bytes, place| self.other_bytes(end, bytes, place, told));
+            }
+        }
+        match self.talk {
+            Talk::Opening(opening) => {
+                if let Some(open) = opening.finish(told) {
+                    open.finish(told);
+                }
+            }
+            Talk::Open(open, _) => open.finish(told),
+            Talk::Ignored => {}
+        }
+    }
+}
+
+impl Talk {
+    /// Gives back what was held if it begins anew.
+    fn bytes(&mut self, from: End, bytes: &mut [u8], place: Place, told: &mut Told<'_>) -> Option<Box<[Held; 2]>> {
+        match self {
+            Self::Open(open, client) => open.bytes(role(from, *client), bytes, place, told),
+            Self::Opening(opening) => match opening.bytes(from, bytes, place, told) {
+                Outcome::Stay => {}
+                Outcome::Ignore => *self = Self::Ignored,
+                Outcome::Restart(held) => return Some(held),
+                Outcome::Open(open) => {
+                    let client = opening.client().unwrap_or(End::First);
+                    *self = Self::Open(open, client);
+                }
+            },
+            Self::Ignored => {}
+        }
+        None
+    }
+
+    fn lost(&mut self, from: End, count: u64, place: Place, told: &mut Told<'_>) {
+        match self {
+            Self::Open(open, client) => open.lost(role(from, *client), count, place, told),
+            Self::Opening(opening) => {
+                if let Outcome::Ignore = opening.lost(from, count) {
+                    *self = Self::Ignored;
+                }
+            }
+            Self::Ignored => {}
+        }
+    }
+
+    /// The number of the connection that is open.
+    fn connection(&self) -> Option<u64> {
+        match self {
+            Self::Open(open, _) => Some(open.connection.number),
+            _ => None,
+        }
+    }
+
+    /// Whether it is, or may become, a WebSocket for all that is known: what is missing of it is told.
+    fn is_of_interest(&self) -> bool {
+        match self {
+            Self::Open(..) => true,
+            Self::Opening(opening) => opening.has_attempt(),
+            Self::Ignored => false,
+        }
+    }
+}
+
+fn role(end: End, client: End) -> Role {
+    if end == client { Role::Client } else { Role::Server }
+}
