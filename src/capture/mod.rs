@@ -7,6 +7,7 @@
 mod conversation;
 mod event;
 mod packet;
+pub mod segment;
 mod time;
 mod write;
 
