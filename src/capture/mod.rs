@@ -8,6 +8,7 @@ mod conversation;
 mod event;
 mod packet;
 pub mod source;
+pub mod segment;
 mod time;
 mod write;
 
