@@ -7,6 +7,7 @@
 mod conversation;
 mod event;
 mod packet;
+pub mod stream;
 mod time;
 mod write;
 
