@@ -9,6 +9,7 @@ mod event;
 mod packet;
 pub mod source;
 pub mod segment;
+pub mod stream;
 mod time;
 mod write;
 
