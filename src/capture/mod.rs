@@ -6,6 +6,7 @@
 
 mod conversation;
 mod event;
+mod masked;
 mod packet;
 pub mod source;
 pub mod segment;
@@ -18,6 +19,7 @@ pub use event::{
     Close, Connection, Ending, Event, Frame, Frames, Loss, Message, Note, NoteKind, Opaque, RoundTrip, Sent, Sink,
     Violation, Wants,
 };
+pub use masked::{without_secrets, without_tokens};
 pub use packet::{End, Flags, LinkType, Packet, Segment};
 pub use time::{Place, Time};
 pub use write::Writer;
