@@ -4,16 +4,20 @@
 //! [`Packet`]s, out of which come [`Segment`]s, out of those ordered bytes and gaps, out of those openings, frames and
 //! messages, told as [`Event`]s to a [`Sink`].
 
+pub mod analyze;
 mod conversation;
 mod event;
 mod masked;
 mod packet;
-pub mod source;
 pub mod segment;
+mod session;
+pub mod source;
 pub mod stream;
 mod time;
+pub mod tls;
 mod write;
 
+pub use analyze::{Analyzer, Options, Totals};
 pub use conversation::Conversation;
 pub use event::{
     Close, Connection, Ending, Event, Frame, Frames, Loss, Message, Note, NoteKind, Opaque, RoundTrip, Sent, Sink,

@@ -81,6 +81,11 @@ impl Session {
         matches!(self.talk, Talk::Ignored)
     }
 
+    /// Its first packet, by which connections are put in order; for an open one the number says more.
+    pub(in crate::capture) const fn order(&self) -> u64 {
+        self.first.packet
+    }
+
     /// A SYN was seen: who is the client.
     pub(in crate::capture) fn opened(&mut self, by: End) {
         self.client.get_or_insert(by);

@@ -227,12 +227,15 @@ impl Open {
         way.last = place;
         let Some(head) = way.frame.as_ref().map(|frame| frame.head) else { return };
         let joined = if is_joined(head.opcode, told) {
-            way.joiner.end().unwrap_or_else(|fault| {
-                // The message is over all the same.
-                let kind = way.message.map_or(Kind::Binary, |message| message.kind);
-                self.not_joined(from, fault);
-                Some(Joined::Message { kind, compressed: false })
-            })
+            match way.joiner.end() {
+                Ok(joined) => joined,
+                Err(fault) => {
+                    // The message is over all the same.
+                    let kind = way.message.map_or(Kind::Binary, |message| message.kind);
+                    self.not_joined(from, fault);
+                    Some(Joined::Message { kind, compressed: false })
+                }
+            }
         } else {
             None
         };
@@ -369,9 +372,6 @@ impl Open {
         }
         let number = self.messages;
         self.messages += 1;
-        if self.ways[index(from.peer())].broken.is_some() {
-            self.goes_on(from, place, told);
-        }
         if joins {
             let event = Message {
                 connection: &self.connection,
@@ -390,6 +390,9 @@ impl Open {
             told.tell(&Event::Message(&event));
         }
         self.ways[index(from)].joiner.release();
+        if self.ways[index(from.peer())].broken.is_some() {
+            self.goes_on(from, place, told);
+        }
     }
 
     /// The frame that is being read ends here without being complete.

@@ -445,6 +445,7 @@ impl Opening {
         let strong = if proofs[0] >= proofs[1] { End::First } else { End::Second };
         let Some(role) = seekers[strong.index()].and_then(Seeker::sender) else { return Outcome::Stay };
         let client = if role == Role::Client { strong } else { strong.other() };
+        self.client = Some(client);
         let frame = match &self.ends[strong.index()].state {
             State::Adrift(seeker) => seeker.first().unwrap_or(self.first),
             _ => self.first,
@@ -485,14 +486,16 @@ impl Opening {
     pub(super) fn lost(&mut self, from: End, count: u64) -> Outcome {
         let role = self.role(from);
         let talker = &mut self.ends[from.index()];
-        let dropped = match &mut talker.state {
-            State::Body(body) if body.lose(count) => {
-                if body.is_over() {
-                    talker.state = State::Head;
-                }
-                talker.offset += count;
-                return Outcome::Stay;
+        if let State::Body(body) = &mut talker.state
+            && body.lose(count)
+        {
+            if body.is_over() {
+                talker.state = State::Head;
             }
+            talker.offset += count;
+            return Outcome::Stay;
+        }
+        let dropped = match &mut talker.state {
             State::Adrift(seeker) => seeker.lost(),
             State::Head | State::Body(_) => {
                 let dropped = talker.held.len() as u64;
