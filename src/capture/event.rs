@@ -290,14 +290,21 @@ pub enum Opaque {
     TooBig,
 }
 
-impl fmt::Display for Opaque {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
+impl Opaque {
+    /// The reason, in words.
+    pub const fn words(self) -> &'static str {
+        match self {
             Self::Incomplete => "bytes of it were not captured",
             Self::Context => "it is compressed with reference to what was not captured",
             Self::Invalid => "its compressed data are invalid",
             Self::TooBig => "it is larger than the limit",
-        })
+        }
+    }
+}
+
+impl fmt::Display for Opaque {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.words())
     }
 }
 
@@ -375,6 +382,18 @@ pub enum NoteKind<'a> {
         /// What it is, in words.
         what: &'a str,
     },
+}
+
+impl NoteKind<'_> {
+    /// What it is, in a word: `lost`, `differs`, `encrypted`, `not-read`.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Lost { .. } => "lost",
+            Self::Differs { .. } => "differs",
+            Self::Encrypted { .. } => "encrypted",
+            Self::NotRead { .. } => "not-read",
+        }
+    }
 }
 
 /// Why bytes are missing.

@@ -6,6 +6,7 @@
 
 pub mod analyze;
 mod conversation;
+mod counts;
 mod event;
 mod masked;
 mod packet;
@@ -13,17 +14,23 @@ pub mod segment;
 mod session;
 pub mod source;
 pub mod stream;
+mod filter;
+mod packet;
+mod secret;
 mod time;
 pub mod tls;
 mod write;
 
 pub use analyze::{Analyzer, Options, Totals};
 pub use conversation::Conversation;
+pub use counts::Count;
 pub use event::{
     Close, Connection, Ending, Event, Frame, Frames, Loss, Message, Note, NoteKind, Opaque, RoundTrip, Sent, Sink,
     Violation, Wants,
 };
 pub use masked::{without_secrets, without_tokens};
+pub use filter::Table;
 pub use packet::{End, Flags, LinkType, Packet, Segment};
+pub use secret::without_secrets;
 pub use time::{Place, Time};
 pub use write::Writer;

@@ -43,14 +43,19 @@ impl Role {
             Self::Server => Self::Client,
         }
     }
+
+    /// The specification's word for this end.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Client => "client",
+            Self::Server => "server",
+        }
+    }
 }
 
 impl std::fmt::Display for Role {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.pad(match self {
-            Self::Client => "client",
-            Self::Server => "server",
-        })
+        f.pad(self.name())
     }
 }
 

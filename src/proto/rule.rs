@@ -18,12 +18,19 @@ pub enum Level {
     Should,
 }
 
-impl fmt::Display for Level {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
+impl Level {
+    /// The word of RFC 2119.
+    pub const fn name(self) -> &'static str {
+        match self {
             Self::Must => "MUST",
             Self::Should => "SHOULD",
-        })
+        }
+    }
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
     }
 }
 
