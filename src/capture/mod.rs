@@ -15,8 +15,6 @@ mod session;
 pub mod source;
 pub mod stream;
 mod filter;
-mod packet;
-mod secret;
 mod time;
 pub mod tls;
 mod write;
@@ -31,6 +29,5 @@ pub use event::{
 pub use masked::{without_secrets, without_tokens};
 pub use filter::Table;
 pub use packet::{End, Flags, LinkType, Packet, Segment};
-pub use secret::without_secrets;
 pub use time::{Place, Time};
 pub use write::Writer;
