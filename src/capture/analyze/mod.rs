@@ -155,8 +155,8 @@ impl<S: Sink> Analyzer<S> {
             next: &mut self.next,
             failed: &mut self.failed,
         };
-        for entry in self.table.drain() {
-            end(entry, &mut self.budget, &mut told);
+        for mut entry in self.table.drain() {
+            end(&mut entry, &mut self.budget, &mut told);
         }
         match self.failed {
             Some(error) => Err(error),
@@ -168,34 +168,38 @@ impl<S: Sink> Analyzer<S> {
 fn take(table: &mut Table, budget: &mut Budget, segment: &mut Segment<'_>, place: Place, told: &mut Told<'_>) {
     let (mut entry, mut from) = table.entry(segment, place);
     if entry.stream.begins_anew(from, segment) {
-        let old = table.replace(segment, place);
-        end(old, budget, told);
+        let mut old = table.replace(segment, place);
+        end(&mut old, budget, told);
         (entry, from) = table.entry(segment, place);
     }
-    let Entry { stream, session, .. } = entry;
+    let Entry { stream, session, lingers, .. } = entry;
     let Some(talk) = session else {
         stream.take(from, segment, place, budget, &mut Nobody);
         return;
     };
     stream.take(from, segment, place, budget, &mut Reader { session: talk, told });
-    if stream.is_over() {
+    if talk.is_over() || talk.is_ignored() {
         if let Some(session) = session.take() {
             session.finish(told);
         }
         stream.ignore(budget);
-    } else if talk.is_ignored() {
-        *session = None;
-        stream.ignore(budget);
+        table.silenced();
+    } else if stream.is_over() && !std::mem::replace(lingers, true) {
+        table.lingers(segment, place);
+    }
+    if let Some(entry) = table.late(place) {
+        end(entry, budget, told);
+        table.silenced();
     }
     if let Some(idle) = table.too_many(place) {
-        for entry in idle {
-            end(entry, budget, told);
+        for mut entry in idle {
+            end(&mut entry, budget, told);
         }
     }
 }
 
 /// Nothing more is seen of a connection.
-fn end(mut entry: Entry, budget: &mut Budget, told: &mut Told<'_>) {
+fn end(entry: &mut Entry, budget: &mut Budget, told: &mut Told<'_>) {
     if let Some(mut session) = entry.session.take() {
         entry.stream.finish(budget, &mut Reader { session: &mut session, told });
         session.finish(told);

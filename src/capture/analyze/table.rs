@@ -31,6 +31,8 @@ pub(super) struct Entry {
     first: SocketAddr,
     /// The last packet.
     last: u64,
+    /// It is over, but not all of it could be read yet.
+    pub(super) lingers: bool,
 }
 
 impl Entry {
@@ -40,6 +42,7 @@ impl Entry {
             session: Some(Box::new(Session::new([segment.from, segment.to], place))),
             first: segment.from,
             last: place.packet,
+            lingers: false,
         }
     }
 }
@@ -49,11 +52,44 @@ impl Entry {
 pub(super) struct Table {
     map: Map,
     max: usize,
+    /// How many of them have no session.
+    silent: usize,
+    /// Connections that are over but have bytes that wait for others, with the packet that told so.
+    over: VecDeque<(Key, u64)>,
 }
+
+/// So many connections of which nothing is read are remembered.
+const SILENT: usize = 32 * 1024;
+
+/// So many packets of the capture later nothing more comes for a connection that is over.
+const LATE: u64 = 4096;
 
 impl Table {
     pub(super) fn new(max: usize) -> Self {
-        Self { map: Map::default(), max: max.max(1) }
+        Self { map: Map::default(), max: max.max(1), silent: 0, over: VecDeque::new() }
+    }
+
+    /// Nothing of a connection is read any more.
+    pub(super) const fn silenced(&mut self) {
+        self.silent += 1;
+    }
+
+    /// A connection is over, but bytes of it wait.
+    pub(super) fn lingers(&mut self, segment: &Segment<'_>, place: Place) {
+        self.over.push_back((Key::of(segment), place.packet));
+    }
+
+    /// A connection that has been over for so long that nothing more of it will come.
+    pub(super) fn late(&mut self, now: Place) -> Option<&mut Entry> {
+        while let Some((key, since)) = self.over.front().copied()
+            && now.packet.saturating_sub(since) > LATE
+        {
+            self.over.pop_front();
+            if self.map.get(&key).is_some_and(|entry| entry.lingers && entry.session.is_some()) {
+                return self.map.get_mut(&key);
+            }
+        }
+        None
     }
 
     /// The connection of a segment, and which end sent it.
@@ -69,19 +105,38 @@ impl Table {
     /// Another connection between the same addresses begins; gives the old one.
     pub(super) fn replace(&mut self, segment: &Segment<'_>, place: Place) -> Entry {
         let new = Entry::new(segment, place);
-        self.map.insert(Key::of(segment), new).unwrap_or_else(|| Entry::new(segment, place))
+        let old = self.map.insert(Key::of(segment), new).unwrap_or_else(|| Entry::new(segment, place));
+        self.silent -= usize::from(old.session.is_none());
+        old
     }
 
     /// If more connections are followed than may be: those that are given up, a quarter of all, the longest idle.
+    #[inline]
     pub(super) fn too_many(&mut self, now: Place) -> Option<VecDeque<Entry>> {
+        if self.silent > SILENT {
+            let silent = self.idle(now, |entry| entry.session.is_none());
+            self.silent -= silent.len();
+        }
         if self.map.len() <= self.max {
             return None;
         }
-        let mut ages: Vec<u64> = self.map.values().map(|entry| now.packet.saturating_sub(entry.last)).collect();
+        let idle = self.idle(now, |_| true);
+        self.silent -= idle.iter().filter(|entry| entry.session.is_none()).count();
+        Some(idle)
+    }
+
+    /// Takes out the longest idle quarter of these.
+    #[cold]
+    fn idle(&mut self, now: Place, of: impl Fn(&Entry) -> bool) -> VecDeque<Entry> {
+        let age = |entry: &Entry| now.packet.saturating_sub(entry.last);
+        let mut ages: Vec<u64> = self.map.values().filter(|entry| of(entry)).map(age).collect();
+        if ages.is_empty() {
+            return VecDeque::new();
+        }
         let quarter = ages.len() / 4;
         let (_, &mut limit, _) = ages.select_nth_unstable_by(quarter, |one, other| other.cmp(one));
-        let idle = self.map.extract_if(|_, entry| now.packet.saturating_sub(entry.last) >= limit.max(1));
-        Some(in_order(idle.map(|(_, entry)| entry).collect()))
+        let idle = self.map.extract_if(|_, entry| of(entry) && age(entry) >= limit.max(1));
+        in_order(idle.map(|(_, entry)| entry).collect())
     }
 
     /// All connections, in the order of their first packets.

@@ -24,6 +24,15 @@ pub(super) fn looks_like_one(bytes: &[u8]) -> bool {
     [&b"sec-websocket-"[..], b"upgrade: websocket"].iter().any(|word| text.windows(word.len()).any(|at| at == *word))
 }
 
+/// The target of a request of which only the beginning is there.
+pub(super) fn target(bytes: &[u8]) -> Option<String> {
+    let line = bytes.split(|&byte| byte == b'\n').next()?;
+    let mut words = line.split(|&byte| byte == b' ');
+    let target = words.nth(1).filter(|target| !target.is_empty())?;
+    words.next().filter(|version| version.starts_with(b"HTTP/1."))?;
+    Some(text(target))
+}
+
 /// A request for a WebSocket.
 #[derive(Debug)]
 pub(super) struct Attempt {
@@ -78,6 +87,12 @@ impl Attempt {
         self.connection.origin = header("Origin");
         self.connection.agent = header("User-Agent");
         self.faults.push((Role::Client, self.asked.faults, offset, self.connection.last));
+        self
+    }
+
+    /// Only the target of the request is known, if so much.
+    pub(super) fn at(mut self, target: Option<String>) -> Self {
+        self.connection.url = target;
         self
     }
 

@@ -102,7 +102,7 @@ impl Open {
     fn settle(&mut self, from: Role) {
         let way = self.way(from);
         if let Some(seeker) = &mut way.seeker {
-            let dropped = seeker.lost();
+            let dropped = seeker.clear();
             way.flow.skip(dropped).for_each(drop);
         }
     }

@@ -4,14 +4,34 @@ use std::collections::VecDeque;
 
 use crate::capture::Place;
 
-/// Bytes of one direction, with the segments in which they came.
+/// Bytes of one direction, with the segments in which they came and with what is missing between them.
+///
+/// Places count what is missing, too.
 #[derive(Debug, Default)]
 pub(super) struct Held {
     bytes: Vec<u8>,
-    /// Where each segment begins in the bytes, and its packet.
-    pieces: VecDeque<(usize, Place)>,
-    /// How much was taken from the front: places count from the first byte that ever was held.
-    taken: usize,
+    pieces: VecDeque<Piece>,
+    /// How much was taken from the front: the pieces count from the first byte that ever was held.
+    taken: Taken,
+    /// How much is missing behind the last piece.
+    missing: usize,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Taken {
+    /// With what is missing.
+    all: usize,
+    bytes: usize,
+}
+
+/// What is new in a segment.
+#[derive(Clone, Copy, Debug)]
+struct Piece {
+    /// Where it begins.
+    at: usize,
+    /// The same without what is missing.
+    byte: usize,
+    place: Place,
 }
 
 impl Held {
@@ -20,61 +40,99 @@ impl Held {
         if bytes.is_empty() {
             return;
         }
-        self.pieces.push_back((self.taken + self.bytes.len(), place));
+        let piece = Piece { at: self.taken.all + self.len(), byte: self.taken.bytes + self.bytes.len(), place };
+        self.missing = 0;
+        self.pieces.push_back(piece);
         self.bytes.extend_from_slice(bytes);
     }
 
+    /// So many bytes are missing behind all that came. Before anything came it is not held.
+    pub(super) fn lost(&mut self, count: usize) {
+        if !self.is_empty() {
+            self.missing += count;
+        }
+    }
+
+    /// All bytes, where nothing is missing.
     pub(super) fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
+    /// How far it reaches, with what is missing.
     pub(super) fn len(&self) -> usize {
-        self.bytes.len()
+        self.pieces.back().map_or(0, |last| {
+            // The piece may have begun before what is left of it.
+            last.at + (self.taken.bytes + self.bytes.len() - last.byte) + self.missing - self.taken.all
+        })
     }
 
     pub(super) fn is_empty(&self) -> bool {
         self.bytes.is_empty()
     }
 
+    /// The index of the piece that begins at `index` or last before it.
+    fn piece(&self, index: usize) -> Option<usize> {
+        self.pieces.partition_point(|piece| piece.at <= self.taken.all + index).checked_sub(1)
+    }
+
     /// The packet that holds the byte at `index`.
     pub(super) fn place(&self, index: usize) -> Option<Place> {
-        let behind = self.pieces.partition_point(|(start, _)| *start <= self.taken + index);
-        self.pieces.get(behind.checked_sub(1)?).map(|(_, place)| *place)
+        self.pieces.get(self.piece(index)?).map(|piece| piece.place)
+    }
+
+    /// The bytes from `index` to the end or to what is missing; `None` if they are missing themselves.
+    pub(super) fn from(&self, index: usize) -> Option<&[u8]> {
+        let at = self.taken.all + index;
+        let Some(first) = self.piece(index) else { return (index == 0).then_some(&self.bytes) };
+        let start = self.pieces[first];
+        // What is missing before a piece is the difference of its two places.
+        let shift = |piece: &Piece| piece.at - piece.byte;
+        let mut behind = self.pieces.iter().skip(first + 1);
+        let end = behind.find(|piece| shift(piece) != shift(&start)).map_or(self.taken.bytes + self.bytes.len(), |p| p.byte);
+        let from = at - shift(&start);
+        (from < end || index == self.len()).then(|| &self.bytes[from.min(end) - self.taken.bytes..end - self.taken.bytes])
     }
 
     /// Where the first segment begins that is not the one at the front.
     pub(super) fn second_piece(&self) -> Option<usize> {
-        self.pieces.get(1).map(|(start, _)| start - self.taken)
+        self.pieces.get(1).map(|piece| piece.at - self.taken.all)
     }
 
-    /// Takes `count` bytes from the front.
+    /// Takes `count` from the front: up to the beginning of a piece, within the first one, or everything.
     pub(super) fn drop_front(&mut self, count: usize) {
-        self.bytes.drain(..count);
-        self.taken += count;
-        if self.bytes.is_empty() {
-            self.pieces.clear();
-        } else {
-            while self.pieces.get(1).is_some_and(|(start, _)| *start <= self.taken) {
-                self.pieces.pop_front();
-            }
+        if count >= self.len() {
+            self.clear();
+            return;
         }
+        let piece = self.piece(count).map_or(0, |index| index);
+        let start = self.pieces[piece];
+        let byte = (self.taken.all + count) - (start.at - start.byte);
+        self.bytes.drain(..byte - self.taken.bytes);
+        self.taken = Taken { all: self.taken.all + count, bytes: byte };
+        self.pieces.drain(..piece);
     }
 
     pub(super) fn clear(&mut self) {
         *self = Self::default();
     }
 
-    /// Gives each segment's bytes, in order, and is empty then.
-    pub(super) fn replay(&mut self, mut each: impl FnMut(&mut [u8], Place)) {
+    /// Gives each segment's bytes, in order, with how much is missing before them, and then how much is missing behind
+    /// all. It is empty then.
+    pub(super) fn replay(&mut self, mut each: impl FnMut(u64, &mut [u8], Place)) -> u64 {
         let mut this = std::mem::take(self);
-        let ends = this.pieces.iter().skip(1).map(|(start, _)| *start).chain([this.taken + this.bytes.len()]);
+        let total = this.taken.bytes + this.bytes.len();
+        let ends: Vec<usize> = this.pieces.iter().skip(1).map(|piece| piece.byte).chain([total]).collect();
         let mut rest = this.bytes.as_mut_slice();
-        let mut at = this.taken;
-        for (end, (_, place)) in ends.zip(&this.pieces) {
-            let (piece, behind) = rest.split_at_mut(end - at);
-            (rest, at) = (behind, end);
-            each(piece, *place);
+        let mut byte = this.taken.bytes;
+        let mut at = this.taken.all;
+        for (end, piece) in ends.into_iter().zip(&this.pieces) {
+            let (bytes, behind) = rest.split_at_mut(end - byte);
+            let missing = piece.at.saturating_sub(at);
+            at = at.max(piece.at) + bytes.len();
+            (rest, byte) = (behind, end);
+            each(missing as u64, bytes, piece.place);
         }
+        this.missing as u64
     }
 }
 
@@ -88,7 +146,7 @@ mod tests {
 
     fn pieces(mut held: Held) -> Vec<(Vec<u8>, u64)> {
         let mut pieces = Vec::new();
-        held.replay(|bytes, place| pieces.push((bytes.to_vec(), place.packet)));
+        held.replay(|_, bytes, place| pieces.push((bytes.to_vec(), place.packet)));
         pieces
     }
 
@@ -118,5 +176,42 @@ mod tests {
                 pieces(held).into_iter().map(|(bytes, _)| String::from_utf8_lossy(&bytes).into_owned()).collect();
             assert_eq!(came.join("|"), left, "{count} taken");
         }
+    }
+
+    #[test]
+    fn what_is_missing_counts() {
+        let mut held = Held::default();
+        held.lost(7);
+        held.push(b"abc", place(1));
+        held.lost(10);
+        held.push(b"de", place(2));
+        held.push(b"f", place(3));
+        held.lost(4);
+        assert_eq!((held.len(), held.bytes()), (20, &b"abcdef"[..]));
+        assert_eq!(held.from(0), Some(&b"abc"[..]));
+        assert_eq!(held.from(2), Some(&b"c"[..]));
+        assert_eq!(held.from(3), None);
+        assert_eq!(held.from(12), None);
+        assert_eq!(held.from(13), Some(&b"def"[..]));
+        assert_eq!(held.from(16), None);
+        assert_eq!(held.from(20), Some(&b""[..]));
+        assert_eq!(held.place(14), Some(place(2)));
+        held.drop_front(13);
+        assert_eq!((held.len(), held.from(0)), (7, Some(&b"def"[..])));
+        let mut came = Vec::new();
+        let behind = held.replay(|missing, bytes, _| came.push((missing, bytes.to_vec())));
+        assert_eq!((came, behind), (vec![(0, b"de".to_vec()), (0, b"f".to_vec())], 4));
+    }
+
+    #[test]
+    fn what_is_missing_is_given_between_the_segments() {
+        let mut held = Held::default();
+        held.push(b"abc", place(1));
+        held.lost(10);
+        held.push(b"de", place(2));
+        held.drop_front(1);
+        let mut came = Vec::new();
+        assert_eq!(held.replay(|missing, bytes, _| came.push((missing, bytes.to_vec()))), 0);
+        assert_eq!(came, [(0, b"bc".to_vec()), (10, b"de".to_vec())]);
     }
 }

@@ -37,6 +37,8 @@ pub(in crate::capture) struct Session {
     offsets: [u64; 2],
     layer: Layer,
     talk: Talk,
+    /// Which directions have ended.
+    ended: [bool; 2],
 }
 
 /// What lies between TCP and what is said.
@@ -73,6 +75,7 @@ impl Session {
             offsets: [0, 0],
             layer: Layer::Unknown(Box::default()),
             talk: Talk::Opening(Box::new(Opening::new(addresses, None, first, [0, 0]))),
+            ended: [false, false],
         }
     }
 
@@ -84,6 +87,11 @@ impl Session {
     /// Its first packet, by which connections are put in order; for an open one the number says more.
     pub(in crate::capture) const fn order(&self) -> u64 {
         self.first.packet
+    }
+
+    /// Whether both directions were read to their ends.
+    pub(in crate::capture) const fn is_over(&self) -> bool {
+        self.ended[0] && self.ended[1]
     }
 
     /// A SYN was seen: who is the client.
@@ -120,7 +128,7 @@ impl Session {
                     Layer::Plain
                 };
                 for (end, mut held) in [End::First, End::Second].into_iter().zip(*held) {
-                    held.replay(|bytes, place| self.other_bytes(end, bytes, place, told));
+                    held.replay(|_, bytes, place| self.other_bytes(end, bytes, place, told));
                 }
             }
         }
@@ -178,7 +186,7 @@ impl Session {
         self.talk = Talk::Opening(Box::new(Opening::new(self.addresses, client, self.first, offsets)));
         self.layer = Layer::Unknown(Box::default());
         for (end, mut held) in [End::First, End::Second].into_iter().zip(*held) {
-            held.replay(|bytes, place| self.other_bytes(end, bytes, place, told));
+            held.replay(|_, bytes, place| self.other_bytes(end, bytes, place, told));
         }
     }
 
@@ -213,7 +221,7 @@ impl Session {
                     _ => Box::default(),
                 };
                 for (end, mut held) in [End::First, End::Second].into_iter().zip(*held) {
-                    held.replay(|bytes, place| self.other_bytes(end, bytes, place, told));
+                    held.replay(|_, bytes, place| self.other_bytes(end, bytes, place, told));
                 }
                 self.talk.lost(from, count, place, told);
             }
@@ -242,6 +250,10 @@ impl Session {
 
     /// The TCP connection ends in this direction, or is reset.
     pub(in crate::capture) fn ended(&mut self, from: End, reset: bool, place: Place, told: &mut Told<'_>) {
+        self.ended[from.index()] = true;
+        if reset {
+            self.ended = [true, true];
+        }
         match &mut self.talk {
             Talk::Opening(opening) => opening.ended(from, reset, place),
             Talk::Open(open, client) => open.ended(role(from, *client), reset, place, told),
@@ -255,7 +267,7 @@ impl Session {
             let held = std::mem::take(held);
             self.layer = Layer::Plain;
             for (end, mut held) in [End::First, End::Second].into_iter().zip(*held) {
-                held.replay(|bytes, place| self.other_bytes(end, bytes, place, told));
+                held.replay(|_, bytes, place| self.other_bytes(end, bytes, place, told));
             }
         }
         match self.talk {
@@ -292,11 +304,11 @@ impl Talk {
     fn lost(&mut self, from: End, count: u64, place: Place, told: &mut Told<'_>) {
         match self {
             Self::Open(open, client) => open.lost(role(from, *client), count, place, told),
-            Self::Opening(opening) => {
-                if let Outcome::Ignore = opening.lost(from, count) {
-                    *self = Self::Ignored;
-                }
-            }
+            Self::Opening(opening) => match opening.lost(from, count, told) {
+                Outcome::Ignore => *self = Self::Ignored,
+                Outcome::Open(open) => *self = Self::Open(open, opening.client().unwrap_or(End::First)),
+                Outcome::Stay | Outcome::Restart(_) => {}
+            },
             Self::Ignored => {}
         }
     }

@@ -54,7 +54,12 @@ impl Open {
         let way = self.way(from);
         if let Some(seeker) = way.seeker.take() {
             way.start = way.flow.position();
-            seeker.into_held().replay(|bytes, place| self.read(from, bytes, place, told));
+            let last = way.last;
+            let missing = seeker.into_held().replay(|missing, bytes, place| {
+                self.skip(from, missing, place, told);
+                self.read(from, bytes, place, told);
+            });
+            self.skip(from, missing, last, told);
         }
     }
 
@@ -408,6 +413,13 @@ impl Open {
         }
     }
 
+    /// Bytes are missing among those that were held; it was told when they were.
+    pub(super) fn missing(&mut self, from: Role, count: u64, place: Place, told: &mut Told<'_>) {
+        if count > 0 {
+            self.lost(from, count, place, told);
+        }
+    }
+
     /// Bytes are missing.
     pub(super) fn lost(&mut self, from: Role, count: u64, place: Place, told: &mut Told<'_>) {
         self.connection.last = place;
@@ -418,9 +430,17 @@ impl Open {
         self.way(from.peer()).pings.forget();
         let way = self.way(from);
         way.pings.forget();
-        let dropped = way.seeker.as_mut().map_or(0, |seeker| seeker.lost());
-        way.flow.skip(dropped).for_each(drop);
-        let seen: Vec<Seen<'static>> = way.flow.skip(count).collect();
+        let Some(seeker) = &mut way.seeker else { return self.skip(from, count, place, told) };
+        let passed = seeker.lost(count);
+        way.flow.skip(passed).for_each(drop);
+        if seeker.proof() > 0 {
+            self.resume(from, told);
+        }
+    }
+
+    /// Goes on behind bytes that are missing.
+    fn skip(&mut self, from: Role, count: u64, place: Place, told: &mut Told<'_>) {
+        let seen: Vec<Seen<'static>> = self.way(from).flow.skip(count).collect();
         for seen in seen {
             self.seen(from, seen, &mut (&[] as &[u8]), place, told);
         }

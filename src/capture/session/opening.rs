@@ -63,6 +63,8 @@ pub(super) struct Opening {
     /// A request came before.
     requests: u64,
     tls: Option<String>,
+    /// The target of a request that misses its rest.
+    line: Option<String>,
     /// Which end ended the TCP connection first, whether by a reset, and where.
     ended: Option<(End, bool, Place)>,
 }
@@ -111,6 +113,7 @@ impl Opening {
             pending: VecDeque::new(),
             requests: 0,
             tls: None,
+            line: None,
             ended: None,
         }
     }
@@ -146,7 +149,7 @@ impl Opening {
                 talker.offset += seeker.take(rest, place);
                 return self.guess(PROOF, told);
             }
-            talker.offset += seeker.lost();
+            talker.offset += seeker.clear();
             talker.state = State::Head;
         }
         if rest.is_empty() {
@@ -372,7 +375,12 @@ impl Opening {
                 State::Adrift(seeker) => seeker.into_held(),
                 _ => std::mem::take(&mut talker.held),
             };
-            held.replay(|bytes, place| open.bytes(role, bytes, place, told));
+            let last = held.place(0).unwrap_or(self.first);
+            let missing = held.replay(|missing, bytes, place| {
+                open.missing(role, missing, place, told);
+                open.bytes(role, bytes, place, told);
+            });
+            open.missing(role, missing, last, told);
         }
     }
 
@@ -385,7 +393,7 @@ impl Opening {
         let talker = &mut self.ends[end.index()];
         let mut seeker = Box::new(Seeker::new(role, Head::RSV1));
         let mut given_up = 0;
-        talker.held.replay(|bytes, place| given_up += seeker.take(bytes, place));
+        talker.held.replay(|_, bytes, place| given_up += seeker.take(bytes, place));
         talker.offset += given_up;
         talker.state = State::Adrift(seeker);
         self.guess(PROOF, told)
@@ -456,7 +464,7 @@ impl Opening {
             .is_none_or(|attempt| attempt.asked.extensions.iter().any(|offer| offer.name == deflate::NAME));
         let addresses = [self.addresses[client.index()], self.addresses[client.other().index()]];
         let attempt = attempt.map_or_else(
-            || Attempt::blank(told.number(), addresses, self.first, frame, self.tls.clone()),
+            || Attempt::blank(told.number(), addresses, self.first, frame, self.tls.clone()).at(self.line.take()),
             |attempt| *attempt,
         );
         let ways = [(Role::Client, client), (Role::Server, client.other())].map(|(role, end)| {
@@ -483,7 +491,7 @@ impl Opening {
     }
 
     /// Bytes of an end are missing.
-    pub(super) fn lost(&mut self, from: End, count: u64) -> Outcome {
+    pub(super) fn lost(&mut self, from: End, count: u64, told: &mut Told<'_>) -> Outcome {
         let role = self.role(from);
         let talker = &mut self.ends[from.index()];
         if let State::Body(body) = &mut talker.state
@@ -496,9 +504,15 @@ impl Opening {
             return Outcome::Stay;
         }
         let dropped = match &mut talker.state {
-            State::Adrift(seeker) => seeker.lost(),
+            State::Adrift(seeker) => {
+                talker.offset += seeker.lost(count);
+                return self.guess(PROOF, told);
+            }
             State::Head | State::Body(_) => {
                 let dropped = talker.held.len() as u64;
+                if self.client.is_none_or(|client| client == from) {
+                    self.line = attempt::target(talker.held.bytes()).or(self.line.take());
+                }
                 talker.held.clear();
                 talker.state = State::Adrift(Box::new(Seeker::new(role, Head::RSV1)));
                 dropped

@@ -41,6 +41,11 @@ impl Seeker {
             return bytes.len() as u64;
         }
         self.held.push(bytes, place);
+        self.settle()
+    }
+
+    /// Gives up what leads nowhere; says how much.
+    fn settle(&mut self) -> u64 {
         let mut dropped = 0;
         while !self.follow() || self.held.len() > LIMIT && self.proof == 0 {
             let count = self.held.second_piece().unwrap_or(self.held.len());
@@ -52,8 +57,19 @@ impl Seeker {
         dropped
     }
 
-    /// Bytes are missing here. Says how many are given up.
-    pub(super) fn lost(&mut self) -> u64 {
+    /// So many bytes are missing here. Says how many are given up, of these and of those that are held: all, unless the
+    /// payload of a frame reaches over them.
+    pub(super) fn lost(&mut self, count: u64) -> u64 {
+        let room = usize::try_from(count).unwrap_or(usize::MAX);
+        if self.held.is_empty() || room > LIMIT {
+            return self.clear() + count;
+        }
+        self.held.lost(room);
+        self.settle()
+    }
+
+    /// Gives up everything that is held; says how much.
+    pub(super) fn clear(&mut self) -> u64 {
         let dropped = self.held.len() as u64;
         self.passed += dropped;
         self.held.clear();
@@ -114,28 +130,34 @@ impl Seeker {
     /// Goes from head to head as far as the bytes reach; `false` if they lead nowhere.
     fn follow(&mut self) -> bool {
         let mut found = 0;
-        while let Some((head, size)) = Head::parse(&self.held.bytes()[self.at..]) {
+        loop {
+            let len = self.held.len();
+            let Some(bytes) = self.held.from(self.at) else { return false };
+            let Some((head, size)) = Head::parse(bytes) else {
+                // It is cut, by the end or by what is missing.
+                self.proof += found;
+                return self.at + bytes.len() == len;
+            };
             if !self.is_plausible(&head, self.masked) {
                 return false;
             }
             let end = usize::try_from(head.len).ok().and_then(|len| (self.at + size).checked_add(len));
-            let Some(payload) = end.and_then(|end| self.held.bytes().get(self.at + size..end)) else {
+            let Some(end) = end.filter(|end| *end <= len) else {
                 // The frame before it was followed by a head.
                 self.proof += found;
                 return true;
             };
             let masked = head.mask.is_some();
-            let text = head.opcode == Opcode::TEXT && head.rsv == 0 && head.fin;
-            if text && !masked && !wire::is_utf8(payload) {
+            let whole = bytes.get(size..end - self.at);
+            let text = head.opcode == Opcode::TEXT && head.rsv == 0 && head.fin && !masked;
+            if text && whole.is_some_and(|payload| !wire::is_utf8(payload)) {
                 return false;
             }
-            found += if masked || text && !payload.is_empty() { 2 } else { 1 };
+            let readable = text && whole.is_some_and(|payload| !payload.is_empty());
+            found += if masked || readable { 2 } else { 1 };
             self.masked = Some(masked);
-            self.at += size + payload.len();
+            self.at = end;
         }
-        // Nothing follows, so that they end where a segment does; or a head that is cut.
-        self.proof += found;
-        true
     }
 }
 
@@ -180,5 +202,15 @@ mod tests {
             given_up += seeker.take(&[0xff; 1000], NOWHERE);
         }
         assert!(given_up > LIMIT as u64 && seeker.into_held().is_empty());
+    }
+
+    #[test]
+    fn a_payload_may_miss_bytes_and_a_head_may_not() {
+        let mut seeker = Seeker::new(Some(Role::Server), 0);
+        assert_eq!(seeker.take(b"\x81\x7e\x03\x84abc", NOWHERE), 0);
+        assert_eq!((seeker.lost(897), seeker.proof()), (0, 1), "the rest of 900 bytes was cut off");
+        assert_eq!(seeker.take(b"\x81\x02ab", NOWHERE), 0);
+        assert_eq!(seeker.proof(), 3);
+        assert_eq!(seeker.lost(1), 908 + 1, "it may be a head that is missing");
     }
 }
