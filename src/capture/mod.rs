@@ -8,6 +8,7 @@ mod conversation;
 mod event;
 mod packet;
 mod time;
+pub mod tls;
 mod write;
 
 pub use conversation::Conversation;
