@@ -3,4 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on may say so by a panic")]
 
 mod blocks;
+mod tls;
+mod tls_pair;
 mod writing;
