@@ -229,6 +229,9 @@ fn measure_kind(options: &Options, kind: Kind, readers: &[Reader], rounds: u32) 
         counts.frames,
         options.seed
     );
+    if let Some(other) = readings.iter().find(|reading| reading.bytes != bytes) {
+        println!("{} read {:.0} MB of the same kind instead.", other.reader.name(), other.bytes as f64 / 1e6);
+    }
     table::print(&rows(&readings, counts.messages as f64 / bytes as f64));
     let mut bounds = counted;
     bounds.extend(bounds::of(&readings));
