@@ -3,4 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on may say so by a panic")]
 
 mod blocks;
+mod stream;
+mod stream_any;
+mod stream_ends;
+mod stream_holes;
+mod stream_order;
 mod writing;
