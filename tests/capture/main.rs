@@ -5,4 +5,9 @@
 mod blocks;
 mod tls;
 mod tls_pair;
+mod stream;
+mod stream_any;
+mod stream_ends;
+mod stream_holes;
+mod stream_order;
 mod writing;

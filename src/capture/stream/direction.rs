@@ -123,10 +123,11 @@ impl Direction {
             }
             Begun::Guessed if begun == Begun::Known => {
                 let first = self.widen(first);
-                if first != self.start && (self.settled || first > self.start || self.start - first > BEFORE) {
+                if !self.settled && first <= self.start && self.start - first <= BEFORE {
+                    (self.start, self.next) = (first, first);
+                } else if first != self.start {
                     return;
                 }
-                (self.start, self.next) = (first, first);
             }
             Begun::Guessed | Begun::Known => return,
         }
@@ -328,6 +329,7 @@ impl Direction {
         if self.next == self.end && !self.ended {
             waiting.drop_from(0, around.budget);
             self.ended = true;
+            self.settled = true;
             self.told.forget();
             let place = waiting.end.map_or(around.place, |(place, _)| place);
             around.to.ended(around.from, self.how.unwrap_or(Finish::Fin), place);

@@ -43,6 +43,7 @@ impl Ticks {
     /// A segment has passed; says whether a tick has.
     pub(super) fn pass(&mut self, place: Place) -> bool {
         self.segments += 1;
+        self.since = self.since.or(place.time);
         let long = match (self.since, place.time) {
             (Some(since), Some(now)) => now.0.saturating_sub(since.0) >= QUARTER_SECOND,
             _ => false,
