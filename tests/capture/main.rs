@@ -1,6 +1,9 @@
-//! Captures: what is written can be read.
+//! Captures: what is written can be read, and what others wrote.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on may say so by a panic")]
 
 mod blocks;
+mod segment;
+mod segment_arbitrary;
+mod segment_fragments;
 mod writing;
