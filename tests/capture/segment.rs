@@ -144,6 +144,7 @@ fn links() -> Vec<Shape> {
         shape("HDLC", 104, raw(&hex!("0f00 0800"))),
         shape("PPPoE alone", 51, raw(&hex!("11 00 0001 005b 0021"))),
         shape("pppd", 166, raw(&hex!("0103 0021"))),
+        shape("pppd, address", 166, raw(&hex!("01ff03 0021"))),
         shape("PPP with direction", 204, raw(&hex!("00 ff03 0021"))),
     ]
 }
@@ -211,7 +212,7 @@ fn ipv6_shapes() -> Vec<Shape> {
         raw("routing, done", 43, &hex!("06 00 00 00 00000000")),
         raw("AH", 51, &hex!("06 04 0000 00000001 00000002 000000000000000000000000")),
         raw("fragment, the only one", 44, &hex!("06 00 0000 00000007")),
-        raw("all of them", 0, &hex!("2b 00 010400000000 2c 00 0400 00000000 3c 00 0000 00000007 06 00 010400000000")),
+        raw("all of them", 0, &hex!("2b 00 010400000000 2c 00 0000 00000000 3c 00 0000 00000007 06 00 010400000000")),
         routed("routing, on the way", &hex!("06 02 02 01 00000000"), &[&last]),
         routed("segment routing, on the way", &hex!("06 04 04 01 01 00 0000"), &[&last, &other]),
     ]

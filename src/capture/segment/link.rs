@@ -19,7 +19,7 @@ const PPP_SERIAL: LinkType = LinkType(50);
 const PPP_ETHER: LinkType = LinkType(51);
 /// Cisco's HDLC.
 const C_HDLC: LinkType = LinkType(104);
-/// PPP with the direction in the place of the address.
+/// PPP with the direction in the place of the address, or before it: programs differ.
 const PPP_PPPD: LinkType = LinkType(166);
 /// PPP behind a byte for the direction.
 const PPP_WITH_DIR: LinkType = LinkType(204);
@@ -73,7 +73,10 @@ pub(super) fn begin(link: LinkType, rest: &mut Rest<'_>) -> Result<Header, Malfo
             _ => Ok(Header::Ppp),
         },
         PPP_ETHER => pppoe(rest),
-        PPP_PPPD => rest.skip(2, Layer::Link).map(|()| Header::Ppp),
+        PPP_PPPD => match *rest.peek::<2>(Layer::Link)? {
+            [_, 0x03] => rest.skip(2, Layer::Link).map(|()| Header::Ppp),
+            _ => rest.skip(1, Layer::Link).map(|()| Header::Ppp),
+        },
         PPP_WITH_DIR => rest.skip(1, Layer::Link).map(|()| Header::Ppp),
         _ => Err(link.into()),
     }
@@ -100,13 +103,13 @@ fn cooked(protocol: u16, rest: &mut Rest<'_>) -> Result<Header, Malformed> {
     }
 }
 
-#[inline]
+#[inline(always)]
 pub(super) fn ethernet(rest: &mut Rest<'_>) -> Result<Header, Malformed> {
     let [.., high, low] = *rest.take::<14>(Layer::Link)?;
     type_or_length(u16::from_be_bytes([high, low]), rest)
 }
 
-#[inline]
+#[inline(always)]
 fn type_or_length(field: u16, rest: &mut Rest<'_>) -> Result<Header, Malformed> {
     if field >= FIRST_ETHER_TYPE {
         return Ok(Header::EtherType(EtherType(field)));
@@ -116,6 +119,7 @@ fn type_or_length(field: u16, rest: &mut Rest<'_>) -> Result<Header, Malformed> 
 }
 
 /// LLC (802.2) with IP in it, or SNAP.
+#[cold]
 fn llc(rest: &mut Rest<'_>) -> Result<Header, Malformed> {
     match *rest.take::<3>(Layer::Link)? {
         [0x06, 0x06, 0x03] => Ok(Header::Ip),
