@@ -1,4 +1,4 @@
-//! Captures: what is written can be read.
+//! Captures: what is written can be read, and what others wrote.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on may say so by a panic")]
 
@@ -10,4 +10,7 @@ mod stream_any;
 mod stream_ends;
 mod stream_holes;
 mod stream_order;
+mod segment;
+mod segment_arbitrary;
+mod segment_fragments;
 mod writing;

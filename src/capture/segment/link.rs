@@ -1,6 +1,6 @@
 //! What stands before IP.
 
-use etherparse::{EtherType, MacsecHeaderSlice};
+use etherparse::{EtherType, MacsecHeaderSlice, err};
 
 use super::rest::Rest;
 use super::walk::Header;
@@ -19,18 +19,19 @@ const PPP_SERIAL: LinkType = LinkType(50);
 const PPP_ETHER: LinkType = LinkType(51);
 /// Cisco's HDLC.
 const C_HDLC: LinkType = LinkType(104);
-/// PPP with the direction in the place of the address.
+/// PPP with the direction in the place of the address, or before it: programs differ.
 const PPP_PPPD: LinkType = LinkType(166);
 /// PPP behind a byte for the direction.
 const PPP_WITH_DIR: LinkType = LinkType(204);
 
-/// VLANs stacked in the ways that came before 802.1ad, and tags of the same shape: 802.1Q is 4 bytes, the last two of
-/// which are an EtherType.
+/// VLANs stacked in the ways that came before 802.1ad.
 const VLAN_9200: EtherType = EtherType(0x9200);
 const VLAN_9300: EtherType = EtherType(0x9300);
-/// VN-Tag (802.1BR's forerunner): 4 bytes, then an EtherType.
+/// VN-Tag, the forerunner of 802.1BR.
 const VN_TAG: EtherType = EtherType(0x8926);
-/// Redundancy tag of 802.1CB: 4 bytes, then an EtherType.
+/// Port extension of 802.1BR.
+const E_TAG: EtherType = EtherType(0x893f);
+/// Redundancy of 802.1CB.
 const R_TAG: EtherType = EtherType(0xf1c1);
 /// Backbone service of 802.1ah: 4 bytes, then a whole Ethernet frame.
 const I_TAG: EtherType = EtherType(0x88e7);
@@ -72,7 +73,10 @@ pub(super) fn begin(link: LinkType, rest: &mut Rest<'_>) -> Result<Header, Malfo
             _ => Ok(Header::Ppp),
         },
         PPP_ETHER => pppoe(rest),
-        PPP_PPPD => rest.skip(2, Layer::Link).map(|()| Header::Ppp),
+        PPP_PPPD => match *rest.peek::<2>(Layer::Link)? {
+            [_, 0x03] => rest.skip(2, Layer::Link).map(|()| Header::Ppp),
+            _ => rest.skip(1, Layer::Link).map(|()| Header::Ppp),
+        },
         PPP_WITH_DIR => rest.skip(1, Layer::Link).map(|()| Header::Ppp),
         _ => Err(link.into()),
     }
@@ -99,13 +103,13 @@ fn cooked(protocol: u16, rest: &mut Rest<'_>) -> Result<Header, Malformed> {
     }
 }
 
-#[inline]
+#[inline(always)]
 pub(super) fn ethernet(rest: &mut Rest<'_>) -> Result<Header, Malformed> {
     let [.., high, low] = *rest.take::<14>(Layer::Link)?;
     type_or_length(u16::from_be_bytes([high, low]), rest)
 }
 
-#[inline]
+#[inline(always)]
 fn type_or_length(field: u16, rest: &mut Rest<'_>) -> Result<Header, Malformed> {
     if field >= FIRST_ETHER_TYPE {
         return Ok(Header::EtherType(EtherType(field)));
@@ -115,6 +119,7 @@ fn type_or_length(field: u16, rest: &mut Rest<'_>) -> Result<Header, Malformed> 
 }
 
 /// LLC (802.2) with IP in it, or SNAP.
+#[cold]
 fn llc(rest: &mut Rest<'_>) -> Result<Header, Malformed> {
     match *rest.take::<3>(Layer::Link)? {
         [0x06, 0x06, 0x03] => Ok(Header::Ip),
@@ -130,19 +135,27 @@ fn llc(rest: &mut Rest<'_>) -> Result<Header, Malformed> {
     }
 }
 
-/// What stands between Ethernet and IP.
-pub(super) fn ether_type(kind: EtherType, rest: &mut Rest<'_>) -> Result<Header, Malformed> {
+/// How many bytes a tag has before the EtherType that ends it; `None` if this announces no tag.
+const fn tag(kind: EtherType) -> Option<usize> {
     match kind {
         EtherType::VLAN_TAGGED_FRAME
         | EtherType::PROVIDER_BRIDGING
         | EtherType::VLAN_DOUBLE_TAGGED_FRAME
         | VLAN_9200
-        | VLAN_9300
-        | VN_TAG
-        | R_TAG => {
-            let [_, _, high, low] = *rest.take::<4>(Layer::Link)?;
-            type_or_length(u16::from_be_bytes([high, low]), rest)
-        }
+        | VLAN_9300 => Some(2),
+        VN_TAG | R_TAG => Some(4),
+        E_TAG => Some(6),
+        _ => None,
+    }
+}
+
+/// What stands between Ethernet and IP.
+pub(super) fn ether_type(kind: EtherType, rest: &mut Rest<'_>) -> Result<Header, Malformed> {
+    if let Some(length) = tag(kind) {
+        rest.skip(length, Layer::Link)?;
+        return type_or_length(u16::from_be_bytes(*rest.take(Layer::Link)?), rest);
+    }
+    match kind {
         I_TAG => rest.skip(4, Layer::Link).map(|()| Header::Ethernet),
         MPLS_UNICAST | MPLS_MULTICAST => Ok(Header::Mpls),
         PPPOE_SESSION => pppoe(rest),
@@ -153,8 +166,7 @@ pub(super) fn ether_type(kind: EtherType, rest: &mut Rest<'_>) -> Result<Header,
     }
 }
 
-/// A stack of labels (RFC 3032), then something that does not say what it is: IP by its version, otherwise Ethernet,
-/// behind a control word if the first four bits are zero (RFC 4385, section 3).
+/// A stack of labels (RFC 3032), then something that does not say what it is: IP by its version, otherwise Ethernet.
 pub(super) fn mpls(rest: &mut Rest<'_>) -> Result<Header, Malformed> {
     let [_, _, bottom, _] = *rest.take::<4>(Layer::Link)?;
     if bottom & 1 == 0 {
@@ -162,10 +174,24 @@ pub(super) fn mpls(rest: &mut Rest<'_>) -> Result<Header, Malformed> {
     }
     match rest.peek::<1>(Layer::Link)?[0] >> 4 {
         4 | 6 => Ok(Header::Ip),
-        0 => rest.skip(4, Layer::Link).map(|()| Header::Ethernet),
+        // A control word of another channel (RFC 4385, section 5).
         1 => Ok(Header::Unknown),
+        0 if !is_bare_ethernet(rest.bytes()) => rest.skip(4, Layer::Link).map(|()| Header::Ethernet),
         _ => Ok(Header::Ethernet),
     }
+}
+
+/// Whether what begins with four zero bits is Ethernet from its first byte on, and not behind a control word (RFC 4385,
+/// section 3): its EtherType tells.
+fn is_bare_ethernet(bytes: &[u8]) -> bool {
+    let is_known_at = |at: usize| match bytes.get(at..at + 2) {
+        Some(&[high, low]) => {
+            let kind = EtherType(u16::from_be_bytes([high, low]));
+            matches!(kind, EtherType::IPV4 | EtherType::IPV6 | MPLS_UNICAST | PPPOE_SESSION) || tag(kind).is_some()
+        }
+        _ => false,
+    };
+    is_known_at(12) && !is_known_at(16)
 }
 
 /// A session of PPPoE (RFC 2516, section 4).
@@ -177,7 +203,7 @@ fn pppoe(rest: &mut Rest<'_>) -> Result<Header, Malformed> {
 
 /// PPP (RFC 1661), with or without the address and control field, the protocol in one byte or in two.
 pub(super) fn ppp(rest: &mut Rest<'_>) -> Result<Header, Malformed> {
-    if rest.bytes().starts_with(&[0xff, 0x03]) {
+    if *rest.peek::<1>(Layer::Link)? == [0xff] {
         rest.skip(2, Layer::Link)?;
     }
     let [first] = *rest.take::<1>(Layer::Link)?;
@@ -194,9 +220,12 @@ pub(super) fn ppp(rest: &mut Rest<'_>) -> Result<Header, Malformed> {
 
 /// MACsec that is not encrypted.
 fn macsec(rest: &mut Rest<'_>) -> Result<Header, Malformed> {
-    let Ok(header) = MacsecHeaderSlice::from_slice(rest.bytes()) else {
-        return Ok(Header::Unknown);
-    };
+    use err::macsec::{HeaderError, HeaderSliceError};
+    let header = MacsecHeaderSlice::from_slice(rest.bytes()).map_err(|error| match error {
+        HeaderSliceError::Len(error) => rest.missing(error.required_len, Layer::Link),
+        HeaderSliceError::Content(HeaderError::UnexpectedVersion) => Malformed::Version(Layer::Link),
+        HeaderSliceError::Content(HeaderError::InvalidUnmodifiedShortLen) => Malformed::Length(Layer::Link),
+    })?;
     rest.skip(header.header_len(), Layer::Link)?;
     if let Some(length) = header.expected_payload_len() {
         rest.shorten(length);

@@ -63,32 +63,38 @@ impl Dissector {
         // Where `usize` is smaller, no packet is that long.
         let mut rest = Rest::new(data, usize::try_from(length).unwrap_or(usize::MAX));
         let mut walk = Walk::new();
-        let found = link::begin(link, &mut rest).and_then(|first| walk.go(first, rest));
-        let (piece, rest) = match found {
-            Ok(Found::Tcp(tcp)) => return Dissected::Segment(tcp.lend(data)),
-            Ok(Found::Fragment(piece, rest)) => (piece, rest),
-            Ok(Found::Other) => return Dissected::Other,
-            Err(malformed) => return Dissected::Malformed(malformed),
-        };
-        match self.fragments.take(piece, &rest, &walk.addresses, place) {
-            Ok(Some(whole)) => self.whole(whole, walk, place),
-            Ok(None) => Dissected::Fragment,
+        let found = link::begin(link, &mut rest).and_then(|first| walk.go(first, &mut rest));
+        match found {
+            Ok(Found::Tcp) => match tcp::find(&rest) {
+                Ok(tcp) => tcp.lend(&walk.addresses, data),
+                Err(malformed) => Dissected::Malformed(malformed),
+            },
+            Ok(Found::Fragment(piece)) => match self.fragments.take(piece, &rest, &walk.addresses, place) {
+                Ok(Some(whole)) => self.whole(whole, walk, place),
+                Ok(None) => Dissected::Fragment,
+                Err(malformed) => Dissected::Malformed(malformed),
+            },
+            Ok(Found::Other) => Dissected::Other,
             Err(malformed) => Dissected::Malformed(malformed),
         }
     }
 
     /// Reads on in a datagram that was put together. It may itself hold a fragment: that of a packet in a tunnel.
+    #[cold]
     fn whole(&mut self, mut whole: fragments::Whole, mut walk: Walk, place: Place) -> Dissected<'_> {
         loop {
             self.whole = whole.bytes;
-            let rest = Rest::new(&self.whole, whole.length);
-            let (piece, rest) = match walk.go(Header::Protocol(whole.protocol), rest) {
-                Ok(Found::Tcp(tcp)) => return Dissected::Segment(tcp.lend(&mut self.whole)),
-                Ok(Found::Fragment(piece, rest)) => (piece, rest),
+            let mut rest = Rest::new(&self.whole, whole.length);
+            let outcome = match walk.go(Header::Protocol(whole.protocol), &mut rest) {
+                Ok(Found::Tcp) => match tcp::find(&rest) {
+                    Ok(tcp) => return tcp.lend(&walk.addresses, &mut self.whole),
+                    Err(malformed) => Err(malformed),
+                },
+                Ok(Found::Fragment(piece)) => self.fragments.take(piece, &rest, &walk.addresses, place),
                 Ok(Found::Other) => return Dissected::Other,
-                Err(malformed) => return Dissected::Malformed(malformed),
+                Err(malformed) => Err(malformed),
             };
-            match self.fragments.take(piece, &rest, &walk.addresses, place) {
+            match outcome {
                 Ok(Some(inner)) => whole = inner,
                 Ok(None) => return Dissected::Fragment,
                 Err(malformed) => return Dissected::Malformed(malformed),

@@ -21,7 +21,7 @@ fn offloaded(rest: &Rest<'_>, layer: Layer) -> Result<(), Malformed> {
 }
 
 /// RFC 791, section 3.1.
-#[inline]
+#[inline(always)]
 pub(super) fn ipv4(rest: &mut Rest<'_>, addresses: &mut Addresses) -> Result<Header, Malformed> {
     use err::ipv4::{HeaderError, HeaderSliceError};
     let header = Ipv4HeaderSlice::from_slice(rest.bytes()).map_err(|error| match error {
@@ -57,7 +57,7 @@ pub(super) fn ipv4(rest: &mut Rest<'_>, addresses: &mut Addresses) -> Result<Hea
 }
 
 /// RFC 8200, section 3.
-#[inline]
+#[inline(always)]
 pub(super) fn ipv6(rest: &mut Rest<'_>, addresses: &mut Addresses) -> Result<Header, Malformed> {
     let header = Ipv6HeaderSlice::from_slice(rest.bytes()).map_err(|error| match error {
         err::ipv6::HeaderSliceError::Len(error) => rest.missing(error.required_len, Layer::Ipv6),

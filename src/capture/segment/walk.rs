@@ -6,8 +6,7 @@ use etherparse::{EtherType, IpNumber};
 
 use super::fragments::Piece;
 use super::rest::Rest;
-use super::tcp::Tcp;
-use super::{Layer, Malformed, link, network, tcp, tunnel};
+use super::{Layer, Malformed, link, network, tunnel};
 
 /// What comes next in a packet.
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +18,8 @@ pub(super) enum Header {
     Mpls,
     /// IP, of the version that it says itself.
     Ip,
+    Ipv4,
+    Ipv6,
     /// What an IP header announces.
     Protocol(IpNumber),
     Fragment(Piece),
@@ -38,10 +39,13 @@ impl Addresses {
 }
 
 /// Where the headers lead.
-#[derive(Debug)]
-pub(super) enum Found<'a> {
-    Tcp(Tcp),
-    Fragment(Piece, Rest<'a>),
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Found {
+    /// To a TCP header.
+    Tcp,
+    /// To what this fragment holds.
+    Fragment(Piece),
+    /// To something else.
     Other,
 }
 
@@ -54,7 +58,7 @@ pub(super) struct Walk {
 }
 
 /// How many headers are read: as many as eight tunnels in each other need. It bounds the time that a packet takes.
-const MAX_HEADERS: u8 = 40;
+const MAX_HEADERS: u8 = 56;
 
 impl Walk {
     pub(super) const fn new() -> Self {
@@ -62,37 +66,45 @@ impl Walk {
     }
 
     /// Reads header by header.
-    pub(super) fn go<'a>(&mut self, mut next: Header, mut rest: Rest<'a>) -> Result<Found<'a>, Malformed> {
+    // It pays that the headers of most packets are read in place: each function that is called costs as much as a
+    // header.
+    #[inline(always)]
+    pub(super) fn go(&mut self, mut next: Header, rest: &mut Rest<'_>) -> Result<Found, Malformed> {
         loop {
             self.left = self.left.checked_sub(1).ok_or(Malformed::Nested)?;
             next = match next {
-                Header::Ethernet => link::ethernet(&mut rest)?,
-                Header::EtherType(kind) => match kind {
-                    EtherType::IPV4 => network::ipv4(&mut rest, &mut self.addresses)?,
-                    EtherType::IPV6 => network::ipv6(&mut rest, &mut self.addresses)?,
-                    _ => link::ether_type(kind, &mut rest)?,
-                },
-                Header::Ip => match rest.peek::<1>(Layer::Link)?[0] >> 4 {
-                    4 => network::ipv4(&mut rest, &mut self.addresses)?,
-                    6 => network::ipv6(&mut rest, &mut self.addresses)?,
-                    _ => Header::Unknown,
-                },
-                Header::Protocol(IpNumber::TCP) => return tcp::tcp(&rest, &self.addresses).map(Found::Tcp),
-                Header::Protocol(number) => match number {
-                    IpNumber::UDP => tunnel::udp(&mut rest)?,
-                    IpNumber::IPV4 => network::ipv4(&mut rest, &mut self.addresses)?,
-                    IpNumber::IPV6 => network::ipv6(&mut rest, &mut self.addresses)?,
-                    IpNumber::GRE => tunnel::gre(&mut rest)?,
-                    IpNumber::ETHER_IP => tunnel::ether_ip(&mut rest)?,
-                    tunnel::ETHERNET => Header::Ethernet,
-                    IpNumber::MPLS_IN_IP => Header::Mpls,
-                    _ => network::extension(number, &mut rest, &mut self.addresses)?,
-                },
-                Header::Ppp => link::ppp(&mut rest)?,
-                Header::Mpls => link::mpls(&mut rest)?,
-                Header::Fragment(piece) => return Ok(Found::Fragment(piece, rest)),
+                Header::Ethernet => link::ethernet(rest)?,
+                Header::EtherType(EtherType::IPV4) | Header::Protocol(IpNumber::IPV4) => Header::Ipv4,
+                Header::EtherType(EtherType::IPV6) | Header::Protocol(IpNumber::IPV6) => Header::Ipv6,
+                Header::Ipv4 => network::ipv4(rest, &mut self.addresses)?,
+                Header::Ipv6 => network::ipv6(rest, &mut self.addresses)?,
+                Header::Protocol(IpNumber::TCP) => return Ok(Found::Tcp),
+                Header::Fragment(piece) => return Ok(Found::Fragment(piece)),
                 Header::Unknown => return Ok(Found::Other),
+                next => self.rare(next, rest)?,
             };
+        }
+    }
+
+    fn rare(&mut self, next: Header, rest: &mut Rest<'_>) -> Result<Header, Malformed> {
+        match next {
+            Header::EtherType(kind) => link::ether_type(kind, rest),
+            Header::Ppp => link::ppp(rest),
+            Header::Mpls => link::mpls(rest),
+            Header::Ip => Ok(match rest.peek::<1>(Layer::Link)?[0] >> 4 {
+                4 => Header::Ipv4,
+                6 => Header::Ipv6,
+                _ => Header::Unknown,
+            }),
+            Header::Protocol(number) => match number {
+                IpNumber::UDP => tunnel::udp(rest),
+                IpNumber::GRE => tunnel::gre(rest),
+                IpNumber::ETHER_IP => tunnel::ether_ip(rest),
+                tunnel::ETHERNET => Ok(Header::Ethernet),
+                IpNumber::MPLS_IN_IP => Ok(Header::Mpls),
+                _ => network::extension(number, rest, &mut self.addresses),
+            },
+            _ => Ok(Header::Unknown),
         }
     }
 }
