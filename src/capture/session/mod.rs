@@ -22,7 +22,7 @@ use self::held::Held;
 use self::open::Open;
 use self::opening::{Opening, Outcome};
 pub(in crate::capture) use self::told::Told;
-use crate::capture::tls::Tls;
+use crate::capture::tls::{Plain, Tls};
 use crate::capture::{End, Event, Loss, Note, NoteKind, Place};
 use crate::proto::Role;
 
@@ -53,8 +53,18 @@ enum Layer {
 #[derive(Debug)]
 struct Encrypted {
     tls: Tls,
-    /// Where in the plaintext of each end the next byte is.
+    /// Whether anything was decrypted.
     said: bool,
+    /// Whether it was said why it cannot be read.
+    noted: bool,
+}
+
+/// What TLS is given.
+enum Give<'a> {
+    Bytes(&'a mut [u8]),
+    Lost(u64),
+    /// Nothing more comes.
+    End,
 }
 
 /// What is said.
@@ -115,7 +125,7 @@ impl Session {
     fn other_bytes(&mut self, from: End, bytes: &mut [u8], place: Place, told: &mut Told<'_>) {
         match &mut self.layer {
             Layer::Plain => self.say(from, bytes, place, told),
-            Layer::Tls(_) => self.decrypt(from, bytes, place, told),
+            Layer::Tls(_) => self.decrypt(from, place, told, Give::Bytes(bytes)),
             Layer::Unknown(held) => {
                 let own = &mut held[from.index()];
                 own.push(bytes, place);
@@ -123,7 +133,7 @@ impl Session {
                 let held = std::mem::take(held);
                 self.layer = if encrypted {
                     let client = self.client.unwrap_or(from);
-                    Layer::Tls(Box::new(Encrypted { tls: Tls::new(client), said: false }))
+                    Layer::Tls(Box::new(Encrypted { tls: Tls::new(client), said: false, noted: false }))
                 } else {
                     Layer::Plain
                 };
@@ -134,40 +144,52 @@ impl Session {
         }
     }
 
-    fn decrypt(&mut self, from: End, bytes: &[u8], place: Place, told: &mut Told<'_>) {
+    /// Gives TLS something, and takes what comes out of it.
+    fn decrypt(&mut self, from: End, place: Place, told: &mut Told<'_>, give: Give<'_>) {
         let Layer::Tls(encrypted) = &mut self.layer else { return };
-        let Encrypted { tls, said } = &mut **encrypted;
+        let Encrypted { tls, said, .. } = &mut **encrypted;
         let talk = &mut self.talk;
-        let (addresses, first) = (self.addresses, self.first);
-        let client = self.client;
-        let description = tls.description();
+        let (addresses, first, client) = (self.addresses, self.first, self.client);
         let secrets = told.secrets;
-        let mut restart = None;
-        tls.bytes(from, bytes, secrets, &mut |end: End, plain: &mut [u8]| {
+        let description = tls.description();
+        let mut take = |plain: Plain<'_>| {
             if !std::mem::replace(said, true) {
-                let opening = Opening::new(addresses, client, first, [0, 0]).inside(description.clone());
+                let mut opening = Opening::new(addresses, client, first, [0, 0]);
+                opening.describe(description.clone());
                 *talk = Talk::Opening(Box::new(opening));
             }
-            restart = restart.take().or(talk.bytes(end, plain, place, told));
-        });
-        if tls.trouble().is_some() && !*said {
-            self.not_decrypted(from, place, told);
+            match plain {
+                // A tunnel inside TLS is not followed.
+                Plain::Bytes(end, bytes) => drop(talk.bytes(end, bytes, place, told)),
+                Plain::Lost(end, count) => talk.lost(end, count, place, told),
+            }
+        };
+        match give {
+            Give::Bytes(bytes) => tls.bytes(from, bytes, secrets, &mut take),
+            Give::Lost(count) => tls.lost(from, count, secrets, &mut take),
+            Give::End => tls.finish(secrets, &mut take),
         }
+        if *said {
+            talk.describe(tls);
+        }
+        self.note_trouble(from, place, told);
     }
 
-    /// What is encrypted cannot be read.
-    fn not_decrypted(&mut self, from: End, place: Place, told: &mut Told<'_>) {
-        let Layer::Tls(encrypted) = &self.layer else { return };
-        if let Some(trouble) = encrypted.tls.trouble() {
-            let why = trouble.to_string();
-            let note = Note {
-                connection: None,
-                from: self.addresses[from.index()],
-                to: self.addresses[from.other().index()],
-                kind: NoteKind::Encrypted { why: &why },
-                place,
-            };
-            told.tell(&Event::Note(&note));
+    /// What is encrypted cannot be read, or not any further.
+    fn note_trouble(&mut self, from: End, place: Place, told: &mut Told<'_>) {
+        let Layer::Tls(encrypted) = &mut self.layer else { return };
+        let Some(trouble) = encrypted.tls.trouble().filter(|_| !encrypted.noted) else { return };
+        encrypted.noted = true;
+        let why = trouble.to_string();
+        let note = Note {
+            connection: self.talk.connection(),
+            from: self.addresses[from.index()],
+            to: self.addresses[from.other().index()],
+            kind: NoteKind::Encrypted { why: &why },
+            place,
+        };
+        told.tell(&Event::Note(&note));
+        if !encrypted.said {
             self.talk = Talk::Ignored;
         }
     }
@@ -208,13 +230,8 @@ impl Session {
             told.tell(&Event::Note(&note));
         }
         match &mut self.layer {
-            Layer::Tls(encrypted) => {
-                encrypted.tls.lost(from, count);
-                if encrypted.tls.trouble().is_some() {
-                    self.not_decrypted(from, place, told);
-                }
-            }
-            Layer::Plain => self.talk.lost(from, count, place, told),
+            Layer::Tls(_) => self.decrypt(from, place, told, Give::Lost(count)),
+            Layer::Plain => self.talk.lost(from, Some(count), place, told),
             Layer::Unknown(_) => {
                 let held = match std::mem::replace(&mut self.layer, Layer::Plain) {
                     Layer::Unknown(held) => held,
@@ -223,7 +240,7 @@ impl Session {
                 for (end, mut held) in [End::First, End::Second].into_iter().zip(*held) {
                     held.replay(|_, bytes, place| self.other_bytes(end, bytes, place, told));
                 }
-                self.talk.lost(from, count, place, told);
+                self.talk.lost(from, Some(count), place, told);
             }
         }
     }
@@ -270,6 +287,8 @@ impl Session {
                 held.replay(|_, bytes, place| self.other_bytes(end, bytes, place, told));
             }
         }
+        let place = self.talk.last().unwrap_or(self.first);
+        self.decrypt(End::First, place, told, Give::End);
         match self.talk {
             Talk::Opening(opening) => {
                 if let Some(open) = opening.finish(told) {
@@ -301,15 +320,33 @@ impl Talk {
         None
     }
 
-    fn lost(&mut self, from: End, count: u64, place: Place, told: &mut Told<'_>) {
+    /// So many bytes are missing, or nobody knows how many.
+    fn lost(&mut self, from: End, count: Option<u64>, place: Place, told: &mut Told<'_>) {
         match self {
             Self::Open(open, client) => open.lost(role(from, *client), count, place, told),
-            Self::Opening(opening) => match opening.lost(from, count, told) {
+            Self::Opening(opening) => match opening.lost(from, count.unwrap_or(1), told) {
                 Outcome::Ignore => *self = Self::Ignored,
                 Outcome::Open(open) => *self = Self::Open(open, opening.client().unwrap_or(End::First)),
                 Outcome::Stay | Outcome::Restart(_) => {}
             },
             Self::Ignored => {}
+        }
+    }
+
+    /// What encrypts it.
+    fn describe(&mut self, tls: &Tls) {
+        match self {
+            Self::Open(open, _) if open.connection.tls.is_none() => open.connection.tls = tls.description(),
+            Self::Opening(opening) if !opening.is_described() => opening.describe(tls.description()),
+            _ => {}
+        }
+    }
+
+    /// The last packet of the connection that is open.
+    fn last(&self) -> Option<Place> {
+        match self {
+            Self::Open(open, _) => Some(open.connection.last),
+            _ => None,
         }
     }
 

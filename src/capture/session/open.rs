@@ -416,15 +416,17 @@ impl Open {
     /// Bytes are missing among those that were held; it was told when they were.
     pub(super) fn missing(&mut self, from: Role, count: u64, place: Place, told: &mut Told<'_>) {
         if count > 0 {
-            self.lost(from, count, place, told);
+            self.lost(from, Some(count), place, told);
         }
     }
 
-    /// Bytes are missing.
-    pub(super) fn lost(&mut self, from: Role, count: u64, place: Place, told: &mut Told<'_>) {
+    /// So many bytes are missing, or nobody knows how many.
+    pub(super) fn lost(&mut self, from: Role, count: Option<u64>, place: Place, told: &mut Told<'_>) {
         self.connection.last = place;
-        self.connection.sent_mut(from).lost += count;
+        self.connection.sent_mut(from).lost += count.unwrap_or_default();
         let way = self.way(from);
+        // As many as make it uncertain where the next frame begins.
+        let count = count.unwrap_or_else(|| way.flow.remaining().saturating_add(1));
         way.torn = true;
         // An answer may have been among them.
         self.way(from.peer()).pings.forget();

@@ -118,10 +118,13 @@ impl Opening {
         }
     }
 
-    /// The same, inside TLS.
-    pub(super) fn inside(mut self, tls: Option<String>) -> Self {
+    /// It is inside TLS.
+    pub(super) fn describe(&mut self, tls: Option<String>) {
         self.tls = tls;
-        self
+    }
+
+    pub(super) const fn is_described(&self) -> bool {
+        self.tls.is_some()
     }
 
     /// A SYN was seen.
