@@ -13,4 +13,13 @@ mod stream_order;
 mod segment;
 mod segment_arbitrary;
 mod segment_fragments;
+mod source_built;
+mod source_errors;
+#[cfg(feature = "live")]
+mod source_live;
+mod source_merge;
+mod source_packed;
+mod source_pcap;
+mod source_pcapng;
+mod source_properties;
 mod writing;

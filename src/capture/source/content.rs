@@ -37,7 +37,9 @@ pub enum Content {
     Zip,
     /// A tar archive.
     Tar,
-    /// Something else that begins with these bytes; what is missing of them is zero.
+    /// Something else of so few bytes.
+    Short(u8),
+    /// Something else that begins with these bytes.
     Unknown([u8; 4]),
 }
 
@@ -90,9 +92,10 @@ impl Content {
         if is_erf(sample) {
             return Self::Erf;
         }
-        let mut begin = [0; 4];
-        begin.iter_mut().zip(sample).for_each(|(to, from)| *to = *from);
-        Self::Unknown(begin)
+        match sample.first_chunk() {
+            Some(begin) => Self::Unknown(*begin),
+            None => Self::Short(sample.len() as u8),
+        }
     }
 
     fn of_text(text: &str) -> Self {
@@ -147,6 +150,8 @@ impl fmt::Display for Content {
             Self::Lz4 => "it is packed by LZ4; unpack it by `lz4 -d`",
             Self::Zip => "it is a ZIP archive; unpack it",
             Self::Tar => "it is a tar archive; unpack it",
+            Self::Short(1) => "it has 1 byte only; copy the file again",
+            Self::Short(count) => return write!(f, "it has {count} bytes only; copy the file again"),
             Self::Unknown([a, b, c, d]) => {
                 return write!(
                     f,

@@ -27,6 +27,12 @@ pub enum SourceError {
         /// Why.
         error: io::Error,
     },
+    /// It is no file.
+    #[error("{file}: is a folder: name the captures in it")]
+    Folder {
+        /// Its name.
+        file: Arc<str>,
+    },
     /// A file is something else.
     #[error("{file}: no capture{}: {content}", Unpacked(*packing))]
     NotCapture {
@@ -93,6 +99,7 @@ impl SourceError {
     pub fn file(&self) -> Option<&str> {
         match self {
             Self::Open { file, .. }
+            | Self::Folder { file }
             | Self::NotCapture { file, .. }
             | Self::Damaged { file, .. }
             | Self::Packed { file, .. }
@@ -220,7 +227,7 @@ impl fmt::Display for Damage {
             Self::Cut { part, missing, of } => {
                 write!(f, "the file ends in the middle of {part}: {missing} of {of} bytes are missing")
             }
-            Self::TooLong { captured } => write!(f, "a length of {captured} bytes is no packet's"),
+            Self::TooLong { captured } => write!(f, "a length of {captured} bytes cannot be right"),
             Self::BlockLength { length, least } if length < least => {
                 write!(f, "a block has a length of {length} bytes, but has {least} at least")
             }
@@ -239,6 +246,9 @@ impl fmt::Display for Damage {
             Self::Version { major, minor } => write!(f, "version {major}.{minor} of the format is not known"),
             Self::Interface { id, known: 0 } => {
                 write!(f, "a packet is of interface {id}, but none was described")
+            }
+            Self::Interface { id, known: 1 } => {
+                write!(f, "a packet is of interface {id}, but only interface 0 was described")
             }
             Self::Interface { id, known } => {
                 write!(f, "a packet is of interface {id}, but only 0 to {} were described", known - 1)
@@ -278,7 +288,7 @@ struct After(u64);
 impl fmt::Display for After {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            0 => f.write_str("before the first packet ends"),
+            0 => f.write_str("before any packet"),
             1 => f.write_str("after 1 good packet"),
             count => write!(f, "after {count} good packets"),
         }

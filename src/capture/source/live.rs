@@ -36,7 +36,7 @@ pub struct Live {
 #[non_exhaustive]
 pub enum LiveError {
     /// It does not exist.
-    #[error("there is no interface {interface}; there are: {}", if known.is_empty() { "none that may be used" } else { known })]
+    #[error("there is no interface {interface}; there are {known}")]
     NoInterface {
         /// Its name.
         interface: Box<str>,
@@ -119,11 +119,7 @@ impl Source for Live {
                 self.packets += 1;
                 self.data.clear();
                 self.data.extend_from_slice(packet.data);
-                let (seconds, part) = (i64::from(packet.header.ts.tv_sec), i64::from(packet.header.ts.tv_usec));
-                let time = seconds
-                    .checked_mul(NANOSECONDS_PER_SECOND)
-                    .and_then(|time| time.checked_add(part * NANOSECONDS_PER_MICROSECOND))
-                    .map(Time);
+                let time = time(packet.header.ts.tv_sec, packet.header.ts.tv_usec);
                 let length = packet.header.len.max(packet.header.caplen);
                 let place = Place { packet: self.packets, time };
                 Ok(Some(Item::Packet(Packet { place, link: self.link, length, data: &mut self.data })))
@@ -144,16 +140,24 @@ impl Source for Live {
 impl LiveError {
     fn of(interface: &str, packets: u64, error: &Error) -> Self {
         let words = said(error);
+        let known = Live::interfaces();
+        // Without the right to capture, libpcap does not say whether there is such an interface; the list does.
+        if packets == 0 && !known.is_empty() && !known.iter().any(|name| name == interface) {
+            return Self::NoInterface { interface: interface.into(), known: known.join(", ").into() };
+        }
         let lower = words.to_lowercase();
         if lower.contains("permission") || lower.contains("not permitted") {
             return Self::NotPermitted { interface: interface.into() };
         }
-        let known = Live::interfaces();
-        if packets == 0 && !known.iter().any(|name| name == interface) {
-            return Self::NoInterface { interface: interface.into(), known: known.join(", ").into() };
-        }
         Self::Failed { interface: interface.into(), packets, error: words.into() }
     }
+}
+
+/// A time in seconds and microseconds, whose widths depend on the system.
+fn time(seconds: impl Into<i64>, microseconds: impl Into<i64>) -> Option<Time> {
+    let seconds = seconds.into().checked_mul(NANOSECONDS_PER_SECOND)?;
+    let part = microseconds.into().checked_mul(NANOSECONDS_PER_MICROSECOND)?;
+    seconds.checked_add(part).map(Time)
 }
 
 /// What libpcap says, without who says it.

@@ -157,7 +157,7 @@ impl Pcapng {
         }
         let head = buffer.bytes();
         let block = Block { kind: self.order.u32(head, 0), length: self.order.u32(head, 4) };
-        if block.length % 4 != 0 || block.length < block.least() {
+        if !block.length.is_multiple_of(4) || block.length < block.least() {
             return Err(fault(Damage::BlockLength { length: block.length, least: block.least() }));
         }
         Ok(Some(block))

@@ -77,6 +77,7 @@ impl Reader {
         }
         let file: Arc<str> = path.display().to_string().into();
         match File::open(path) {
+            Ok(from) if from.metadata().is_ok_and(|about| about.is_dir()) => Err(SourceError::Folder { file }),
             Ok(from) => Self::sized(file, Box::new(from), size),
             Err(error) => Err(SourceError::Open { file, error }),
         }
