@@ -305,9 +305,7 @@ fn what_the_network_card_cuts_up_has_no_length() {
 #[test]
 fn a_length_that_the_record_does_not_have_was_cut() {
     // Programs that cut packets sometimes forget how long they were.
-    let packet = ipv4(6, &TCP);
-    let (head, told) = (&packet[..54], told_of(&mut Dissector::new(), LinkType::RAW, &packet[..54], 54));
-    assert_eq!(head.len(), 54);
+    let told = read(LinkType::RAW, &ipv4(6, &TCP)[..54]);
     assert_eq!(told, SEGMENT.replace("\"Hello\"", "\"He\" and 3 bytes"));
 }
 

@@ -36,6 +36,11 @@ pub(super) struct Piece {
     pub(super) more: bool,
 }
 
+impl Piece {
+    /// Of something that is in one piece.
+    pub(super) const WHOLE: Self = Self { identification: 0, protocol: IpNumber(0), offset: 0, more: false };
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Key {
     from: IpAddr,

@@ -47,7 +47,6 @@ const PPP_IN_GRE: EtherType = EtherType(0x880b);
 const FIRST_ETHER_TYPE: u16 = 0x600;
 
 /// What a packet of this link type begins with.
-#[inline]
 pub(super) fn begin(link: LinkType, rest: &mut Rest<'_>) -> Result<Header, Malformed> {
     match link {
         LinkType::ETHERNET => Ok(Header::Ethernet),

@@ -24,7 +24,7 @@ use fragments::Fragments;
 use rest::Rest;
 use walk::{Found, Header, Walk};
 
-use super::{Packet, Place, Segment};
+use super::{LinkType, Packet, Place, Segment};
 
 /// What a packet is.
 #[derive(Debug)]
@@ -63,13 +63,16 @@ impl Dissector {
         // Where `usize` is smaller, no packet is that long.
         let mut rest = Rest::new(data, usize::try_from(length).unwrap_or(usize::MAX));
         let mut walk = Walk::new();
-        let found = link::begin(link, &mut rest).and_then(|first| walk.go(first, &mut rest));
+        let found = match link {
+            LinkType::ETHERNET => walk.go(Header::Ethernet, &mut rest),
+            _ => link::begin(link, &mut rest).and_then(|first| walk.go(first, &mut rest)),
+        };
         match found {
             Ok(Found::Tcp) => match tcp::find(&rest) {
                 Ok(tcp) => tcp.lend(&walk.addresses, data),
                 Err(malformed) => Dissected::Malformed(malformed),
             },
-            Ok(Found::Fragment(piece)) => match self.fragments.take(piece, &rest, &walk.addresses, place) {
+            Ok(Found::Fragment) => match self.fragments.take(walk.piece, &rest, &walk.addresses, place) {
                 Ok(Some(whole)) => self.whole(whole, walk, place),
                 Ok(None) => Dissected::Fragment,
                 Err(malformed) => Dissected::Malformed(malformed),
@@ -90,7 +93,7 @@ impl Dissector {
                     Ok(tcp) => return tcp.lend(&walk.addresses, &mut self.whole),
                     Err(malformed) => Err(malformed),
                 },
-                Ok(Found::Fragment(piece)) => self.fragments.take(piece, &rest, &walk.addresses, place),
+                Ok(Found::Fragment) => self.fragments.take(walk.piece, &rest, &walk.addresses, place),
                 Ok(Found::Other) => return Dissected::Other,
                 Err(malformed) => Err(malformed),
             };

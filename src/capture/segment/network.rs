@@ -1,6 +1,6 @@
 //! IPv4, IPv6 and its extension headers.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv6Addr};
 
 use etherparse::{
     IpAuthHeaderSlice, IpNumber, Ipv4HeaderSlice, Ipv6FragmentHeaderSlice, Ipv6HeaderSlice, Ipv6RawExtHeaderSlice, err,
@@ -8,7 +8,7 @@ use etherparse::{
 
 use super::fragments::Piece;
 use super::rest::Rest;
-use super::walk::{Addresses, Header};
+use super::walk::{Addresses, Header, Walk};
 use super::{Layer, Malformed, tunnel};
 
 /// A packet without a length of its own, because the network card was to cut it up, is no longer than this in bytes:
@@ -22,7 +22,7 @@ fn offloaded(rest: &Rest<'_>, layer: Layer) -> Result<(), Malformed> {
 
 /// RFC 791, section 3.1.
 #[inline(always)]
-pub(super) fn ipv4(rest: &mut Rest<'_>, addresses: &mut Addresses) -> Result<Header, Malformed> {
+pub(super) fn ipv4(rest: &mut Rest<'_>, walk: &mut Walk) -> Result<Header, Malformed> {
     use err::ipv4::{HeaderError, HeaderSliceError};
     let header = Ipv4HeaderSlice::from_slice(rest.bytes()).map_err(|error| match error {
         HeaderSliceError::Len(error) => rest.missing(error.required_len, Layer::Ipv4),
@@ -38,8 +38,7 @@ pub(super) fn ipv4(rest: &mut Rest<'_>, addresses: &mut Addresses) -> Result<Hea
         total => rest.limit(total),
     }
     rest.skip(length, Layer::Ipv4)?;
-    addresses.from = IpAddr::V4(Ipv4Addr::from(header.source()));
-    addresses.to = IpAddr::V4(Ipv4Addr::from(header.destination()));
+    walk.addresses = Addresses { from: IpAddr::V4(header.source_addr()), to: IpAddr::V4(header.destination_addr()) };
     let protocol = header.protocol();
     let offset = header.fragments_offset().byte_offset();
     if offset == 0 && !header.more_fragments() {
@@ -48,12 +47,9 @@ pub(super) fn ipv4(rest: &mut Rest<'_>, addresses: &mut Addresses) -> Result<Hea
     if !may_hold_tcp(protocol) {
         return Ok(Header::Unknown);
     }
-    Ok(Header::Fragment(Piece {
-        identification: u32::from(header.identification()),
-        protocol,
-        offset,
-        more: header.more_fragments(),
-    }))
+    walk.piece =
+        Piece { identification: u32::from(header.identification()), protocol, offset, more: header.more_fragments() };
+    Ok(Header::Fragment)
 }
 
 /// RFC 8200, section 3.
@@ -69,15 +65,14 @@ pub(super) fn ipv6(rest: &mut Rest<'_>, addresses: &mut Addresses) -> Result<Hea
         0 => offloaded(rest, Layer::Ipv6)?,
         length => rest.limit(length),
     }
-    addresses.from = IpAddr::V6(header.source_addr());
-    addresses.to = IpAddr::V6(header.destination_addr());
+    *addresses = Addresses { from: IpAddr::V6(header.source_addr()), to: IpAddr::V6(header.destination_addr()) };
     Ok(Header::Protocol(header.next_header()))
 }
 
 /// An extension header of IPv6 (RFC 8200, section 4), or AH (RFC 4302), which IPv4 has as well.
-pub(super) fn extension(number: IpNumber, rest: &mut Rest<'_>, addresses: &mut Addresses) -> Result<Header, Malformed> {
+pub(super) fn extension(number: IpNumber, rest: &mut Rest<'_>, walk: &mut Walk) -> Result<Header, Malformed> {
     match number {
-        IpNumber::IPV6_FRAGMENTATION_HEADER => fragment(rest),
+        IpNumber::IPV6_FRAGMENTATION_HEADER => fragment(rest, &mut walk.piece),
         IpNumber::AUTHENTICATION_HEADER => {
             let header = IpAuthHeaderSlice::from_slice(rest.bytes()).map_err(|error| match error {
                 err::ip_auth::HeaderSliceError::Len(error) => rest.missing(error.required_len, Layer::Extension),
@@ -93,7 +88,7 @@ pub(super) fn extension(number: IpNumber, rest: &mut Rest<'_>, addresses: &mut A
             if number == IpNumber::IPV6_ROUTE_HEADER
                 && let Some(last) = destination(header.slice())
             {
-                addresses.to = IpAddr::V6(last);
+                walk.addresses.to = IpAddr::V6(last);
             }
             Ok(Header::Protocol(header.next_header()))
         }
@@ -117,7 +112,7 @@ fn destination(header: &[u8]) -> Option<Ipv6Addr> {
 }
 
 /// RFC 8200, section 4.5.
-fn fragment(rest: &mut Rest<'_>) -> Result<Header, Malformed> {
+fn fragment(rest: &mut Rest<'_>, piece: &mut Piece) -> Result<Header, Malformed> {
     let header = Ipv6FragmentHeaderSlice::from_slice(rest.bytes())
         .map_err(|error| rest.missing(error.required_len, Layer::Extension))?;
     rest.skip(header.slice().len(), Layer::Extension)?;
@@ -128,12 +123,13 @@ fn fragment(rest: &mut Rest<'_>) -> Result<Header, Malformed> {
     if !may_hold_tcp(protocol) {
         return Ok(Header::Unknown);
     }
-    Ok(Header::Fragment(Piece {
+    *piece = Piece {
         identification: header.identification(),
         protocol,
         offset: header.fragment_offset().byte_offset(),
         more: header.more_fragments(),
-    }))
+    };
+    Ok(Header::Fragment)
 }
 
 /// Whether fragments of this are worth being kept.

@@ -22,7 +22,8 @@ pub(super) enum Header {
     Ipv6,
     /// What an IP header announces.
     Protocol(IpNumber),
-    Fragment(Piece),
+    /// Some of what follows, as [`Walk::piece`] says.
+    Fragment,
     /// Something that carries no TCP, or nothing that is known.
     Unknown,
 }
@@ -43,8 +44,8 @@ impl Addresses {
 pub(super) enum Found {
     /// To a TCP header.
     Tcp,
-    /// To what this fragment holds.
-    Fragment(Piece),
+    /// To what a fragment holds: [`Walk::piece`].
+    Fragment,
     /// To something else.
     Other,
 }
@@ -53,6 +54,8 @@ pub(super) enum Found {
 #[derive(Debug)]
 pub(super) struct Walk {
     pub(super) addresses: Addresses,
+    /// Which fragment of a datagram it is, if it is one.
+    pub(super) piece: Piece,
     /// How many more headers are read.
     left: u8,
 }
@@ -62,7 +65,7 @@ const MAX_HEADERS: u8 = 56;
 
 impl Walk {
     pub(super) const fn new() -> Self {
-        Self { addresses: Addresses::NONE, left: MAX_HEADERS }
+        Self { addresses: Addresses::NONE, piece: Piece::WHOLE, left: MAX_HEADERS }
     }
 
     /// Reads header by header.
@@ -76,10 +79,10 @@ impl Walk {
                 Header::Ethernet => link::ethernet(rest)?,
                 Header::EtherType(EtherType::IPV4) | Header::Protocol(IpNumber::IPV4) => Header::Ipv4,
                 Header::EtherType(EtherType::IPV6) | Header::Protocol(IpNumber::IPV6) => Header::Ipv6,
-                Header::Ipv4 => network::ipv4(rest, &mut self.addresses)?,
+                Header::Ipv4 => network::ipv4(rest, self)?,
                 Header::Ipv6 => network::ipv6(rest, &mut self.addresses)?,
                 Header::Protocol(IpNumber::TCP) => return Ok(Found::Tcp),
-                Header::Fragment(piece) => return Ok(Found::Fragment(piece)),
+                Header::Fragment => return Ok(Found::Fragment),
                 Header::Unknown => return Ok(Found::Other),
                 next => self.rare(next, rest)?,
             };
@@ -102,7 +105,7 @@ impl Walk {
                 IpNumber::ETHER_IP => tunnel::ether_ip(rest),
                 tunnel::ETHERNET => Ok(Header::Ethernet),
                 IpNumber::MPLS_IN_IP => Ok(Header::Mpls),
-                _ => network::extension(number, rest, &mut self.addresses),
+                _ => network::extension(number, rest, self),
             },
             _ => Ok(Header::Unknown),
         }
