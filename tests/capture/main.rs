@@ -4,5 +4,8 @@
 
 mod blocks;
 mod tls;
+mod tls_gaps;
 mod tls_pair;
+mod tls_recorded;
+mod tls_secrets;
 mod writing;

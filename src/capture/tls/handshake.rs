@@ -130,7 +130,7 @@ impl Tls {
             (_, EarlyData::None) => MAX_PASSED.0,
             _ => MAX_PASSED.1,
         };
-        side.unread += length as u64;
+        side.unread = side.unread.saturating_add(length as u64);
         if side.failures > limit || side.is_exhausted() {
             self.give_up(from, Trouble::Damaged, to);
         }
