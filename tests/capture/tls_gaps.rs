@@ -232,6 +232,15 @@ fn a_damaged_record_is_missing_alone() {
 }
 
 #[test]
+fn the_end_may_be_missing() {
+    for suite in SUITES {
+        let scene = Scene::new(suite, &[50; 3]);
+        let (told, tls) = scene.without(&[scene.start(2)..scene.start(3)], 1000);
+        assert_eq!((told.said[1].len(), &told.lost[1], tls.trouble()), (100, &vec![(100, None)], None));
+    }
+}
+
+#[test]
 fn what_never_opens_again_is_given_up() {
     for suite in SUITES {
         let scene = Scene::new(suite, &[1000; 2]);

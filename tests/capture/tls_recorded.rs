@@ -72,6 +72,32 @@ recorded! {
 }
 
 #[test]
+fn a_damaged_record_is_missing_alone() {
+    for recording in [
+        include_str!("tls_recorded/cbc_aes128_sha.txt"),
+        include_str!("tls_recorded/cbc_aes256_sha384.txt"),
+        include_str!("tls_recorded/cbc_aes128_sha256_mac_then_encrypt.txt"),
+        include_str!("tls_recorded/cbc_aes256_sha_mac_then_encrypt.txt"),
+        include_str!("tls_recorded/ccm_aes128.txt"),
+        include_str!("tls_recorded/ccm8_aes256.txt"),
+        include_str!("tls_recorded/tls13_ccm8.txt"),
+    ] {
+        let (tape, key_log) = tape(recording);
+        let tape = tape.records();
+        let is_data = |(from, bytes): &&(_, Vec<u8>)| *from == CLIENT && bytes[0] == 23;
+        // In TLS 1.3 the first is the Finished message, and each has one byte more.
+        let (_, second) = tape.wire.iter().filter(is_data).nth(usize::from(recording.contains("TRAFFIC")) + 1).unwrap();
+        for at in 5..second.len() {
+            let mut damaged = tape.clone();
+            damaged.wire.iter_mut().find(|(_, bytes)| bytes == second).unwrap().1[at] ^= 0x40;
+            let (told, tls) = read(&damaged, &key_log);
+            assert_eq!(told.said, [[LINES[0], LINES[2]].concat().into_bytes(), tape.said[1].clone()]);
+            assert_eq!((&told.lost, tls.trouble()), (&[vec![(LINES[0].len(), None)], vec![]], None));
+        }
+    }
+}
+
+#[test]
 fn a_suite_that_is_not_supported_is_named() {
     let (told, tls) = read_recording(include_str!("tls_recorded/camellia.txt"));
     assert_eq!(told, Told::default());

@@ -74,6 +74,13 @@ impl Tls {
             let trouble = if let Some(waiting) = side.waiting.take() {
                 waiting
             } else if side.framing == Framing::Seeking {
+                if side.sought == 0 && side.gathered.is_empty() {
+                    // Nothing came behind the gap.
+                    if side.sends_data() {
+                        to(Plain::Lost(end, None));
+                    }
+                    continue;
+                }
                 Trouble::Lost
             } else if side.failures > 0 && !side.sends_data() {
                 Trouble::Damaged
