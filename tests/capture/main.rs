@@ -4,6 +4,7 @@
 
 mod blocks;
 mod tls;
+mod tls_gaps;
 mod tls_pair;
 mod stream;
 mod stream_any;
@@ -22,4 +23,6 @@ mod source_packed;
 mod source_pcap;
 mod source_pcapng;
 mod source_properties;
+mod tls_recorded;
+mod tls_secrets;
 mod writing;

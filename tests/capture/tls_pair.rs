@@ -141,11 +141,15 @@ impl Pair {
 
     pub(crate) fn say(&mut self, from: End, bytes: &[u8]) -> &mut Self {
         self.tape.said[from.index()].extend_from_slice(bytes);
-        match from {
-            CLIENT => self.client.writer().write_all(bytes).unwrap(),
-            SERVER => self.server.writer().write_all(bytes).unwrap(),
+        // Less than rustls buffers, in whole records.
+        for piece in bytes.chunks(32_768) {
+            match from {
+                CLIENT => self.client.writer().write_all(piece).unwrap(),
+                SERVER => self.server.writer().write_all(piece).unwrap(),
+            }
+            self.settle();
         }
-        self.settle()
+        self
     }
 
     /// An end takes other keys (RFC 8446, section 4.6.3), and asks the other to do so too.
@@ -161,6 +165,11 @@ impl Pair {
         self.client.send_close_notify();
         self.server.send_close_notify();
         self.settle();
+        self.tape.clone()
+    }
+
+    /// What has gone over the wire until now.
+    pub(crate) fn so_far(&self) -> Tape {
         self.tape.clone()
     }
 

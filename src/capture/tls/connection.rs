@@ -74,6 +74,13 @@ impl Tls {
             let trouble = if let Some(waiting) = side.waiting.take() {
                 waiting
             } else if side.framing == Framing::Seeking {
+                if side.sought == 0 && side.gathered.is_empty() {
+                    // Nothing came behind the gap.
+                    if side.sends_data() {
+                        to(Plain::Lost(end, None));
+                    }
+                    continue;
+                }
                 Trouble::Lost
             } else if side.failures > 0 && !side.sends_data() {
                 Trouble::Damaged
@@ -95,12 +102,12 @@ impl Tls {
         Some(format!("{version}, {}", suite::name(self.agreed.suite?)))
     }
 
-    /// The host that the client asked for (RFC 6066, section 3), as it wrote it.
+    /// The host that the client asked for (RFC 6066, section 3); what is not printable ASCII is escaped.
     pub fn server_name(&self) -> Option<&str> {
         self.agreed.server_name.as_deref()
     }
 
-    /// The protocol that the server chose (RFC 7301), such as `http/1.1`, if it could be read.
+    /// The protocol that the server chose (RFC 7301), such as `http/1.1`, if it could be read; escaped likewise.
     pub fn alpn(&self) -> Option<&str> {
         self.agreed.alpn.as_deref()
     }

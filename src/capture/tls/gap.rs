@@ -38,7 +38,7 @@ impl Tls {
                 (length - gathered.len()) as u64
             }
             _ => {
-                side.unread += gathered.len() as u64;
+                side.unread = side.unread.saturating_add(gathered.len() as u64);
                 0
             }
         };
@@ -46,7 +46,7 @@ impl Tls {
             Some(0) => Framing::Records,
             Some(left) => Framing::Damaged(left),
             None => {
-                side.unread += count - left;
+                side.unread = side.unread.saturating_add(count - left);
                 side.unsure = true;
                 side.messages.lost();
                 Framing::Seeking
@@ -62,7 +62,7 @@ impl Tls {
             let side = &mut self.sides[from.index()];
             let before = at;
             at += bytes[at..].iter().enumerate().take_while(|(i, _)| !self.agreed.may_begin(&bytes[at + i..])).count();
-            side.unread += (at - before) as u64;
+            side.unread = side.unread.saturating_add((at - before) as u64);
             side.sought += at - before;
             if side.sought > MAX_SOUGHT || side.is_exhausted() {
                 self.give_up(from, Trouble::Lost, to);
@@ -75,7 +75,7 @@ impl Tls {
                 Some(false) => {
                     let side = &mut self.sides[from.index()];
                     at += 1;
-                    side.unread += 1;
+                    side.unread = side.unread.saturating_add(1);
                     side.sought += 1;
                 }
                 None => break None,
@@ -151,7 +151,7 @@ impl Side {
             }
             Reading::Sealed(_) | Reading::Open(..) => {
                 self.unsure = true;
-                self.unread += body + HEAD as u64;
+                self.unread = self.unread.saturating_add(body + HEAD as u64);
                 self.messages.lost();
             }
         }

@@ -17,8 +17,8 @@ use crate::capture::End;
 /// more.
 const MAX_PASSED: (u32, u32) = (256, 4096);
 
-/// How many records in succession may fail to open after one did.
-const MAX_FAILURES: u32 = 16;
+/// How many records in succession may otherwise fail to open: each may be damaged.
+const MAX_FAILURES: u32 = 8;
 
 /// What both ends agreed on.
 #[derive(Default)]
@@ -125,12 +125,15 @@ impl Tls {
                 to(Plain::Lost(from, None));
                 MAX_FAILURES
             }
-            (Reading::Sealed(Epoch::Master), _) if !side.unsure => 0,
-            (Reading::Clear | Reading::Sealed(Epoch::Master | Epoch::Traffic), _) => MAX_FAILURES,
+            (Reading::Sealed(Epoch::Master), _) => {
+                side.unsure = true;
+                MAX_FAILURES
+            }
+            (Reading::Clear | Reading::Sealed(Epoch::Traffic), _) => MAX_FAILURES,
             (_, EarlyData::None) => MAX_PASSED.0,
             _ => MAX_PASSED.1,
         };
-        side.unread += length as u64;
+        side.unread = side.unread.saturating_add(length as u64);
         if side.failures > limit || side.is_exhausted() {
             self.give_up(from, Trouble::Damaged, to);
         }

@@ -27,27 +27,26 @@ enum What {
 impl Tls {
     /// Keeps bytes of a direction that waits.
     pub(super) fn hold(&mut self, from: End, bytes: &[u8], to: To<'_>) {
-        self.count(from, bytes.len(), to);
-        if self.sides[from.index()].is_ignored() {
-            return;
-        }
-        match self.held.back_mut() {
-            Some(Held { from: last, what: What::Bytes(before) }) if *last == from => before.extend_from_slice(bytes),
-            _ => self.held.push_back(Held { from, what: What::Bytes(bytes.to_vec()) }),
+        if let Some(Held { from: last, what: What::Bytes(before) }) = self.held.back_mut()
+            && *last == from
+        {
+            before.extend_from_slice(bytes);
+            self.count(from, bytes.len(), to);
+        } else {
+            self.held.push_back(Held { from, what: What::Bytes(bytes.to_vec()) });
+            self.count(from, bytes.len() + PIECE, to);
         }
     }
 
     /// Keeps in mind that bytes are missing in a direction that waits.
     pub(super) fn hold_gap(&mut self, from: End, count: u64, to: To<'_>) {
-        self.count(from, 0, to);
-        if !self.sides[from.index()].is_ignored() {
-            self.held.push_back(Held { from, what: What::Lost(count) });
-        }
+        self.held.push_back(Held { from, what: What::Lost(count) });
+        self.count(from, PIECE, to);
     }
 
     fn count(&mut self, from: End, bytes: usize, to: To<'_>) {
         let side = &mut self.sides[from.index()];
-        side.held += bytes + PIECE;
+        side.held += bytes;
         if side.held > LIMIT
             && let Some(trouble) = side.waiting.take()
         {

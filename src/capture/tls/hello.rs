@@ -139,7 +139,7 @@ fn server_name(data: &[u8]) -> Option<String> {
     while let Some(kind) = names.take(1) {
         let name = names.vector16()?;
         if kind == [0] {
-            return Some(String::from_utf8_lossy(name).into_owned());
+            return Some(name.escape_ascii().to_string());
         }
     }
     None
@@ -148,5 +148,5 @@ fn server_name(data: &[u8]) -> Option<String> {
 /// RFC 7301, section 3.1: the one protocol that the server chose.
 fn alpn(data: &[u8]) -> Option<String> {
     let name = Fields(Fields(data).vector16()?).vector8()?;
-    Some(String::from_utf8_lossy(name).into_owned())
+    Some(name.escape_ascii().to_string())
 }

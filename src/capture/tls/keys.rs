@@ -19,8 +19,8 @@ pub(super) struct Keys {
 
 enum Cipher {
     Aead(LessSafeKey, Iv),
-    Ccm(Ccm, Iv),
-    Cbc(Cbc),
+    Ccm(Box<Ccm>, Iv),
+    Cbc(Box<Cbc>),
 }
 
 enum Iv {
@@ -66,12 +66,12 @@ impl Keys {
         };
         let cipher = match suite.sealing {
             Sealing::Aead(algorithm) => Cipher::Aead(LessSafeKey::new(UnboundKey::new(algorithm, key).ok()?), iv),
-            Sealing::Ccm(algorithm, tag) => Cipher::Ccm(Ccm::new(algorithm, key, tag)?, iv),
-            Sealing::Cbc(algorithm, digest) => Cipher::Cbc(Cbc {
+            Sealing::Ccm(algorithm, tag) => Cipher::Ccm(Box::new(Ccm::new(algorithm, key, tag)?), iv),
+            Sealing::Cbc(algorithm, digest) => Cipher::Cbc(Box::new(Cbc {
                 key: DecryptingKey::cbc(UnboundCipherKey::new(algorithm, key).ok()?).ok()?,
                 mac: hmac::Key::new(digest, mac),
                 encrypt_then_mac,
-            }),
+            })),
         };
         Some(Self { cipher, traffic: None })
     }
@@ -87,7 +87,7 @@ impl Keys {
         let iv = Iv::Masked(iv);
         let cipher = match suite.sealing {
             Sealing::Aead(algorithm) => Cipher::Aead(LessSafeKey::new(UnboundKey::new(algorithm, key).ok()?), iv),
-            Sealing::Ccm(algorithm, tag) => Cipher::Ccm(Ccm::new(algorithm, key, tag)?, iv),
+            Sealing::Ccm(algorithm, tag) => Cipher::Ccm(Box::new(Ccm::new(algorithm, key, tag)?), iv),
             Sealing::Cbc(..) => return None,
         };
         Some(Self { cipher, traffic: Some((*suite, *secret)) })

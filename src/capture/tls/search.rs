@@ -10,6 +10,9 @@ use super::suite::Suite;
 use super::trouble::Trouble;
 use crate::capture::End;
 
+/// What a try with wrong keys costs, in bytes that could be decrypted instead.
+const TRY: u64 = 256;
+
 /// What came of opening a record.
 pub(super) enum Opened<'r> {
     /// What is in it, and whether records before it were missed.
@@ -173,7 +176,7 @@ fn matching(keys: &Keys, first: u64, tries: u64, record: &[u8], effort: &mut u64
         copy.extend_from_slice(record);
         let opens = keys.open(*sequence, &mut copy).is_some();
         if !opens {
-            *effort += record.len() as u64;
+            *effort += TRY + record.len() as u64;
         }
         opens
     })

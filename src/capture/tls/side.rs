@@ -80,7 +80,7 @@ pub(super) enum Epoch {
 impl Side {
     /// What it may be tried with in vain for each byte that comes, and beyond that: a damaged capture, or one made up to
     /// that end, must not take for ever.
-    const EFFORT: (u64, u64) = (64, 512 << 20);
+    const EFFORT: (u64, u64) = (64, 128 << 20);
 
     /// The shortest record (RFC 7905).
     const SHORTEST: u64 = 21;
