@@ -60,8 +60,10 @@ pub struct CapturedTable<W> {
 impl<W: Write> CapturedTable<W> {
     /// A table that is written to `out`, which need not be buffered.
     pub fn new(style: Style, out: W) -> Self {
-        let columns = layout::columns(style.table).into_iter();
-        let columns = columns.filter(|column| column.name != "payload" || style.shows_payloads()).collect();
+        let mut columns = layout::columns(style.table);
+        if !style.shows_payloads() && matches!(style.table, Table::Frames | Table::Messages) {
+            columns.retain(|column| column.name != "payload");
+        }
         let rates = Rates::new(style.interval);
         let mut page = Page::new(style.format, columns, out);
         page.begin(style.table);
