@@ -19,7 +19,7 @@ pub use event::{
     Close, Connection, Ending, Event, Frame, Frames, Loss, Message, Note, NoteKind, Opaque, RoundTrip, Sent, Sink,
     Violation, Wants,
 };
-pub use filter::Table;
+pub use filter::{Filter, FilterError, Table};
 pub use packet::{End, Flags, LinkType, Packet, Segment};
 pub use secret::without_secrets;
 pub use time::{Place, Time};

@@ -6,13 +6,13 @@ mod rates;
 
 use std::io::{self, Write};
 
-use wslab::capture::{Event, Sink as _, Table, Wants};
+use wslab::capture::{Event, Filter, Sink as _, Table, Wants};
 use wslab::report::{CapturedTable, Format, Payload, Style};
 
 use made::{connection, frame, tell};
 
 fn style(table: Table, format: Format) -> Style {
-    Style { table, format, payload: Payload::None, show_secrets: false, interval: None }
+    Style { table, format, payload: Payload::None, show_secrets: false, filter: None, interval: None }
 }
 
 /// What a table of this style says of some of everything.
@@ -183,4 +183,28 @@ fn what_is_gathered_can_be_written_at_any_time() {
     table.flush().unwrap();
     drop(table);
     assert_eq!(out.iter().filter(|byte| **byte == b'\n').count(), 1);
+}
+
+#[test]
+fn only_what_the_filter_wants_has_a_row() {
+    let rows = |table, text| {
+        let filter = Some(Filter::parse(text, table).unwrap());
+        told(Style { filter, ..style(table, Format::JsonLines) }).lines().count()
+    };
+    assert_eq!(rows(Table::Frames, "connection == 3"), 3);
+    assert_eq!(rows(Table::Frames, "opcode == text || code == 1000"), 2);
+    assert_eq!(rows(Table::Frames, "payload contains world"), 1);
+    assert_eq!(rows(Table::Messages, "opaque"), 1);
+    assert_eq!(rows(Table::Connections, "guessed"), 1);
+    assert_eq!(rows(Table::Violations, "rule == InvalidUtf8"), 1);
+    assert_eq!(rows(Table::Rates, "direction == client"), 2);
+    assert_eq!(rows(Table::RoundTrips, "rtt > 1s"), 1);
+    assert_eq!(rows(Table::Notes, "kind == lost"), 1);
+}
+
+#[test]
+fn what_the_filter_needs_is_wanted() {
+    let filter = Filter::parse("payload contains x", Table::Frames).ok();
+    let table = CapturedTable::new(Style { filter, ..style(Table::Frames, Format::Csv) }, io::sink());
+    assert_eq!(table.wants(), Wants { frame_payloads: true, messages: false });
 }

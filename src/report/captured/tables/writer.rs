@@ -12,7 +12,7 @@ use super::layout::{self, Column};
 use super::payload::Payload;
 use super::rates::{Bucket, Rates};
 use super::rows::{OfConnection, OfFrame, OfMessage, OfNote, OfRoundTrip, OfViolation};
-use crate::capture::{Event, Sink, Table, Wants};
+use crate::capture::{Event, Filter, Sink, Table, Wants};
 
 /// How a table is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,6 +40,8 @@ pub struct Style {
     /// Whether secrets are shown in URLs and other texts of the handshake and of close frames. Payloads are never
     /// changed.
     pub show_secrets: bool,
+    /// Which records are wanted: an expression over this table.
+    pub filter: Option<Filter>,
     /// How long the intervals of [`Table::Rates`] are; if it is not said, as long as makes at most 120 of them.
     pub interval: Option<Duration>,
 }
@@ -125,16 +127,20 @@ impl Style {
 impl<W: Write> Sink for CapturedTable<W> {
     fn wants(&self) -> Wants {
         let table = self.style.table;
-        Wants {
+        let wants = Wants {
             frame_payloads: table == Table::Frames && self.style.shows_payloads(),
             // Without messages, neither all rules are judged nor everything is counted.
             messages: matches!(table, Table::Connections | Table::Messages | Table::Violations),
-        }
+        };
+        wants.and(self.style.filter.as_ref().map(Filter::needs).unwrap_or_default())
     }
 
     #[inline]
     fn take(&mut self, event: &Event<'_>) -> io::Result<()> {
         let Self { style, page, kept, .. } = self;
+        if style.filter.as_ref().is_some_and(|filter| !filter.event(event)) {
+            return Ok(());
+        }
         match (style.table, event) {
             (Table::Frames, Event::Frame(frame)) => {
                 let payload = frame.payload.and_then(|payload| style.payload.show(style.shown(payload), kept));
