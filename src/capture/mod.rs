@@ -4,15 +4,22 @@
 //! [`Packet`]s, out of which come [`Segment`]s, out of those ordered bytes and gaps, out of those openings, frames and
 //! messages, told as [`Event`]s to a [`Sink`].
 
+pub mod analyze;
 mod conversation;
 mod counts;
 mod event;
 mod filter;
+mod masked;
 mod packet;
-mod secret;
+pub mod segment;
+mod session;
+pub mod source;
+pub mod stream;
 mod time;
+pub mod tls;
 mod write;
 
+pub use analyze::{Analyzer, Options, Totals};
 pub use conversation::Conversation;
 pub use counts::Count;
 pub use event::{
@@ -20,7 +27,7 @@ pub use event::{
     Violation, Wants,
 };
 pub use filter::{Filter, FilterError, Table};
+pub use masked::{without_secrets, without_tokens};
 pub use packet::{End, Flags, LinkType, Packet, Segment};
-pub use secret::without_secrets;
 pub use time::{Place, Time};
 pub use write::Writer;

@@ -135,6 +135,11 @@ impl Flow {
         self.sender
     }
 
+    /// The reserved bits that an extension gave a meaning.
+    pub const fn reserved(&self) -> u8 {
+        self.reserved
+    }
+
     /// How many bytes of the direction were read or lost, modulo 2^64.
     pub const fn position(&self) -> u64 {
         self.position

@@ -2,6 +2,7 @@
 //!
 //! Figures of different runs are not to be compared, ratios within one run are. Nothing here passes or fails.
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ use crate::servers::Server;
 use crate::shape::Shape;
 
 mod callgrind;
+mod captures;
 mod compare;
 mod idle;
 mod load;
@@ -61,6 +63,10 @@ struct Arguments {
     #[arg(long)]
     callgrind: bool,
 
+    /// Measure reading captures instead: CPU time and memory of wslab analyze, beside tshark and a bare read
+    #[arg(long, conflicts_with_all = ["idle", "callgrind", "shape", "only", "text", "seconds"])]
+    captures: bool,
+
     /// Write every single measurement to a file too
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -72,6 +78,9 @@ struct Arguments {
     /// List the servers
     #[arg(long)]
     list: bool,
+
+    #[command(flatten)]
+    capture_options: captures::Options,
 }
 
 #[derive(Debug, Subcommand)]
@@ -80,6 +89,13 @@ enum Action {
     Serve {
         /// The server
         name: String,
+    },
+    /// Run a program with its output thrown away; what it spent is printed
+    #[command(hide = true)]
+    Spend {
+        /// The program and its arguments
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
+        command: Vec<OsString>,
     },
 }
 
@@ -93,8 +109,10 @@ fn seconds(text: &str) -> Result<f64, String> {
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
     raise_file_limit()?;
-    if let Some(Action::Serve { name }) = &arguments.command {
-        return (servers::find(name)?.run)();
+    match &arguments.command {
+        Some(Action::Serve { name }) => return (servers::find(name)?.run)(),
+        Some(Action::Spend { command }) => return captures::spend(command),
+        None => {}
     }
     if arguments.list {
         for server in servers::ALL {
@@ -104,7 +122,9 @@ fn main() -> Result<()> {
     }
     let servers = chosen(&arguments.only)?;
     pin(arguments.core);
-    let measurements = if let Some(connections) = arguments.idle {
+    let measurements = if arguments.captures {
+        captures::measure(&arguments.capture_options, arguments.rounds)?
+    } else if let Some(connections) = arguments.idle {
         idle::measure(&servers, connections)?
     } else if arguments.callgrind {
         let shapes = or_default(arguments.shape, &[Shape::SMALL_BURSTS, Shape::BURSTS, Shape::MANY]);
