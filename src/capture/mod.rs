@@ -8,13 +8,13 @@ pub mod analyze;
 mod conversation;
 mod counts;
 mod event;
+mod filter;
 mod masked;
 mod packet;
 pub mod segment;
 mod session;
 pub mod source;
 pub mod stream;
-mod filter;
 mod time;
 pub mod tls;
 mod write;
@@ -26,8 +26,8 @@ pub use event::{
     Close, Connection, Ending, Event, Frame, Frames, Loss, Message, Note, NoteKind, Opaque, RoundTrip, Sent, Sink,
     Violation, Wants,
 };
+pub use filter::{Filter, FilterError, Table};
 pub use masked::{without_secrets, without_tokens};
-pub use filter::Table;
 pub use packet::{End, Flags, LinkType, Packet, Segment};
 pub use time::{Place, Time};
 pub use write::Writer;

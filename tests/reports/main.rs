@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on may say so by a panic")]
 
 mod autobahn;
+mod captured_tables;
 mod course;
 mod failure;
 mod folding;

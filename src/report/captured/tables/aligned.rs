@@ -69,16 +69,12 @@ impl<'a> Aligned<'a> {
         }
         self.excess = (self.excess + width.saturating_sub(column.width)).saturating_sub(blanks);
     }
-
-    fn width(&self) -> usize {
-        self.columns.get(self.next).map_or(0, |column| column.width)
-    }
 }
 
 /// Text that somebody else wrote, harmless, on one line, and cut to its column.
 fn cut(text: &str, width: usize) -> String {
     // Of a text of megabytes only the beginning is looked at. What is behind it makes it too long all the same.
-    let beginning = &text[..text.floor_char_boundary(8 * (width + 1))];
+    let beginning = &text[..text.floor_char_boundary(width.saturating_add(1).saturating_mul(8))];
     console::truncate_str(&line(beginning), width, "…").into_owned()
 }
 
@@ -92,7 +88,8 @@ impl Cells for Aligned<'_> {
     }
 
     fn text(&mut self, name: &'static str, value: Option<&str>) {
-        let width = self.width();
+        let column = self.columns.get(self.next);
+        let width = column.filter(|column| column.cut).map_or(usize::MAX, |column| column.width);
         self.cell(name, || Some(cut(value?, width)));
     }
 

@@ -11,16 +11,23 @@ pub(super) struct Column {
     pub(super) title: &'static str,
     /// In characters.
     pub(super) width: usize,
-    /// Whether it is aligned at its right end, as numbers are, which are never cut.
+    /// Whether it is aligned at its right end, as numbers are.
     pub(super) right: bool,
+    /// Whether texts are cut to the width, as addresses are not.
+    pub(super) cut: bool,
 }
 
 const fn left(name: &'static str, title: &'static str, width: usize) -> Column {
-    Column { name, title, width, right: false }
+    Column { name, title, width, right: false, cut: true }
 }
 
 const fn right(name: &'static str, title: &'static str, width: usize) -> Column {
-    Column { name, title, width, right: true }
+    Column { name, title, width, right: true, cut: true }
+}
+
+/// An address and a port: those of IPv4 fit, those of IPv6 make their row longer.
+const fn address(name: &'static str) -> Column {
+    Column { name, title: name, width: 21, right: false, cut: false }
 }
 
 /// The widest column of payloads.
@@ -35,8 +42,8 @@ pub(super) fn columns(table: Table) -> Vec<Column> {
     match table {
         Table::Connections => vec![
             CONNECTION,
-            left("client", "client", 21),
-            left("server", "server", 21),
+            address("client"),
+            address("server"),
             left("url", "url", 28),
             right("status", "status", 6),
             left("close_by", "closed", 6),
@@ -98,8 +105,8 @@ pub(super) fn columns(table: Table) -> Vec<Column> {
         Table::RoundTrips => vec![CONNECTION, left("direction", "from", 6), TIME, PACKET, right("rtt", "rtt", 14)],
         Table::Notes => vec![
             CONNECTION,
-            left("from", "from", 21),
-            left("to", "to", 21),
+            address("from"),
+            address("to"),
             TIME,
             PACKET,
             left("kind", "kind", 9),

@@ -12,7 +12,7 @@ use super::layout::{self, Column};
 use super::payload::Payload;
 use super::rates::{Bucket, Rates};
 use super::rows::{OfConnection, OfFrame, OfMessage, OfNote, OfRoundTrip, OfViolation};
-use crate::capture::{Event, Sink, Table, Wants};
+use crate::capture::{Event, Filter, Sink, Table, Wants};
 
 /// How a table is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,6 +40,8 @@ pub struct Style {
     /// Whether secrets are shown in URLs and other texts of the handshake and of close frames. Payloads are never
     /// changed.
     pub show_secrets: bool,
+    /// Which records are wanted: an expression over this table.
+    pub filter: Option<Filter>,
     /// How long the intervals of [`Table::Rates`] are; if it is not said, as long as makes at most 120 of them.
     pub interval: Option<Duration>,
 }
@@ -60,8 +62,10 @@ pub struct CapturedTable<W> {
 impl<W: Write> CapturedTable<W> {
     /// A table that is written to `out`, which need not be buffered.
     pub fn new(style: Style, out: W) -> Self {
-        let columns = layout::columns(style.table).into_iter();
-        let columns = columns.filter(|column| column.name != "payload" || style.shows_payloads()).collect();
+        let mut columns = layout::columns(style.table);
+        if !style.shows_payloads() && matches!(style.table, Table::Frames | Table::Messages) {
+            columns.retain(|column| column.name != "payload");
+        }
         let rates = Rates::new(style.interval);
         let mut page = Page::new(style.format, columns, out);
         page.begin(style.table);
@@ -123,16 +127,20 @@ impl Style {
 impl<W: Write> Sink for CapturedTable<W> {
     fn wants(&self) -> Wants {
         let table = self.style.table;
-        Wants {
+        let wants = Wants {
             frame_payloads: table == Table::Frames && self.style.shows_payloads(),
             // Without messages, neither all rules are judged nor everything is counted.
             messages: matches!(table, Table::Connections | Table::Messages | Table::Violations),
-        }
+        };
+        wants.and(self.style.filter.as_ref().map(Filter::needs).unwrap_or_default())
     }
 
     #[inline]
     fn take(&mut self, event: &Event<'_>) -> io::Result<()> {
         let Self { style, page, kept, .. } = self;
+        if style.filter.as_ref().is_some_and(|filter| !filter.event(event)) {
+            return Ok(());
+        }
         match (style.table, event) {
             (Table::Frames, Event::Frame(frame)) => {
                 let payload = frame.payload.and_then(|payload| style.payload.show(style.shown(payload), kept));
