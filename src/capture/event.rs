@@ -36,10 +36,7 @@ pub struct Wants {
 impl Wants {
     /// What either of them wants.
     pub const fn and(self, other: Self) -> Self {
-        Self {
-            frame_payloads: self.frame_payloads || other.frame_payloads,
-            messages: self.messages || other.messages,
-        }
+        Self { frame_payloads: self.frame_payloads || other.frame_payloads, messages: self.messages || other.messages }
     }
 }
 

@@ -3,6 +3,7 @@
 //! Nothing here prints, asks what time it is, or opens a file: everything is text for somebody else to write.
 
 mod autobahn;
+pub mod captured;
 mod compare;
 mod csv;
 mod explain;

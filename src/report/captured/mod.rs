@@ -1,0 +1,10 @@
+//! What people read of a capture, made of what was found in it.
+
+mod look;
+mod summary;
+mod text;
+mod words;
+
+pub use look::Look;
+pub use summary::{Bin, Bucket, Kinds, Noted, Rates, Refused, Spot, Spread, Summary, Violated};
+pub use text::text;

@@ -1,0 +1,5 @@
+//! What people read of a capture, from events made by hand.
+
+mod bounds;
+mod made;
+mod screen;
