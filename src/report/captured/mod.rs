@@ -1,5 +1,6 @@
 //! What people read of a capture, made of what was found in it.
 
+mod figures;
 mod look;
 mod summary;
 mod text;

@@ -1,13 +1,14 @@
 //! The summary as text for a terminal.
 
 use super::super::plain::{line, size};
+use super::figures::{SPREAD, spreads, traffic};
 use super::look::{
     Cell, Column, ENDS, GOOD, Grid, Look, PLAIN, SOFT, TITLE, WEAK, WRONG, cut, cut_inside, left, right, wrapped,
 };
-use super::summary::{Bucket, Spread, Summary, is_refused};
+use super::summary::{Bucket, Summary, is_refused};
 use super::words::{
-    agreed, agreements, by_interest, byte_rate, count_of, ended, ended_short, ended_well, headline, lasted, nanos,
-    noted, opened, places, rate, ratio, span, target, times,
+    agreed, agreements, by_interest, byte_rate, count_of, ended, ended_short, ended_well, headline, lasted, noted,
+    opened, places, rate, span, target, times,
 };
 use crate::capture::Connection;
 
@@ -204,78 +205,32 @@ impl Page {
     }
 
     fn traffic(&mut self, summary: &Summary) {
-        let [client, server] = &summary.sent;
-        if client.frames.all() + server.frames.all() == 0 {
+        let rows = traffic(summary);
+        if rows.is_empty() {
             return;
         }
-        let all = summary.all();
-        let mut rows = Vec::new();
-        let mut row = |name: &str, numbers: [u64; 3], shown: fn(u64) -> String| {
-            let cell = |number: u64| if number == 0 { Cell("·".to_owned(), SOFT) } else { shown(number).into() };
-            if numbers[2] > 0 {
-                rows.push(std::iter::once(Cell::from(name)).chain(numbers.map(cell)).collect::<Vec<Cell>>());
-            }
-        };
-        let plain: fn(u64) -> String = |number| number.to_string();
-        let frames = [client.frames, server.frames, all.frames];
-        row("frames", frames.map(|frames| frames.all()), plain);
-        row("  text", frames.map(|frames| frames.text), plain);
-        row("  binary", frames.map(|frames| frames.binary), plain);
-        row("  continuation", frames.map(|frames| frames.continuation), plain);
-        row("  ping", frames.map(|frames| frames.ping), plain);
-        row("  pong", frames.map(|frames| frames.pong), plain);
-        row("  close", frames.map(|frames| frames.close), plain);
-        row("  reserved", frames.map(|frames| frames.reserved), plain);
-        let three = [client, server, &all];
-        let [one, other] = summary.kinds;
-        row("messages", three.map(|sent| sent.messages), plain);
-        row("  text", [one.text, other.text, one.text + other.text], plain);
-        row("  binary", [one.binary, other.binary, one.binary + other.binary], plain);
-        row("  compressed", three.map(|sent| sent.compressed), plain);
-        row("  not readable", three.map(|sent| sent.opaque), plain);
-        row("on the wire", three.map(|sent| sent.bytes), size);
-        row("payload", three.map(|sent| sent.payload), size);
-        row("content", three.map(|sent| sent.content), size);
-        row("missing", three.map(|sent| sent.lost), size);
-        if all.inflated > 0 {
-            let ratio =
-                |number: Option<f64>| number.map_or(Cell("·".to_owned(), SOFT), |it| format!("{it:.3}").into());
-            let cells = three.map(|sent| ratio(ratio_of(sent)));
-            rows.push(std::iter::once(Cell::from("compressed to")).chain(cells).collect());
-        }
         self.heading("traffic");
+        let cell = |number: Option<String>| number.map_or_else(|| Cell("·".to_owned(), SOFT), Cell::from);
+        let cells = |(name, numbers): (&str, [Option<String>; 3])| {
+            std::iter::once(Cell::from(name)).chain(numbers.map(cell)).collect()
+        };
         let columns = vec![left(""), right("client"), right("server"), right("both")];
-        Grid { columns, flex: None, rows }.render(self.look, &mut self.out);
+        Grid { columns, flex: None, rows: rows.into_iter().map(cells).collect() }.render(self.look, &mut self.out);
     }
 
     fn spreads(&mut self, summary: &Summary) {
-        let [client, server] = &summary.sizes;
-        let [after_client, after_server] = &summary.between;
-        let spreads: [(&str, &Spread, fn(u64) -> String); 5] = [
-            ("message size, client", client, size),
-            ("message size, server", server, size),
-            ("between messages, client", after_client, nanos),
-            ("between messages, server", after_server, nanos),
-            ("ping to pong", &summary.round_trips, nanos),
-        ];
-        let rows: Vec<Vec<Cell>> = spreads
-            .into_iter()
-            .filter(|(_, spread, _)| !spread.is_empty())
-            .map(|(name, spread, shown)| {
-                let numbers = [spread.min(), spread.at(0.5), spread.at(0.9), spread.at(0.99), spread.max()];
-                let cells = numbers.map(|number| Cell::from(shown(number)));
-                [Cell::from(name), spread.count().to_string().into()].into_iter().chain(cells).collect()
-            })
-            .collect();
+        let rows = spreads(summary);
         if rows.is_empty() {
             return;
         }
         self.heading("sizes and times");
-        let mut columns = vec![left(""), right("count"), right("min"), right("median"), right("90 %"), right("99 %")];
-        columns.push(right("max"));
+        let cells = |(name, numbers): (&str, [String; 6])| {
+            std::iter::once(Cell::from(name)).chain(numbers.map(Cell::from)).collect()
+        };
+        let mut columns: Vec<_> = std::iter::once(left("")).chain(SPREAD.map(right)).collect();
         columns[4].spare = 1;
         columns[2].spare = 2;
-        Grid { columns, flex: Some(0), rows }.render(self.look, &mut self.out);
+        Grid { columns, flex: Some(0), rows: rows.into_iter().map(cells).collect() }.render(self.look, &mut self.out);
     }
 
     fn rates(&mut self, summary: &Summary) {
@@ -314,10 +269,6 @@ impl Page {
         let height = if number == 0 { 0 } else { ((number as f64 / most as f64 * 8.0).round() as usize).clamp(1, 8) };
         if self.look.unicode { BLOCKS[height] } else { ASCII[height] }
     }
-}
-
-fn ratio_of(sent: &crate::capture::Sent) -> Option<f64> {
-    ratio(sent.deflated, sent.inflated)
 }
 
 /// A connection as a row.

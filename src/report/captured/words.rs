@@ -43,11 +43,6 @@ fn per_second(number: u64, in_time: Duration) -> f64 {
     if seconds > 0.0 { number as f64 / seconds } else { 0.0 }
 }
 
-/// How much is left of what was compressed: the size on the wire by the size before.
-pub(super) fn ratio(deflated: u64, inflated: u64) -> Option<f64> {
-    (inflated > 0).then(|| deflated as f64 / inflated as f64)
-}
-
 /// How long a connection lasted, from its first packet to its last.
 pub(super) fn lasted(connection: &Connection) -> Option<Duration> {
     connection.last.since(connection.first)
