@@ -2,10 +2,12 @@
 
 mod figures;
 mod look;
+mod page;
 mod summary;
 mod text;
 mod words;
 
 pub use look::Look;
+pub use page::html;
 pub use summary::{Bin, Bucket, Kinds, Noted, Rates, Refused, Spot, Spread, Summary, Violated};
 pub use text::text;

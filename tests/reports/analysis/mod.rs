@@ -2,4 +2,5 @@
 
 mod bounds;
 mod made;
+mod page;
 mod screen;
