@@ -165,6 +165,8 @@ impl Grid {
 
     /// Appends it, two columns from the left.
     pub(super) fn render(mut self, look: Look, out: &mut String) {
+        // Before anything is measured: what a terminal does not have may be narrower than what stands for it.
+        self.rows.iter_mut().flatten().for_each(|cell| cell.0 = look.spelled(&cell.0));
         let mut widths = self.widths();
         let gives = |widths: &[usize], flex: Option<usize>, least: usize| {
             flex.map_or(0, |flex| widths[flex].saturating_sub(least))

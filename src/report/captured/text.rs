@@ -50,7 +50,7 @@ impl Page {
             () if summary.connections == 0 => PLAIN,
             () => GOOD,
         };
-        for line in wrapped(&headline(summary), self.look.columns()) {
+        for line in wrapped(&self.look.spelled(&headline(summary)), self.look.columns()) {
             self.out.push_str(&self.look.paint(style, &line));
             self.out.push('\n');
         }
@@ -65,7 +65,7 @@ impl Page {
     /// Words behind a name, in as many lines as they need.
     fn row(&mut self, name: &str, words: &str, style: anstyle::Style) {
         const NAME: usize = 8;
-        for (index, line) in wrapped(words, self.look.columns() - NAME - 4).iter().enumerate() {
+        for (index, line) in wrapped(&self.look.spelled(words), self.look.columns() - NAME - 4).iter().enumerate() {
             let name = self.look.paint(SOFT, &format!("{:NAME$}", if index == 0 { name } else { "" }));
             let row = format!("  {name}  {}", self.look.paint(style, line));
             self.out.push_str(row.trim_end());
@@ -75,7 +75,7 @@ impl Page {
 
     /// Words in as many lines as they need, so many columns from the left.
     fn words(&mut self, indent: usize, words: &str, style: anstyle::Style) {
-        for line in wrapped(words, self.look.columns() - indent) {
+        for line in wrapped(&self.look.spelled(words), self.look.columns() - indent) {
             self.out.push_str(&format!("{:indent$}{}\n", "", self.look.paint(style, &line)));
         }
     }

@@ -122,7 +122,10 @@ pub(super) fn ended_short(connection: &Connection) -> String {
 /// Whether it ended as it should, or may still.
 pub(super) fn ended_well(connection: &Connection) -> bool {
     match (&connection.close, connection.ending) {
-        (Some(close), Ending::Finished(_) | Ending::Open) => close.code.is_none_or(|code| code.0 <= 1001),
+        (Some(close), Ending::Finished(_) | Ending::Open) => {
+            // 3000 to 4999 are what an application says of its own.
+            close.code.is_none_or(|code| matches!(code.0, 1000 | 1001 | 3000..=4999))
+        }
         (None, Ending::Open) => true,
         _ => false,
     }

@@ -94,9 +94,20 @@ impl<'a> Talk<'a> {
     }
 
     pub(crate) fn frame(&mut self, from: Role, opcode: Opcode, payload: &[u8], faults: Rules) -> &mut Self {
+        let head = Head::new(opcode, payload.len() as u64);
+        self.frame_of(from, head, payload, faults)
+    }
+
+    /// The first frame of a message that goes on.
+    pub(crate) fn part(&mut self, from: Role, payload: &[u8]) -> &mut Self {
+        let head = Head { fin: false, ..Head::new(Opcode::TEXT, payload.len() as u64) };
+        self.frame_of(from, head, payload, Rules::NONE)
+    }
+
+    fn frame_of(&mut self, from: Role, head: Head, payload: &[u8], faults: Rules) -> &mut Self {
         let place = self.next();
-        let mask = (from == Role::Client).then_some([1, 2, 3, 4]);
-        let head = Head { mask, ..Head::new(opcode, payload.len() as u64) };
+        let opcode = head.opcode;
+        let head = Head { mask: (from == Role::Client).then_some([1, 2, 3, 4]), ..head };
         let sent = self.connection.sent_mut(from);
         sent.frames.count(opcode);
         sent.bytes += head.encode().len() as u64 + head.len;

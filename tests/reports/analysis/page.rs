@@ -147,7 +147,7 @@ fn of_words(words: &[String]) -> Summary {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
     fn no_words_become_markup_or_reach_a_terminal(words in prop::collection::vec(hostile(), 1..12)) {

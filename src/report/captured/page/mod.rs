@@ -17,7 +17,7 @@ use super::words::{agreements, count_of, headline, noted, span, times};
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
 
-/// The most groups of broken rules, and the most places of each, are what the summary keeps; so many agreements are told.
+/// The most agreements that are told.
 const AGREEMENTS: usize = 8;
 
 /// The page of a capture, which `name` names: its file, or its files.
@@ -153,13 +153,13 @@ fn spots(spots: &[Spot], count: u64) -> Markup {
     let has_offsets = spots.iter().any(|spot| spot.offset.is_some());
     html! {
         div.wide { table {
-            thead { tr { th.number { "packet" } th { "time" } th.number { "connection" }
+            thead { tr { th.number { "packet" } th.number { "connection" } th { "time" }
                 @if has_frames { th.number { "frame" } } @if has_offsets { th.number { "at byte" } } th { "from and to" } } }
             tbody {
                 @for spot in spots { tr {
                     td.number { (spot.packet) }
-                    td.address { @match spot.time { Some(time) => (when(&time.to_string())), None => "·" } }
                     td.number { @match spot.connection { Some(number) => a href={ "#c" (number) } { (number) }, None => "·" } }
+                    td.address { @match spot.time { Some(time) => (when(&time.to_string())), None => "·" } }
                     @if has_frames { td.number { @match spot.frame { Some(frame) => (frame), None => "·" } } }
                     @if has_offsets { td.number { @match spot.offset { Some(offset) => (offset), None => "·" } } }
                     td.address { (spot.from) " → " (spot.to) }
