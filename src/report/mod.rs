@@ -4,6 +4,7 @@
 
 mod autobahn;
 mod captured;
+pub mod captured;
 mod compare;
 mod csv;
 mod explain;

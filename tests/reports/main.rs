@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on may say so by a panic")]
 
+mod analysis;
 mod autobahn;
 mod captured_tables;
 mod course;

@@ -3,3 +3,18 @@
 mod tables;
 
 pub use tables::{CapturedTable, Format, Payload, Style};
+//! What people read of a capture, made of what was found in it.
+
+mod figures;
+mod follow;
+mod look;
+mod page;
+mod summary;
+mod text;
+mod words;
+
+pub use follow::{Follow, Following};
+pub use look::Look;
+pub use page::html;
+pub use summary::{Bin, Bucket, Kinds, Noted, Rates, Refused, Spot, Spread, Summary, Violated};
+pub use text::text;

@@ -9,7 +9,8 @@ mod words;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use self::words::{Look, safe};
+use self::words::Look;
+pub(in crate::report) use self::words::safe;
 use super::plain::count;
 use super::run::{Report, Run};
 
@@ -24,6 +25,31 @@ const POLICY: &str =
 pub fn html(report: &Report) -> String {
     let names: Vec<&str> = report.runs.iter().map(Run::name).collect();
     let title = format!("WebSocket conformance of {}", names.join(", "));
+    let body = html! {
+        header {
+            h1 { "WebSocket conformance" }
+            @if report.runs.len() > 1 { (overview::side_by_side(report)) }
+            @if report.runs.is_empty() { p { "No run is recorded." } }
+        }
+        @for (number, run) in report.runs.iter().enumerate() {
+            (overview::run(run, number, report.runs.len() > 1))
+        }
+        @if !report.runs.is_empty() {
+            (filter(report))
+            main {
+                @for (number, run) in report.runs.iter().enumerate() { (cases(run, number, report.runs.len() > 1)) }
+            }
+        }
+        footer {
+            p { "Each line of a wire log shows the bytes of the frame's head, then its payload, unmasked. The recording "
+                code { "run.jsonl" } " holds more of it; " code { "wslab report run.jsonl" } " renders it again." }
+        }
+    };
+    page(&title, "", SCRIPT, &body)
+}
+
+/// A whole page of this body, in the style of all pages and of its own.
+pub(in crate::report) fn page(title: &str, style: &str, script: &str, body: &Markup) -> String {
     let page = html! {
         (DOCTYPE)
         html lang="en" {
@@ -32,29 +58,12 @@ pub fn html(report: &Report) -> String {
                 meta http-equiv="Content-Security-Policy" content=(POLICY);
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
-                title { (safe(&title)) }
-                style { (PreEscaped(STYLE)) }
+                title { (safe(title)) }
+                style { (PreEscaped(STYLE)) (PreEscaped(style)) }
             }
             body {
-                header {
-                    h1 { "WebSocket conformance" }
-                    @if report.runs.len() > 1 { (overview::side_by_side(report)) }
-                    @if report.runs.is_empty() { p { "No run is recorded." } }
-                }
-                @for (number, run) in report.runs.iter().enumerate() {
-                    (overview::run(run, number, report.runs.len() > 1))
-                }
-                @if !report.runs.is_empty() {
-                    (filter(report))
-                    main {
-                        @for (number, run) in report.runs.iter().enumerate() { (cases(run, number, report.runs.len() > 1)) }
-                    }
-                }
-                footer {
-                    p { "Each line of a wire log shows the bytes of the frame's head, then its payload, unmasked. The recording "
-                        code { "run.jsonl" } " holds more of it; " code { "wslab report run.jsonl" } " renders it again." }
-                }
-                script { (PreEscaped(SCRIPT)) }
+                (body)
+                script { (PreEscaped(script)) }
             }
         }
     };

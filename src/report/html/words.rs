@@ -7,7 +7,7 @@ use super::super::run::Case;
 use crate::watch::Verdict;
 
 /// Text for a page; `maud` takes care of what HTML would act on.
-pub(super) fn safe(text: &str) -> Cow<'_, str> {
+pub(in crate::report) fn safe(text: &str) -> Cow<'_, str> {
     plain(text)
 }
 

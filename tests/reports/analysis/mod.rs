@@ -1,0 +1,7 @@
+//! What people read of a capture, from events made by hand.
+
+mod bounds;
+mod follow;
+mod made;
+mod page;
+mod screen;
