@@ -3,7 +3,6 @@
 //! Nothing here prints, asks what time it is, or opens a file: everything is text for somebody else to write.
 
 mod autobahn;
-mod captured;
 pub mod captured;
 mod compare;
 mod csv;
@@ -26,7 +25,6 @@ mod text;
 mod volume;
 
 pub use autobahn::{Autobahn, INDEX, LeftOut};
-pub use captured::{CapturedTable, Format, Payload, Style};
 pub use compare::{Change, Comparison, Standing};
 pub use csv::csv;
 pub use explain::explain;

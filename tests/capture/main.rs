@@ -3,18 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on may say so by a panic")]
 
 mod blocks;
-mod tls;
-mod tls_gaps;
-mod tls_pair;
 mod filter;
-mod segment;
-mod segment_arbitrary;
-mod segment_fragments;
-mod stream;
-mod stream_any;
-mod stream_ends;
-mod stream_holes;
-mod stream_order;
 mod segment;
 mod segment_arbitrary;
 mod segment_fragments;
@@ -27,8 +16,14 @@ mod source_packed;
 mod source_pcap;
 mod source_pcapng;
 mod source_properties;
+mod stream;
+mod stream_any;
+mod stream_ends;
+mod stream_holes;
+mod stream_order;
+mod tls;
+mod tls_gaps;
+mod tls_pair;
 mod tls_recorded;
 mod tls_secrets;
-mod tls;
-mod tls_pair;
 mod writing;

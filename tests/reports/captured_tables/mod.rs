@@ -7,7 +7,7 @@ mod rates;
 use std::io::{self, Write};
 
 use wslab::capture::{Event, Filter, Sink as _, Table, Wants};
-use wslab::report::{CapturedTable, Format, Payload, Style};
+use wslab::report::captured::{CapturedTable, Format, Payload, Style};
 
 use made::{connection, frame, tell};
 

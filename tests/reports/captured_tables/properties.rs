@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use wslab::capture::{Event, Sink as _, Table};
-use wslab::report::{CapturedTable, Format, Payload, Style};
+use wslab::report::captured::{CapturedTable, Format, Payload, Style};
 
 use super::made::{connection, message};
 use super::style;

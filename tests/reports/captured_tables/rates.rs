@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use wslab::capture::{Event, Frame, Place, Sink as _, Table, Time};
 use wslab::proto::Role;
-use wslab::report::{CapturedTable, Format, Style};
+use wslab::report::captured::{CapturedTable, Format, Style};
 use wslab::wire::{Head, Opcode};
 
 use super::made::{connection, frame};
