@@ -82,9 +82,12 @@ fn holds(bytes: &[u8]) {
     let room = Arc::<AtomicUsize>::default();
     let from = Chopped { pieces: chopped(bytes, &[4096]).into(), interrupt: false, room: Arc::clone(&room) };
     let got = read_from(from);
+    // A byte of gzip or Zstandard can stand for many.
+    let is_packed = bytes.starts_with(&[0x1f, 0x8b]) || bytes.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]);
+    let most = if is_packed { 1 << 20 } else { bytes.len() };
     let data: usize = got.iter().map(|got| if let Got::Packet(.., data) = got { data.len() } else { 0 }).sum();
-    assert!(data <= bytes.len());
-    assert!(got.len() <= bytes.len() / 12 + 1);
+    assert!(data <= most);
+    assert!(got.len() <= most / 12 + 1);
     assert!(errors(&got) <= 1);
     assert!(errors(&got[..got.len().saturating_sub(1)]) == 0);
     assert!(room.load(Ordering::Relaxed) <= 1 << 20, "no length that is claimed makes it take memory");
