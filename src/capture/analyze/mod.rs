@@ -34,8 +34,8 @@ mod totals;
 
 use std::io;
 
-pub use self::totals::Totals;
 use self::table::{Entry, Table};
+pub use self::totals::Totals;
 use super::segment::{Dissected, Dissector};
 use super::session::{Session, Told};
 use super::stream::{Budget, Finish, Receiver};

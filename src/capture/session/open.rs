@@ -2,9 +2,7 @@
 
 use super::told::Told;
 use super::way::{Partial, Unfinished, Way};
-use crate::capture::{
-    Close, Connection, Event, Frame, Message, Opaque, Place, RoundTrip, Violation,
-};
+use crate::capture::{Close, Connection, Event, Frame, Message, Opaque, Place, RoundTrip, Violation};
 use crate::proto::{JoinFault, Joined, Kind, Role, Rule, Rules, Seen};
 use crate::wire::{CloseBody, CloseCode, Head, Opcode};
 
