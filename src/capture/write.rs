@@ -87,6 +87,11 @@ impl<W: Write> Writer<W> {
         self.out.flush()
     }
 
+    /// Where it was written.
+    pub fn into_inner(self) -> W {
+        self.out
+    }
+
     fn option(&mut self, code: u16, value: &[u8]) {
         self.block.extend_from_slice(&code.to_le_bytes());
         // Values are short: the longest is a comment.
