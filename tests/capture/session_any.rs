@@ -8,7 +8,7 @@ use crate::session::{Capture, close, control, frame, request, response, text};
 
 /// What an end may send: frames, good and bad, and noise.
 fn frames(from: Role) -> impl Strategy<Value = Vec<u8>> {
-    let any = (any::<bool>(), 0..8_u8, 0..16_u8, prop::collection::vec(any::<u8>(), 0..200)).prop_map(
+    let strange = (any::<bool>(), 0..8_u8, 0..16_u8, prop::collection::vec(any::<u8>(), 0..200)).prop_map(
         move |(fin, rsv, opcode, payload)| frame(from, Head { fin, rsv, ..Head::new(Opcode(opcode), 0) }, &payload),
     );
     prop_oneof![
@@ -16,7 +16,7 @@ fn frames(from: Role) -> impl Strategy<Value = Vec<u8>> {
         2 => prop::collection::vec(any::<u8>(), 0..20).prop_map(move |it| control(from, Opcode::PING, &it)),
         2 => prop::collection::vec(any::<u8>(), 0..20).prop_map(move |it| control(from, Opcode::PONG, &it)),
         1 => (0..6000_u16).prop_map(move |code| close(from, code)),
-        3 => any,
+        3 => strange,
         1 => prop::collection::vec(any::<u8>(), 0..50),
     ]
 }

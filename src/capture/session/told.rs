@@ -12,6 +12,8 @@ pub(in crate::capture) struct Told<'a> {
     pub(in crate::capture) wants: Wants,
     pub(in crate::capture) options: &'a Options,
     pub(in crate::capture) secrets: &'a Secrets,
+    /// How many connections wait for secrets of TLS.
+    pub(in crate::capture) waiting: &'a mut usize,
     /// The number of the next connection.
     pub(in crate::capture) next: &'a mut u64,
     /// The first error of the sink; nothing is told after it.
