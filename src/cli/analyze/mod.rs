@@ -177,14 +177,17 @@ impl Analyze {
     pub(super) async fn run(&self, everywhere: &Everywhere) -> anyhow::Result<Exit> {
         self.sensible()?;
         let filter = self.filter()?;
+        let keylogs = self
+            .keylog
+            .iter()
+            .map(|path| std::fs::read(path).with_context(|| format!("failed to read {}", path.display())));
+        let keylogs = keylogs.collect::<anyhow::Result<Vec<_>>>()?;
+        // A file that is written over is written over for something.
         let mut reading = Reading::open(self)?;
         let options = Options { max_message: self.max_message, ..Options::default() };
         let table = self.table.map(|table| self.style(table.into(), filter)).transpose()?;
         let mut analyzer = Analyzer::new(options, Told::new(table, self.check));
-        for path in &self.keylog {
-            let keylog = std::fs::read(path).with_context(|| format!("failed to read {}", path.display()))?;
-            analyzer.secrets(&keylog);
-        }
+        keylogs.iter().for_each(|keylog| analyzer.secrets(keylog));
         let ended = reading.all(&mut analyzer)?;
         let (told, _totals) = analyzer.finish()?;
         let seen = told.finish()?;
