@@ -13,7 +13,7 @@ use clap::{Args, ValueEnum};
 use super::print::{self, Count};
 use super::{Everywhere, Exit, value};
 use crate::capture::{Analyzer, Filter, Options, Table};
-use crate::report::{CapturedTable, Format, Payload, Style};
+use crate::report::captured::{CapturedTable, Format, Payload, Style};
 use output::Output;
 use reading::{Ended, Reading};
 use told::Told;

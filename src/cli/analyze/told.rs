@@ -6,7 +6,7 @@ use std::io;
 use super::output::Output;
 use crate::capture::{Event, NoteKind, Sink, Wants};
 use crate::cli::print::{Count, Harmless};
-use crate::report::CapturedTable;
+use crate::report::captured::CapturedTable;
 
 /// So many reasons why something cannot be read are told apart.
 const REASONS: usize = 16;
