@@ -73,6 +73,8 @@ pub struct Analyzer<S> {
     table: Table,
     budget: Budget,
     secrets: Secrets,
+    /// Memory for the next message that has to be put together.
+    memory: Vec<u8>,
     /// How many connections wait for secrets.
     waiting: usize,
     /// The number of the next WebSocket connection.
@@ -92,6 +94,7 @@ impl<S: Sink> Analyzer<S> {
             table: Table::new(options.max_connections),
             budget: Budget::new(options.max_waiting),
             secrets: Secrets::default(),
+            memory: Vec::new(),
             waiting: 0,
             next: 0,
             totals: Totals::default(),
@@ -136,6 +139,7 @@ impl<S: Sink> Analyzer<S> {
                     wants: self.wants,
                     options: &self.options,
                     secrets: &self.secrets,
+                    memory: &mut self.memory,
                     waiting: &mut self.waiting,
                     next: &mut self.next,
                     failed: &mut self.failed,
@@ -162,6 +166,7 @@ impl<S: Sink> Analyzer<S> {
             wants: self.wants,
             options: &self.options,
             secrets: &self.secrets,
+            memory: &mut self.memory,
             waiting: &mut self.waiting,
             next: &mut self.next,
             failed: &mut self.failed,
