@@ -4,6 +4,7 @@ mod output;
 mod reading;
 mod told;
 
+use std::io::BufWriter;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -13,10 +14,10 @@ use clap::{Args, ValueEnum};
 use super::print::{self, Count};
 use super::{Everywhere, Exit, value};
 use crate::capture::{Analyzer, Filter, Options, Table};
-use crate::report::captured::{CapturedTable, Format, Payload, Style};
+use crate::report::captured::{self, CapturedTable, Follow, Following, Format, Payload, Style, Summary};
 use output::Output;
 use reading::{Ended, Reading};
-use told::Told;
+use told::{Told, View};
 
 /// Arguments of `wslab analyze`.
 #[derive(Clone, Debug, Args)]
@@ -58,6 +59,9 @@ pub(super) struct Analyze {
     /// Print a conversation as people read it: that of connection N
     #[arg(long, env = "WSLAB_FOLLOW", value_name = "N", group = "told")]
     follow: Option<u64>,
+    /// With --follow, show long messages whole
+    #[arg(long, env = "WSLAB_WHOLE", value_parser = value::flag, requires = "follow")]
+    whole: bool,
     /// Print a case that does what the client of connection N did, for `wslab conform` to replay
     #[arg(long, env = "WSLAB_TO_CASE", value_name = "N", group = "told")]
     to_case: Option<u64>,
@@ -185,17 +189,19 @@ impl Analyze {
         // A file that is written over is written over for something.
         let mut reading = Reading::open(self)?;
         let options = Options { max_message: self.max_message, ..Options::default() };
-        let table = self.table.map(|table| self.style(table.into(), filter)).transpose()?;
-        let mut analyzer = Analyzer::new(options, Told::new(table, self.check));
+        let summary = (self.prints_summary() || self.report.is_some()).then(|| Summary::new(self.show_secrets));
+        let connection = self.connection.or(self.follow).or(self.to_case);
+        let told = Told::new(self.view(filter.clone())?, summary, filter, connection, self.check);
+        let mut analyzer = Analyzer::new(options, told);
         keylogs.iter().for_each(|keylog| analyzer.secrets(keylog));
         let ended = reading.all(&mut analyzer)?;
-        let (told, _totals) = analyzer.finish()?;
-        let seen = told.finish()?;
+        let (told, totals) = analyzer.finish()?;
+        let (seen, summary) = told.finish()?;
+        if let (Some(folder), Some(summary)) = (&self.report, &summary) {
+            output::page(folder, &captured::html(summary, &self.names()))?;
+        }
         if !everywhere.quiet {
-            seen.remarks().for_each(print::warning);
-            if self.table.is_none() {
-                print::result(format_args!("{}", seen.line()))?;
-            }
+            seen.remarks(&totals).for_each(print::warning);
         }
         Ok(match ended {
             Ended::Damaged => Exit::Usage,
@@ -209,6 +215,30 @@ impl Analyze {
         })
     }
 
+    const fn prints_summary(&self) -> bool {
+        self.table.is_none() && self.follow.is_none() && self.to_case.is_none()
+    }
+
+    /// What is printed, and where to.
+    fn view(&self, filter: Option<Filter>) -> anyhow::Result<View> {
+        let out = Output::open(self.output.as_deref(), self.table.is_none())?;
+        let look = out.look();
+        Ok(match (self.table, self.follow) {
+            (Some(table), _) => View::Table(self.style(table.into(), filter, out)),
+            (None, Some(connection)) => {
+                let following = Following { connection, whole: self.whole, show_secrets: self.show_secrets };
+                View::Follow(Box::new(Follow::new(BufWriter::new(out), look, following)))
+            }
+            (None, None) => View::Summary(out, look),
+        })
+    }
+
+    /// What was read, for a heading.
+    fn names(&self) -> String {
+        let names = self.captures.iter().map(|path| path.file_name().map_or("-".into(), |name| name.to_string_lossy()));
+        names.collect::<Vec<_>>().join(", ")
+    }
+
     /// Says what does not go together and is no affair of `clap`'s.
     fn sensible(&self) -> anyhow::Result<()> {
         let (table, shown) = (self.table, self.payload.unwrap_or(Shown::None));
@@ -218,12 +248,7 @@ impl Analyze {
         if shown != Shown::None && !matches!(table, Some(Rows::Frames | Rows::Messages)) {
             anyhow::bail!("only --table frames and --table messages have payloads");
         }
-        let later = [
-            (self.follow.is_some(), "--follow"),
-            (self.to_case.is_some(), "--to-case"),
-            (self.report.is_some(), "--report"),
-            (self.write.is_some(), "--write"),
-        ];
+        let later = [(self.to_case.is_some(), "--to-case"), (self.write.is_some(), "--write")];
         match later.iter().find(|(asked, _)| *asked) {
             Some((_, option)) => anyhow::bail!("{option} cannot be used yet"),
             None => Ok(()),
@@ -241,7 +266,7 @@ impl Analyze {
         })
     }
 
-    fn style(&self, table: Table, filter: Option<Filter>) -> anyhow::Result<CapturedTable<Output>> {
+    fn style(&self, table: Table, filter: Option<Filter>, out: Output) -> CapturedTable<Output> {
         let style = Style {
             table,
             format: self.format.map_or(Format::Table, Format::from),
@@ -250,6 +275,6 @@ impl Analyze {
             filter,
             interval: self.interval,
         };
-        Ok(CapturedTable::new(style, Output::open(self.output.as_deref())?))
+        CapturedTable::new(style, out)
     }
 }

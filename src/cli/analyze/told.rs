@@ -1,19 +1,36 @@
 //! What is told of a capture, to whom.
 
 use std::collections::BTreeMap;
-use std::io;
+use std::io::{self, BufWriter, Write as _};
 
 use super::output::Output;
-use crate::capture::{Event, NoteKind, Sink, Wants};
+use crate::capture::{Connection, Event, Filter, NoteKind, Sink, Table, Totals, Wants};
 use crate::cli::print::{Count, Harmless};
-use crate::report::captured::CapturedTable;
+use crate::report::captured::{self, CapturedTable, Follow, Look, Summary};
 
 /// So many reasons why something cannot be read are told apart.
 const REASONS: usize = 16;
 
-/// Writes the table that was asked for, and counts what the exit code and the last words depend on.
+/// What is printed.
+pub(super) enum View {
+    /// The summary, at the end.
+    Summary(Output, Look),
+    /// Rows, as they come.
+    Table(CapturedTable<Output>),
+    /// A conversation, as it goes.
+    Follow(Box<Follow<BufWriter<Output>>>),
+    /// Something that is made of the events elsewhere.
+    Case(Box<dyn Sink + Send>),
+}
+
+/// Shows what was asked for, and counts what the exit code and the last words depend on.
 pub(super) struct Told {
-    table: Option<CapturedTable<Output>>,
+    view: View,
+    /// For the printed summary and for the page.
+    summary: Option<Box<Summary>>,
+    /// Which connections are looked at; none of them if there is a table, whose rows have a filter of their own.
+    filter: Option<Filter>,
+    connection: Option<u64>,
     check: bool,
     seen: Seen,
 }
@@ -22,7 +39,7 @@ pub(super) struct Told {
 #[derive(Debug, Default)]
 pub(super) struct Seen {
     pub(super) connections: u64,
-    pub(super) frames: u64,
+    /// Violations of what was looked at.
     pub(super) violations: u64,
     /// Frames that are in no row because they have no time.
     untimed: u64,
@@ -31,43 +48,120 @@ pub(super) struct Seen {
 }
 
 impl Told {
-    pub(super) fn new(table: Option<CapturedTable<Output>>, check: bool) -> Self {
-        Self { table, check, seen: Seen::default() }
+    pub(super) fn new(
+        view: View,
+        summary: Option<Summary>,
+        filter: Option<Filter>,
+        connection: Option<u64>,
+        check: bool,
+    ) -> Self {
+        Self { view, summary: summary.map(Box::new), filter, connection, check, seen: Seen::default() }
     }
 
     /// Writes what is there.
     pub(super) fn flush(&mut self) -> io::Result<()> {
-        self.table.as_mut().map_or(Ok(()), CapturedTable::flush)
+        match &mut self.view {
+            View::Table(table) => table.flush(),
+            View::Follow(follow) => follow.get_mut().flush(),
+            View::Summary(..) | View::Case(_) => Ok(()),
+        }
     }
 
-    /// Writes the rest.
-    pub(super) fn finish(mut self) -> io::Result<Seen> {
-        if let Some(table) = self.table {
-            self.seen.untimed = table.untimed();
-            table.finish()?;
+    /// Writes the rest. Gives back the summary, if there is one.
+    pub(super) fn finish(mut self) -> anyhow::Result<(Seen, Option<Box<Summary>>)> {
+        match self.view {
+            View::Table(table) => {
+                self.seen.untimed = table.untimed();
+                table.finish()?;
+            }
+            View::Follow(follow) => {
+                let (found, connection) = (follow.is_found(), self.connection.unwrap_or_default());
+                follow.into_inner().flush()?;
+                anyhow::ensure!(found, "{}", missing(connection, self.seen.connections));
+            }
+            View::Summary(mut out, look) => {
+                if let Some(summary) = &self.summary {
+                    out.write_all(captured::text(summary, &look).as_bytes())?;
+                    out.flush()?;
+                }
+            }
+            View::Case(_) => {}
         }
-        Ok(self.seen)
+        Ok((self.seen, self.summary))
+    }
+
+    /// Whether a connection is looked at.
+    fn looks_at(&self, connection: &Connection) -> bool {
+        self.connection.is_none_or(|number| number == connection.number)
+            && self
+                .filter
+                .as_ref()
+                .is_none_or(|filter| filter.table() != Table::Connections || filter.connection(connection))
+    }
+
+    /// Whether an event is about what is looked at.
+    fn concerns(&self, event: &Event<'_>) -> bool {
+        match event {
+            Event::Opened(connection) | Event::Closed(connection) => self.looks_at(connection),
+            Event::Frame(frame) => self.looks_at(frame.connection),
+            Event::Message(message) => self.looks_at(message.connection),
+            Event::RoundTrip(trip) => self.looks_at(trip.connection),
+            Event::Violation(violation) => {
+                self.looks_at(violation.connection)
+                    && self
+                        .filter
+                        .as_ref()
+                        .is_none_or(|filter| filter.table() != Table::Violations || filter.violation(violation))
+            }
+            Event::Note(note) => match (self.connection, note.connection) {
+                (Some(wanted), Some(number)) => wanted == number,
+                (Some(_), None) => false,
+                (None, _) => true,
+            },
+        }
+    }
+}
+
+/// There is no connection of this number.
+pub(super) fn missing(number: u64, connections: u64) -> String {
+    match connections {
+        0 => format!("there is no connection {number}: no WebSocket is in the capture"),
+        1 => format!("there is no connection {number}: the only one is 0"),
+        _ => format!("there is no connection {number}: they are 0 to {}", connections - 1),
     }
 }
 
 impl Sink for Told {
     fn wants(&self) -> Wants {
         // All rules are judged only if messages are.
-        let everything = self.check || self.table.is_none();
-        let own = Wants { messages: everything, ..Wants::default() };
-        own.and(self.table.as_ref().map(Sink::wants).unwrap_or_default())
+        let own = Wants { messages: self.check, ..Wants::default() };
+        let shown = match &self.view {
+            View::Table(table) => table.wants(),
+            View::Follow(follow) => follow.wants(),
+            View::Case(case) => case.wants(),
+            View::Summary(..) => Wants::default(),
+        };
+        own.and(shown).and(self.summary.as_ref().map(|summary| summary.wants()).unwrap_or_default())
     }
 
     #[inline]
     fn take(&mut self, event: &Event<'_>) -> io::Result<()> {
         match event {
-            Event::Frame(_) => self.seen.frames += 1,
             Event::Opened(_) => self.seen.connections += 1,
-            Event::Violation(_) => self.seen.violations += 1,
+            Event::Violation(_) => self.seen.violations += u64::from(self.concerns(event)),
             Event::Note(note) => self.seen.note(&note.kind),
             _ => {}
         }
-        self.table.as_mut().map_or(Ok(()), |table| table.take(event))
+        let concerns = self.summary.is_some() && self.concerns(event);
+        if let Some(summary) = self.summary.as_mut().filter(|_| concerns) {
+            summary.take(event)?;
+        }
+        match &mut self.view {
+            View::Table(table) => table.take(event),
+            View::Follow(follow) => follow.take(event),
+            View::Case(case) => case.take(event),
+            View::Summary(..) => Ok(()),
+        }
     }
 }
 
@@ -79,15 +173,8 @@ impl Seen {
         }
     }
 
-    /// What was seen, in a line.
-    pub(super) fn line(&self) -> String {
-        let count = |number: u64, word| Count(usize::try_from(number).unwrap_or(usize::MAX), word).to_string();
-        let counts = [(self.connections, "connection"), (self.frames, "frame"), (self.violations, "violation")];
-        counts.map(|(number, word)| count(number, word)).join(", ")
-    }
-
     /// What whoever reads the rest has to know.
-    pub(super) fn remarks(&self) -> impl Iterator<Item = String> {
+    pub(super) fn remarks(&self, totals: &Totals) -> impl Iterator<Item = String> {
         let none = (self.connections == 0).then(|| "there is no WebSocket in the capture".to_owned());
         let untimed = (self.untimed > 0).then(|| {
             let frames = Count(usize::try_from(self.untimed).unwrap_or(usize::MAX), "frame");
@@ -97,6 +184,10 @@ impl Seen {
             .unread
             .iter()
             .map(|(words, connections)| format!("{} not read: {}", Count(*connections, "connection"), Harmless(words)));
-        none.into_iter().chain(untimed).chain(unread)
+        let malformed = totals.malformed.iter().map(|(words, (packets, place))| {
+            let packets = Count(usize::try_from(*packets).unwrap_or(usize::MAX), "packet");
+            format!("{packets} not read, of which the first is {}: {words}", place.packet)
+        });
+        none.into_iter().chain(untimed).chain(unread).chain(malformed)
     }
 }
