@@ -33,7 +33,8 @@ const TEXTS: [&str; 4] = ["a message, a message, a message", "a message, another
 #[test]
 fn messages_are_inflated_as_it_was_agreed() {
     for (agreed, takeover) in [(TAKEOVER, true), (NO_TAKEOVER, false)] {
-        let capture = messages(takeover, &TEXTS).into_iter().fold(Capture::open(agreed), |it, message| it.says(Server, message));
+        let capture =
+            messages(takeover, &TEXTS).into_iter().fold(Capture::open(agreed), |it, message| it.says(Server, message));
         assert_eq!(said(capture), TEXTS.map(|text| format!("{text:?}")));
     }
 }
@@ -42,10 +43,9 @@ fn messages_are_inflated_as_it_was_agreed() {
 fn after_a_loss_messages_are_opaque_if_they_refer_to_what_was_lost() {
     let why = "opaque: it is compressed with reference to what was not captured".to_owned();
     let quoted = |text: &str| format!("{text:?}");
-    for (agreed, takeover, rest) in [
-        (TAKEOVER, true, [why.clone(), why.clone()]),
-        (NO_TAKEOVER, false, [quoted(TEXTS[2]), quoted(TEXTS[3])]),
-    ] {
+    for (agreed, takeover, rest) in
+        [(TAKEOVER, true, [why.clone(), why.clone()]), (NO_TAKEOVER, false, [quoted(TEXTS[2]), quoted(TEXTS[3])])]
+    {
         let all = messages(takeover, &TEXTS);
         let capture = Capture::open(agreed).says(Server, &all[0]).misses(Server, &all[1]);
         let capture = capture.says(Server, &all[2]).says(Server, &all[3]);

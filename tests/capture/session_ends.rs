@@ -9,7 +9,8 @@ use crate::session::{Capture, close, control, frame, text};
 #[track_caller]
 fn broken(capture: Capture, expected: &[&str]) {
     let told = capture.told();
-    let broken: Vec<&str> = told.iter().filter_map(|line| line.strip_prefix("0 ").filter(|it| it.contains("broke"))).collect();
+    let broken: Vec<&str> =
+        told.iter().filter_map(|line| line.strip_prefix("0 ").filter(|it| it.contains("broke"))).collect();
     assert_eq!(broken, expected, "\n{}\n", told.join("\n"));
 }
 
@@ -76,7 +77,8 @@ fn what_is_cut_by_the_end_is_blamed_on_its_sender() {
 fn pings_have_to_be_answered_if_there_is_time() {
     let asked = || open().says(Server, control(Server, Opcode::PING, b"there?"));
     broken(asked().says(Server, close(Server, 1000)).says(Client, close(Client, 1000)).ends(Server), &[]);
-    let close = |capture: Capture| capture.says(Server, close(Server, 1000)).says(Client, close(Client, 1000)).ends(Server);
+    let close =
+        |capture: Capture| capture.says(Server, close(Server, 1000)).says(Client, close(Client, 1000)).ends(Server);
     broken(close(asked().after(60)), &["client broke PingUnanswered"]);
     let other = asked().says(Client, control(Client, Opcode::PONG, b"here")).after(60);
     broken(close(other), &["client broke PongDiffers"]);

@@ -201,7 +201,7 @@ impl Analyze {
             output::page(folder, &captured::html(summary, &self.names()))?;
         }
         if !everywhere.quiet {
-            seen.remarks(&totals).for_each(print::warning);
+            seen.remarks(&totals, self.prints_summary()).for_each(print::warning);
         }
         Ok(match ended {
             Ended::Damaged => Exit::Usage,

@@ -174,16 +174,18 @@ impl Seen {
     }
 
     /// What whoever reads the rest has to know.
-    pub(super) fn remarks(&self, totals: &Totals) -> impl Iterator<Item = String> {
-        let none = (self.connections == 0).then(|| "there is no WebSocket in the capture".to_owned());
+    ///
+    /// The summary says most of it by itself.
+    pub(super) fn remarks(&self, totals: &Totals, summary: bool) -> impl Iterator<Item = String> {
+        let none = (!summary && self.connections == 0).then(|| "there is no WebSocket in the capture".to_owned());
         let untimed = (self.untimed > 0).then(|| {
             let frames = Count(usize::try_from(self.untimed).unwrap_or(usize::MAX), "frame");
             format!("{frames} without a time: not in the table")
         });
-        let unread = self
-            .unread
-            .iter()
-            .map(|(words, connections)| format!("{} not read: {}", Count(*connections, "connection"), Harmless(words)));
+        let unread =
+            self.unread.iter().filter(move |_| !summary).map(|(words, connections)| {
+                format!("{} not read: {}", Count(*connections, "connection"), Harmless(words))
+            });
         let malformed = totals.malformed.iter().map(|(words, (packets, place))| {
             let packets = Count(usize::try_from(*packets).unwrap_or(usize::MAX), "packet");
             format!("{packets} not read, of which the first is {}: {words}", place.packet)

@@ -69,6 +69,21 @@ struct Talker {
     offset: u64,
 }
 
+impl Talker {
+    /// A body begins, of which some may be there already.
+    fn begin(&mut self, mut body: Body) {
+        if body.is_over() {
+            return;
+        }
+        let (count, over) = body.pass(self.held.bytes());
+        self.held.drop_front(count);
+        self.offset += count as u64;
+        if !over {
+            self.state = State::Body(body);
+        }
+    }
+}
+
 #[derive(Debug)]
 enum State {
     /// A head begins.
@@ -234,8 +249,8 @@ impl Opening {
                 talker.offset += size as u64;
                 let body = Body::of_request(&request.headers);
                 let switches = attempt.is_some() || request.method == "CONNECT";
-                if !switches && !body.is_over() {
-                    talker.state = State::Body(body);
+                if !switches {
+                    talker.begin(body);
                 }
                 self.pending.push_back(Pending { method: request.method, attempt });
                 if self.pending.len() > MAX_PENDING { Step::Done(Outcome::Ignore) } else { Step::Again }
@@ -308,7 +323,7 @@ impl Opening {
                 let judged = judge_response(&attempt.asked, &response);
                 attempt.answered(&response, judged.faults, offset, ends);
                 attempt.give_up(Ending::Refused, Some(ends), told);
-                self.pass_body(end, &response, &method);
+                self.ends[end.index()].begin(Body::of_response(&response, &method));
                 Step::Again
             }
             None if is_open => {
@@ -326,7 +341,7 @@ impl Opening {
                 Step::Done(Outcome::Restart(Box::new(held)))
             }
             None => {
-                self.pass_body(end, &response, &method);
+                self.ends[end.index()].begin(Body::of_response(&response, &method));
                 Step::Again
             }
         }
@@ -335,20 +350,6 @@ impl Opening {
     /// Where in the stream the next byte of an end is that was not read.
     pub(in crate::capture::session) fn offset(&self, end: End) -> u64 {
         self.ends[end.index()].offset
-    }
-
-    fn pass_body(&mut self, end: End, response: &Response, method: &str) {
-        let talker = &mut self.ends[end.index()];
-        let mut body = Body::of_response(response, method);
-        if body.is_over() {
-            return;
-        }
-        let (count, over) = body.pass(talker.held.bytes());
-        talker.held.drop_front(count);
-        talker.offset += count as u64;
-        if !over {
-            talker.state = State::Body(body);
-        }
     }
 
     fn note_not_read(&self, from: End, what: &'static str, told: &mut Told<'_>) {
