@@ -80,6 +80,44 @@ fn a_capture_becomes_tables() {
 }
 
 #[test]
+fn a_capture_becomes_a_summary() {
+    let screens =
+        [good(), bad(), good()[..0x100].to_vec()].map(|capture| run_with(&["analyze", "-"], &capture).screen());
+    insta::assert_snapshot!(screens.join("\n----\n"));
+    let ended = analyzed(&bad(), &["--format", "json"]).exits(0);
+    let summary: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap();
+    assert_eq!(summary["connections"], 1, "{summary}");
+    let none = analyzed(&bad(), &["--connection", "7"]).exits(0);
+    assert!(none.stdout.contains("no WebSocket connection"), "{}", none.stdout);
+}
+
+#[test]
+fn a_conversation_can_be_followed() {
+    insta::assert_snapshot!(analyzed(&bad(), &["--follow", "0"]).exits(0).screen());
+    let ended = analyzed(&bad(), &["--follow", "3"]).exits(2);
+    assert!(ended.stderr.contains("there is no connection 3: the only one is 0"), "{}", ended.stderr);
+}
+
+#[test]
+fn a_page_is_written_beside_what_is_printed() {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("analyzed");
+    let ended = analyzed(&good(), &["--report", folder.to_str().unwrap(), "--table", "frames", "--format", "csv"]);
+    assert_eq!(ended.exits(0).stdout.lines().count(), 5);
+    let page = fs::read_to_string(folder.join("index.html")).unwrap();
+    assert!(page.contains("/chat?room=1") && !page.contains("sesame"), "secrets are masked");
+    fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
+fn only_what_is_looked_at_is_checked() {
+    analyzed(&bad(), &["--check"]).exits(1);
+    analyzed(&bad(), &["--check", "--connection", "0"]).exits(1);
+    analyzed(&bad(), &["--check", "--connection", "1"]).exits(0);
+    analyzed(&bad(), &["--check", "--filter", "url == '/elsewhere'"]).exits(0);
+    analyzed(&bad(), &["--check", "--table", "violations", "--filter", "rule == Masked"]).exits(0);
+}
+
+#[test]
 fn a_violation_counts_if_it_is_checked() {
     let table = ["--table", "violations", "--format", "csv"];
     assert!(analyzed(&bad(), &table).exits(0).stdout.contains("InvalidUtf8"));

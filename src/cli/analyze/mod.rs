@@ -65,8 +65,8 @@ pub(super) struct Analyze {
     /// Print a case that does what the client of connection N did, for `wslab conform` to replay
     #[arg(long, env = "WSLAB_TO_CASE", value_name = "N", group = "told")]
     to_case: Option<u64>,
-    /// How the table is written
-    #[arg(long, env = "WSLAB_ANALYZE_FORMAT", value_name = "FORMAT", requires = "table")]
+    /// How the table is written; the summary can be written as json
+    #[arg(long, env = "WSLAB_ANALYZE_FORMAT", value_name = "FORMAT", conflicts_with_all = ["follow", "to_case"])]
     format: Option<Written>,
     /// What is shown of payloads: nothing, text (what is not UTF-8 becomes U+FFFD), hex, base64, or their SHA-256. Those of
     /// frames are shown unmasked and not inflated, those of messages inflated
@@ -229,6 +229,7 @@ impl Analyze {
                 let following = Following { connection, whole: self.whole, show_secrets: self.show_secrets };
                 View::Follow(Box::new(Follow::new(BufWriter::new(out), look, following)))
             }
+            (None, None) if self.format == Some(Written::Json) => View::Json(out),
             (None, None) => View::Summary(out, look),
         })
     }
@@ -244,6 +245,9 @@ impl Analyze {
         let (table, shown) = (self.table, self.payload.unwrap_or(Shown::None));
         if self.interval.is_some() && table != Some(Rows::Rates) {
             anyhow::bail!("--interval is of --table rates, which is not asked for");
+        }
+        if table.is_none() && matches!(self.format, Some(Written::Jsonl | Written::Csv)) {
+            anyhow::bail!("without --table there is only --format json, of the summary");
         }
         if shown != Shown::None && !matches!(table, Some(Rows::Frames | Rows::Messages)) {
             anyhow::bail!("only --table frames and --table messages have payloads");

@@ -15,6 +15,8 @@ const REASONS: usize = 16;
 pub(super) enum View {
     /// The summary, at the end.
     Summary(Output, Look),
+    /// The same for programs.
+    Json(Output),
     /// Rows, as they come.
     Table(CapturedTable<Output>),
     /// A conversation, as it goes.
@@ -63,7 +65,7 @@ impl Told {
         match &mut self.view {
             View::Table(table) => table.flush(),
             View::Follow(follow) => follow.get_mut().flush(),
-            View::Summary(..) | View::Case(_) => Ok(()),
+            View::Summary(..) | View::Json(_) | View::Case(_) => Ok(()),
         }
     }
 
@@ -82,6 +84,13 @@ impl Told {
             View::Summary(mut out, look) => {
                 if let Some(summary) = &self.summary {
                     out.write_all(captured::text(summary, &look).as_bytes())?;
+                    out.flush()?;
+                }
+            }
+            View::Json(mut out) => {
+                if let Some(summary) = &self.summary {
+                    serde_json::to_writer_pretty(&mut out, summary)?;
+                    writeln!(out)?;
                     out.flush()?;
                 }
             }
@@ -139,7 +148,7 @@ impl Sink for Told {
             View::Table(table) => table.wants(),
             View::Follow(follow) => follow.wants(),
             View::Case(case) => case.wants(),
-            View::Summary(..) => Wants::default(),
+            View::Summary(..) | View::Json(_) => Wants::default(),
         };
         own.and(shown).and(self.summary.as_ref().map(|summary| summary.wants()).unwrap_or_default())
     }
@@ -160,7 +169,7 @@ impl Sink for Told {
             View::Table(table) => table.take(event),
             View::Follow(follow) => follow.take(event),
             View::Case(case) => case.take(event),
-            View::Summary(..) => Ok(()),
+            View::Summary(..) | View::Json(_) => Ok(()),
         }
     }
 }
