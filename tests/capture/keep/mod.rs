@@ -126,6 +126,26 @@ fn an_encrypted_connection_is_kept_with_its_secrets_and_no_others() {
 }
 
 #[test]
+fn an_attempt_after_another_in_tls_is_kept_with_all_before() {
+    let setup = Setup::of(TLS13_AES_128_GCM_SHA256);
+    let mut stage = Stage::default();
+    stage.open();
+    let owner = stage.connect();
+    let mut pair = Pair::open(&setup);
+    pair.say(CLIENT, REQUEST.as_bytes()).say(SERVER, REFUSAL.as_bytes());
+    pair.say(CLIENT, REQUEST.as_bytes()).say(SERVER, RESPONSE.as_bytes()).say(CLIENT, &HELLO);
+    for (from, bytes) in pair.so_far().wire {
+        stage.says(owner, if from == End::First { Role::Client } else { Role::Server }, bytes);
+    }
+    let log = setup.key_log();
+    let chosen = |connection: &Connection| connection.tls.is_some() && connection.status == Some(101);
+    let (kept, written) = kept_with(&stage.file(), log.as_bytes(), chosen);
+    assert_eq!((written.connections, written.secrets as usize), (1, log.lines().count()));
+    assert_eq!(packets(&kept), stage.of(&[owner]));
+    assert_eq!(told(&kept, &[], chosen), told(&stage.file(), log.as_bytes(), chosen));
+}
+
+#[test]
 fn what_cannot_be_read_again_or_would_be_overwritten_is_told() {
     let folder = std::env::temp_dir().join(format!("wslab-keep-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
