@@ -9,6 +9,7 @@ mod conversation;
 mod counts;
 mod event;
 mod filter;
+mod keep;
 mod masked;
 mod packet;
 pub mod segment;
@@ -27,6 +28,7 @@ pub use event::{
     Violation, Wants,
 };
 pub use filter::{Filter, FilterError, Table};
+pub use keep::{Keep, KeepError, Written};
 pub use masked::{without_secrets, without_tokens};
 pub use packet::{End, Flags, LinkType, Packet, Segment};
 pub use time::{Place, Time};

@@ -1,15 +1,19 @@
 //! Writes capture files in the pcapng format (draft-ietf-opsawg-pcapng).
 //!
-//! One section, one interface of Ethernet with times in nanoseconds, little-endian.
+//! One section, little-endian, with times in nanoseconds, and an interface for each link type.
 
 use std::io::{self, Write};
 use std::time::Duration;
+
+use super::{LinkType, Packet};
 
 /// Writes packets to `W`, which is best buffered.
 #[derive(Debug)]
 pub struct Writer<W> {
     out: W,
     block: Vec<u8>,
+    /// The link types of the interfaces, in the order of their numbers.
+    interfaces: Vec<LinkType>,
 }
 
 /// The types of blocks (section 11.1).
@@ -17,6 +21,7 @@ mod block {
     pub(super) const SECTION_HEADER: u32 = 0x0a0d_0d0a;
     pub(super) const INTERFACE_DESCRIPTION: u32 = 1;
     pub(super) const ENHANCED_PACKET: u32 = 6;
+    pub(super) const DECRYPTION_SECRETS: u32 = 10;
 }
 
 /// The codes of options.
@@ -31,19 +36,29 @@ mod option {
     pub(super) const APPLICATION: u16 = 4;
 }
 
-/// LINKTYPE_ETHERNET.
-const ETHERNET: u16 = 1;
+/// The type of secrets that is a TLS key log (section 4.7): `TLSK`.
+const TLS_KEY_LOG: u32 = 0x544c_534b;
 
 /// The longest comment in bytes: the length of an option has 16 bits.
 const COMMENT: usize = 1000;
 
 impl<W: Write> Writer<W> {
-    /// Begins a file that `application` writes.
+    /// Begins a file that `application` writes, with an interface of Ethernet of the name `wslab`.
     ///
     /// # Errors
     /// If it cannot be written.
     pub fn new(out: W, application: &str) -> io::Result<Self> {
-        let mut writer = Self { out, block: Vec::new() };
+        let mut writer = Self::section(out, application)?;
+        writer.interface(LinkType::ETHERNET, Some("wslab"))?;
+        Ok(writer)
+    }
+
+    /// Begins a file that `application` writes, without interfaces: they come with the packets.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn section(out: W, application: &str) -> io::Result<Self> {
+        let mut writer = Self { out, block: Vec::new(), interfaces: Vec::new() };
         // The magic of the byte order, version 1.0, and a length of the section that is not known.
         writer.block.extend_from_slice(&0x1a2b_3c4d_u32.to_le_bytes());
         writer.block.extend_from_slice(&[1, 0, 0, 0]);
@@ -51,32 +66,39 @@ impl<W: Write> Writer<W> {
         writer.option(option::APPLICATION, application.as_bytes());
         writer.option(option::END, &[]);
         writer.end(block::SECTION_HEADER)?;
-        writer.block.extend_from_slice(&ETHERNET.to_le_bytes());
-        // Reserved, and no limit to the length of packets.
-        writer.block.extend_from_slice(&[0; 6]);
-        writer.option(option::NAME, b"wslab");
-        writer.option(option::RESOLUTION, &[9]);
-        writer.option(option::END, &[]);
-        writer.end(block::INTERFACE_DESCRIPTION)?;
         Ok(writer)
     }
 
-    /// Writes a packet that was seen at `time`, counted from the Unix epoch.
+    /// Writes a packet of Ethernet that was seen at `time`, counted from the Unix epoch.
     ///
     /// # Errors
     /// If it cannot be written.
     pub fn packet(&mut self, time: Duration, packet: &[u8], comment: Option<&str>) -> io::Result<()> {
         let nanoseconds = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
-        let size = u32::try_from(packet.len()).map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))?;
-        let fields = [0, (nanoseconds >> 32) as u32, nanoseconds as u32, size, size];
+        let interface = self.interface_of(LinkType::ETHERNET)?;
+        self.enhanced(interface, nanoseconds, size(packet.len())?, packet, comment)
+    }
+
+    /// Writes a packet that was captured elsewhere: with its link type, its time and its length, of which it may have
+    /// less. Without a time, and with one before the Unix epoch, it gets that of the epoch.
+    ///
+    /// # Errors
+    /// If it cannot be written, or pcapng has no number for its link type.
+    pub fn captured(&mut self, packet: &Packet<'_>, comment: Option<&str>) -> io::Result<()> {
+        let nanoseconds = packet.place.time.map_or(0, |time| u64::try_from(time.0).unwrap_or(0));
+        let interface = self.interface_of(packet.link)?;
+        self.enhanced(interface, nanoseconds, packet.length.max(size(packet.data.len())?), packet.data, comment)
+    }
+
+    /// Writes secrets for TLS, the text of an NSS key log. What is encrypted with them comes behind.
+    ///
+    /// # Errors
+    /// If they cannot be written.
+    pub fn secrets(&mut self, keylog: &[u8]) -> io::Result<()> {
+        let fields = [TLS_KEY_LOG, size(keylog.len())?];
         fields.iter().for_each(|field| self.block.extend_from_slice(&field.to_le_bytes()));
-        self.padded(packet);
-        if let Some(comment) = comment {
-            let end = comment.floor_char_boundary(COMMENT);
-            self.option(option::COMMENT, &comment.as_bytes()[..end]);
-            self.option(option::END, &[]);
-        }
-        self.end(block::ENHANCED_PACKET)
+        self.padded(keylog);
+        self.end(block::DECRYPTION_SECRETS)
     }
 
     /// Writes what is buffered.
@@ -90,6 +112,48 @@ impl<W: Write> Writer<W> {
     /// Where it was written.
     pub fn into_inner(self) -> W {
         self.out
+    /// The number of the interface of a link type, described when it is needed first.
+    fn interface_of(&mut self, link: LinkType) -> io::Result<u32> {
+        match self.interfaces.iter().position(|known| *known == link) {
+            Some(number) => size(number),
+            None => self.interface(link, None),
+        }
+    }
+
+    fn interface(&mut self, link: LinkType, name: Option<&str>) -> io::Result<u32> {
+        let number = size(self.interfaces.len())?;
+        let link_type = u16::try_from(link.0)
+            .map_err(|_| invalid(format!("the link type {} does not fit into a pcapng file", link.0)))?;
+        self.interfaces.push(link);
+        self.block.extend_from_slice(&link_type.to_le_bytes());
+        // Reserved, and no limit to the length of packets.
+        self.block.extend_from_slice(&[0; 6]);
+        if let Some(name) = name {
+            self.option(option::NAME, name.as_bytes());
+        }
+        self.option(option::RESOLUTION, &[9]);
+        self.option(option::END, &[]);
+        self.end(block::INTERFACE_DESCRIPTION)?;
+        Ok(number)
+    }
+
+    fn enhanced(
+        &mut self,
+        interface: u32,
+        nanoseconds: u64,
+        length: u32,
+        packet: &[u8],
+        comment: Option<&str>,
+    ) -> io::Result<()> {
+        let fields = [interface, (nanoseconds >> 32) as u32, nanoseconds as u32, size(packet.len())?, length];
+        fields.iter().for_each(|field| self.block.extend_from_slice(&field.to_le_bytes()));
+        self.padded(packet);
+        if let Some(comment) = comment {
+            let end = comment.floor_char_boundary(COMMENT);
+            self.option(option::COMMENT, &comment.as_bytes()[..end]);
+            self.option(option::END, &[]);
+        }
+        self.end(block::ENHANCED_PACKET)
     }
 
     fn option(&mut self, code: u16, value: &[u8]) {
@@ -108,8 +172,7 @@ impl<W: Write> Writer<W> {
 
     /// Writes the block.
     fn end(&mut self, kind: u32) -> io::Result<()> {
-        // Packets are shorter than 64 KiB, and so are options.
-        let size = (self.block.len() as u32 + 12).to_le_bytes();
+        let size = size(self.block.len() + 12)?.to_le_bytes();
         self.out.write_all(&kind.to_le_bytes())?;
         self.out.write_all(&size)?;
         self.out.write_all(&self.block)?;
@@ -117,4 +180,13 @@ impl<W: Write> Writer<W> {
         self.block.clear();
         Ok(())
     }
+}
+
+/// A length, which has 32 bits in a file.
+fn size(length: usize) -> io::Result<u32> {
+    u32::try_from(length).map_err(|_| invalid("this does not fit into a block of a pcapng file".to_owned()))
+}
+
+fn invalid(words: String) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, words)
 }

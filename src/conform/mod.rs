@@ -7,6 +7,7 @@
 mod act;
 mod baseline;
 mod brief;
+mod captured;
 mod case;
 pub mod clients;
 mod compressor;
@@ -23,6 +24,7 @@ mod payload;
 mod peer;
 mod place;
 mod remote;
+mod render;
 mod run;
 mod script;
 mod select;
@@ -39,6 +41,7 @@ pub use act::{Act, Pace, Timers};
 pub use baseline::{
     Baseline, BaselineError, BaselineFault, Deviation, Findings, MAX_BASELINE, Outdated, Pattern, Stale, UNEXPLAINED,
 };
+pub use captured::{Captured, NoCase};
 pub use case::*;
 pub use corpus::{Corpus, CorpusError};
 pub use deflate::Terms;

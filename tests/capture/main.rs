@@ -4,6 +4,7 @@
 
 mod blocks;
 mod filter;
+mod keep;
 mod segment;
 mod segment_arbitrary;
 mod segment_fragments;

@@ -22,6 +22,9 @@ const MAX_BYTES: usize = 4 << 20;
 const MAX_DATAGRAMS: usize = 1024;
 /// How long a datagram waits, as in Linux: afterwards its identification may be that of another.
 const MAX_AGE: Duration = Duration::from_secs(30);
+/// Of so many packets it is remembered that a datagram came in them: of one that is put together of the smallest
+/// fragments that networks make there are not half as many.
+const MAX_PACKETS: usize = 1024;
 /// How long a datagram can be (RFC 791, section 3.1).
 const MAX_LENGTH: usize = 0xffff;
 
@@ -65,6 +68,8 @@ struct Datagram {
     sent: Ranges,
     /// Its length, if the last fragment was there.
     end: Option<usize>,
+    /// In which packets it came.
+    packets: Vec<u64>,
 }
 
 /// What the fragments of a datagram make: it, without IP header, as far as it was captured from its beginning on.
@@ -73,6 +78,8 @@ pub(super) struct Whole {
     pub(super) protocol: IpNumber,
     pub(super) bytes: Vec<u8>,
     pub(super) length: usize,
+    /// In which packets it came.
+    pub(super) packets: Vec<u64>,
 }
 
 /// All datagrams of which fragments have come.
@@ -86,13 +93,15 @@ pub(super) struct Fragments {
 }
 
 impl Fragments {
-    /// Takes a fragment; if it was the one that was missing, its datagram is whole.
+    /// Takes a fragment, which came in these packets: one, unless it was itself in fragments. If it was the one that
+    /// was missing, its datagram is whole.
     pub(super) fn take(
         &mut self,
         piece: Piece,
         rest: &Rest<'_>,
         addresses: &Addresses,
         place: Place,
+        packets: &[u64],
     ) -> Result<Option<Whole>, Malformed> {
         let start = usize::from(piece.offset);
         let end = start + rest.wire();
@@ -114,6 +123,8 @@ impl Fragments {
         let outcome = datagram.take(piece, start..end, rest.bytes());
         self.bytes += datagram.bytes.len() - before;
         outcome?;
+        let room = MAX_PACKETS.saturating_sub(datagram.packets.len());
+        datagram.packets.extend_from_slice(&packets[..packets.len().min(room)]);
 
         if let Some(length) = datagram.end
             && datagram.sent.begins_with(length)
@@ -148,7 +159,16 @@ impl Fragments {
 
 impl Datagram {
     const fn new(number: u64, protocol: IpNumber, place: Place) -> Self {
-        Self { number, place, protocol, bytes: Vec::new(), captured: Ranges::new(), sent: Ranges::new(), end: None }
+        Self {
+            number,
+            place,
+            protocol,
+            bytes: Vec::new(),
+            captured: Ranges::new(),
+            sent: Ranges::new(),
+            end: None,
+            packets: Vec::new(),
+        }
     }
 
     /// Takes what was captured of the fragment that has this range.
@@ -181,6 +201,6 @@ impl Datagram {
     fn whole(mut self, length: usize) -> Whole {
         let mut bytes = mem::take(&mut self.bytes);
         bytes.truncate(self.captured.first_end());
-        Whole { protocol: self.protocol, bytes, length }
+        Whole { protocol: self.protocol, bytes, length, packets: self.packets }
     }
 }

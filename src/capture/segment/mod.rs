@@ -45,12 +45,20 @@ pub struct Dissector {
     fragments: Fragments,
     /// The last datagram that was put together.
     whole: Vec<u8>,
+    /// The packets of the last packet's datagram, if it came in fragments and is whole.
+    packets: Vec<u64>,
 }
 
 impl Dissector {
     /// A dissector that has seen no packet.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// The numbers of all packets in which the segment came that was found last, if it came in fragments; otherwise
+    /// none. Fragments that come again when their datagram is whole are not among them.
+    pub fn fragments(&self) -> &[u64] {
+        &self.packets
     }
 
     /// Finds the segment in a packet. Packets are given in the order of the capture.
@@ -62,6 +70,7 @@ impl Dissector {
         let Packet { place, link, length, data } = packet;
         // Where `usize` is smaller, no packet is that long.
         let mut rest = Rest::new(data, usize::try_from(length).unwrap_or(usize::MAX));
+        self.packets.clear();
         let mut walk = Walk::new();
         let found = match link {
             LinkType::ETHERNET => walk.go(Header::Ethernet, &mut rest),
@@ -72,11 +81,13 @@ impl Dissector {
                 Ok(tcp) => tcp.lend(&walk.addresses, data),
                 Err(malformed) => Dissected::Malformed(malformed),
             },
-            Ok(Found::Fragment) => match self.fragments.take(walk.piece, &rest, &walk.addresses, place) {
-                Ok(Some(whole)) => self.whole(whole, walk, place),
-                Ok(None) => Dissected::Fragment,
-                Err(malformed) => Dissected::Malformed(malformed),
-            },
+            Ok(Found::Fragment) => {
+                match self.fragments.take(walk.piece, &rest, &walk.addresses, place, &[place.packet]) {
+                    Ok(Some(whole)) => self.whole(whole, walk, place),
+                    Ok(None) => Dissected::Fragment,
+                    Err(malformed) => Dissected::Malformed(malformed),
+                }
+            }
             Ok(Found::Other) => Dissected::Other,
             Err(malformed) => Dissected::Malformed(malformed),
         }
@@ -87,13 +98,14 @@ impl Dissector {
     fn whole(&mut self, mut whole: fragments::Whole, mut walk: Walk, place: Place) -> Dissected<'_> {
         loop {
             self.whole = whole.bytes;
+            self.packets = whole.packets;
             let mut rest = Rest::new(&self.whole, whole.length);
             let outcome = match walk.go(Header::Protocol(whole.protocol), &mut rest) {
                 Ok(Found::Tcp) => match tcp::find(&rest) {
                     Ok(tcp) => return tcp.lend(&walk.addresses, &mut self.whole),
                     Err(malformed) => Err(malformed),
                 },
-                Ok(Found::Fragment) => self.fragments.take(walk.piece, &rest, &walk.addresses, place),
+                Ok(Found::Fragment) => self.fragments.take(walk.piece, &rest, &walk.addresses, place, &self.packets),
                 Ok(Found::Other) => return Dissected::Other,
                 Err(malformed) => Err(malformed),
             };
