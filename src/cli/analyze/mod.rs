@@ -4,6 +4,7 @@ mod output;
 mod reading;
 mod told;
 
+use std::fs::File;
 use std::io::BufWriter;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -13,11 +14,13 @@ use clap::{Args, ValueEnum};
 
 use super::print::{self, Count};
 use super::{Everywhere, Exit, value};
-use crate::capture::{Analyzer, Filter, Options, Table};
+use crate::capture::source;
+use crate::capture::{Analyzer, Connection, Filter, Keep, Options, Table};
+use crate::conform::Captured;
 use crate::report::captured::{self, CapturedTable, Follow, Following, Format, Payload, Style, Summary};
 use output::Output;
 use reading::{Ended, Reading};
-use told::{Told, View};
+use told::{Chosen, Rest, Told, View};
 
 /// Arguments of `wslab analyze`.
 #[derive(Clone, Debug, Args)]
@@ -191,14 +194,18 @@ impl Analyze {
         let options = Options { max_message: self.max_message, ..Options::default() };
         let summary = (self.prints_summary() || self.report.is_some()).then(|| Summary::new(self.show_secrets));
         let connection = self.connection.or(self.follow).or(self.to_case);
-        let told = Told::new(self.view(filter.clone())?, summary, filter, connection, self.check);
+        let keep = self.keep(filter.clone());
+        let told = Told::new(self.view(filter.clone())?, summary, keep, filter, connection, self.check);
         let mut analyzer = Analyzer::new(options, told);
         keylogs.iter().for_each(|keylog| analyzer.secrets(keylog));
         let ended = reading.all(&mut analyzer)?;
         let (told, totals) = analyzer.finish()?;
-        let (seen, summary) = told.finish()?;
+        let Rest { seen, summary, keep } = told.finish()?;
         if let (Some(folder), Some(summary)) = (&self.report, &summary) {
             output::page(folder, &captured::html(summary, &self.names()))?;
+        }
+        if let Some(keep) = &keep {
+            self.write_packets(keep, &keylogs, everywhere.quiet)?;
         }
         if !everywhere.quiet {
             seen.remarks(&totals, self.prints_summary()).for_each(print::warning);
@@ -223,6 +230,9 @@ impl Analyze {
     fn view(&self, filter: Option<Filter>) -> anyhow::Result<View> {
         let out = Output::open(self.output.as_deref(), self.table.is_none())?;
         let look = out.look();
+        if let Some(number) = self.to_case {
+            return Ok(View::Case(out, Box::new(Captured::new(number)), self.names()));
+        }
         Ok(match (self.table, self.follow) {
             (Some(table), _) => View::Table(self.style(table.into(), filter, out)),
             (None, Some(connection)) => {
@@ -252,11 +262,49 @@ impl Analyze {
         if shown != Shown::None && !matches!(table, Some(Rows::Frames | Rows::Messages)) {
             anyhow::bail!("only --table frames and --table messages have payloads");
         }
-        let later = [(self.to_case.is_some(), "--to-case"), (self.write.is_some(), "--write")];
-        match later.iter().find(|(asked, _)| *asked) {
-            Some((_, option)) => anyhow::bail!("{option} cannot be used yet"),
-            None => Ok(()),
+        if let Some(to) = &self.write {
+            if self.captures.is_empty() {
+                anyhow::bail!("an interface cannot be read again to copy packets out of it: capture to a file first");
+            }
+            Keep::check(&self.captures, to)?;
+            if self.filter.is_some() && !matches!(table, None | Some(Rows::Connections)) {
+                anyhow::bail!("--write keeps whole connections: with it --filter has to be over connections");
+            }
         }
+        Ok(())
+    }
+
+    /// Chooses whose packets are written.
+    fn keep(&self, filter: Option<Filter>) -> Option<Chosen> {
+        self.write.as_ref()?;
+        let number = self.connection.or(self.follow).or(self.to_case);
+        Some(Keep::new(Box::new(move |connection: &Connection| {
+            number.is_none_or(|number| number == connection.number)
+                && filter
+                    .as_ref()
+                    .is_none_or(|filter| filter.table() != Table::Connections || filter.connection(connection))
+        })))
+    }
+
+    /// Writes the packets of the connections that were chosen.
+    fn write_packets(&self, keep: &Chosen, keylogs: &[Vec<u8>], quiet: bool) -> anyhow::Result<()> {
+        let Some(path) = &self.write else { return Ok(()) };
+        let failed = || format!("failed to write {}", path.display());
+        let out = BufWriter::new(File::create(path).with_context(failed)?);
+        let keylog = keylogs.join(&b'\n');
+        let application = concat!("wslab ", env!("CARGO_PKG_VERSION"));
+        let written = keep.write(|| source::open(&self.captures), &keylog, application, out).with_context(failed)?;
+        let count = |number: u64, word| Count(usize::try_from(number).unwrap_or(usize::MAX), word).to_string();
+        if written.connections == 0 {
+            print::warning(format_args!("no connection was selected: {} holds no packet", path.display()));
+        } else if !quiet {
+            let (packets, connections) = (count(written.packets, "packet"), count(written.connections, "connection"));
+            print::tell(format_args!("{}: {packets} of {connections}", path.display()));
+        }
+        if written.secrets > 0 {
+            print::warning(format_args!("{} holds the secrets of what is encrypted in it", path.display()));
+        }
+        Ok(())
     }
 
     /// What is wanted, over the table or over connections.

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::io::{self, BufWriter, Write as _};
 
 use super::output::Output;
-use crate::capture::{Connection, Event, Filter, NoteKind, Sink, Table, Totals, Wants};
+use crate::capture::{Connection, Event, Filter, Keep, NoteKind, Sink, Table, Totals, Wants};
 use crate::cli::print::{Count, Harmless};
+use crate::conform::Captured;
 use crate::report::captured::{self, CapturedTable, Follow, Look, Summary};
 
 /// So many reasons why something cannot be read are told apart.
@@ -21,8 +22,18 @@ pub(super) enum View {
     Table(CapturedTable<Output>),
     /// A conversation, as it goes.
     Follow(Box<Follow<BufWriter<Output>>>),
-    /// Something that is made of the events elsewhere.
-    Case(Box<dyn Sink + Send>),
+    /// A case, at the end, with the name of the capture.
+    Case(Output, Box<Captured>, String),
+}
+
+/// Connections whose packets are written.
+pub(super) type Chosen = Keep<Box<dyn FnMut(&Connection) -> bool + Send>>;
+
+/// What remains when everything was read.
+pub(super) struct Rest {
+    pub(super) seen: Seen,
+    pub(super) summary: Option<Box<Summary>>,
+    pub(super) keep: Option<Chosen>,
 }
 
 /// Shows what was asked for, and counts what the exit code and the last words depend on.
@@ -30,6 +41,8 @@ pub(super) struct Told {
     view: View,
     /// For the printed summary and for the page.
     summary: Option<Box<Summary>>,
+    /// Chooses the connections whose packets are written.
+    keep: Option<Chosen>,
     /// Which connections are looked at; none of them if there is a table, whose rows have a filter of their own.
     filter: Option<Filter>,
     connection: Option<u64>,
@@ -53,11 +66,12 @@ impl Told {
     pub(super) fn new(
         view: View,
         summary: Option<Summary>,
+        keep: Option<Chosen>,
         filter: Option<Filter>,
         connection: Option<u64>,
         check: bool,
     ) -> Self {
-        Self { view, summary: summary.map(Box::new), filter, connection, check, seen: Seen::default() }
+        Self { view, summary: summary.map(Box::new), keep, filter, connection, check, seen: Seen::default() }
     }
 
     /// Writes what is there.
@@ -65,12 +79,12 @@ impl Told {
         match &mut self.view {
             View::Table(table) => table.flush(),
             View::Follow(follow) => follow.get_mut().flush(),
-            View::Summary(..) | View::Json(_) | View::Case(_) => Ok(()),
+            View::Summary(..) | View::Json(_) | View::Case(..) => Ok(()),
         }
     }
 
-    /// Writes the rest. Gives back the summary, if there is one.
-    pub(super) fn finish(mut self) -> anyhow::Result<(Seen, Option<Box<Summary>>)> {
+    /// Writes the rest.
+    pub(super) fn finish(mut self) -> anyhow::Result<Rest> {
         match self.view {
             View::Table(table) => {
                 self.seen.untimed = table.untimed();
@@ -94,9 +108,12 @@ impl Told {
                     out.flush()?;
                 }
             }
-            View::Case(_) => {}
+            View::Case(mut out, case, name) => {
+                out.write_all(case.case_file(&name)?.as_bytes())?;
+                out.flush()?;
+            }
         }
-        Ok((self.seen, self.summary))
+        Ok(Rest { seen: self.seen, summary: self.summary, keep: self.keep })
     }
 
     /// Whether a connection is looked at.
@@ -147,7 +164,7 @@ impl Sink for Told {
         let shown = match &self.view {
             View::Table(table) => table.wants(),
             View::Follow(follow) => follow.wants(),
-            View::Case(case) => case.wants(),
+            View::Case(_, case, _) => case.wants(),
             View::Summary(..) | View::Json(_) => Wants::default(),
         };
         own.and(shown).and(self.summary.as_ref().map(|summary| summary.wants()).unwrap_or_default())
@@ -161,6 +178,9 @@ impl Sink for Told {
             Event::Note(note) => self.seen.note(&note.kind),
             _ => {}
         }
+        if let Some(keep) = &mut self.keep {
+            keep.take(event)?;
+        }
         let concerns = self.summary.is_some() && self.concerns(event);
         if let Some(summary) = self.summary.as_mut().filter(|_| concerns) {
             summary.take(event)?;
@@ -168,7 +188,7 @@ impl Sink for Told {
         match &mut self.view {
             View::Table(table) => table.take(event),
             View::Follow(follow) => follow.take(event),
-            View::Case(case) => case.take(event),
+            View::Case(_, case, _) => case.take(event),
             View::Summary(..) | View::Json(_) => Ok(()),
         }
     }
