@@ -1,7 +1,7 @@
 //! A WebSocket laboratory: everything one does to a WebSocket implementation.
 //!
-//! wslab proves that an endpoint conforms to RFC 6455 and RFC 7692, and is a complete client and server itself. Every
-//! part stands on one protocol core that does no I/O. What is not here yet is said in the README.
+//! wslab proves that an endpoint conforms to RFC 6455 and RFC 7692, reads captured traffic, and is a complete client and
+//! server itself. Every part stands on one protocol core that does no I/O. What is not here yet is said in the README.
 //!
 //! # The one idea
 //!
@@ -13,7 +13,7 @@
 //!   [`Rule`](proto::Rule)s among them. It never reacts, and never stops at the first fault.
 //! * [`proto::Endpoint`] *reacts*: a `Flow` for what comes in, manners for what goes out.
 //!
-//! So a server and a conformance tester name the same fault with the same rule, and there is one table of rules:
+//! So a server, a capture and a conformance tester name the same fault with the same rule, and there is one table of rules:
 //! clause, level, close code, words.
 //!
 //! # The layers
@@ -78,10 +78,35 @@
 //! # Ok::<_, &str>(())
 //! ```
 //!
+//! ## Capture
+//!
+//! ```
+//! use wslab::capture::stream::{Finish, Receiver};
+//! use wslab::capture::{End, Loss, Place};
+//!
+//! /// The bytes of a TCP connection, in order, whatever became of its packets.
+//! struct Bytes([Vec<u8>; 2]);
+//!
+//! impl Receiver for Bytes {
+//!     fn bytes(&mut self, from: End, bytes: &mut [u8], _: Place) {
+//!         self.0[from.index()].extend_from_slice(bytes);
+//!     }
+//!     fn opened(&mut self, _: End, _: Place) {}
+//!     fn lost(&mut self, _: End, _: u64, _: Loss, _: Place) {}
+//!     fn differs(&mut self, _: End, _: u64, _: u64, _: Place) {}
+//!     fn ended(&mut self, _: End, _: Finish, _: Place) {}
+//! }
+//! ```
+//!
+//! A [`capture::source`] gives packets, [`capture::segment`] the TCP segments in them, [`capture::stream`] ordered bytes and
+//! gaps, [`capture::tls`] what was encrypted. [`capture::Analyzer`] does all of it, and tells connections, frames, messages
+//! and broken rules to a [`capture::Sink`].
+//!
 //! # Guarantees
 //!
 //! * `wire` and `proto` have no clock, no randomness and no I/O: the same input gives the same output.
-//! * Memory is bounded: the size of messages, what waits for slow readers, what a conformance run keeps of a connection.
+//! * Memory is bounded: the size of messages, what waits for slow readers, what a conformance run keeps of a connection,
+//!   what a capture keeps of each and of all.
 //!   What a session answers to the messages of one read is its own affair: it is queued, however much it is.
 //! * Reading copies nothing and allocates nothing where a message lies whole in a read: it is lent out of the buffer it
 //!   was read into. The answers to everything one read brought are one write.

@@ -109,6 +109,45 @@ fn a_page_is_written_beside_what_is_printed() {
 }
 
 #[test]
+fn packets_of_a_connection_can_be_kept() {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+    let (whole, kept) = (folder.join("whole.pcapng"), folder.join("kept.pcapng"));
+    fs::write(&whole, good()).unwrap();
+    let table = ["--table", "frames", "--format", "csv"];
+    let frames = |path: &PathBuf| run(&[&["analyze", path.to_str().unwrap()], &table[..]].concat()).exits(0).stdout;
+    let write = |more: &[&str]| {
+        let arguments = ["analyze", whole.to_str().unwrap(), "--write", kept.to_str().unwrap()];
+        run(&[&arguments[..], more].concat()).exits(0)
+    };
+    let ended = write(&["--connection", "0"]);
+    assert!(ended.stderr.ends_with("kept.pcapng: 13 packets of 1 connection\n"), "{}", ended.stderr);
+    assert_eq!(frames(&kept), frames(&whole));
+    assert!(write(&["--filter", "url == '/elsewhere'"]).stderr.contains("no connection was selected"));
+    let same = run(&["analyze", whole.to_str().unwrap(), "--write", whole.to_str().unwrap()]).exits(2);
+    assert!(same.stderr.contains("is the capture that is read"), "{}", same.stderr);
+    assert!(analyzed(&good(), &["--write", kept.to_str().unwrap()]).exits(2).stderr.contains("cannot be read again"));
+    fs::remove_file(&whole).unwrap();
+    fs::remove_file(&kept).unwrap();
+}
+
+#[test]
+fn a_conversation_becomes_a_case_that_can_be_played_again() {
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("conversation.toml");
+    let file = path.to_str().unwrap();
+    analyzed(&good(), &["--to-case", "0", "-o", file]).exits(0);
+    run(&["conform", "--corpus", file, "--strict", "-q"]).exits(0);
+    fs::remove_file(&path).unwrap();
+    assert!(analyzed(&good(), &["--to-case", "1"]).exits(2).stderr.contains("connection 1"));
+}
+
+#[cfg(not(feature = "live"))]
+#[test]
+fn interfaces_are_read_only_by_who_was_built_for_it() {
+    let ended = run(&["analyze", "--interface", "lo"]).exits(2);
+    assert!(ended.stderr.contains("--features live"), "{}", ended.stderr);
+}
+
+#[test]
 fn only_what_is_looked_at_is_checked() {
     analyzed(&bad(), &["--check"]).exits(1);
     analyzed(&bad(), &["--check", "--connection", "0"]).exits(1);

@@ -46,14 +46,12 @@ Exit codes:
 #[command(group(clap::ArgGroup::new("told").multiple(false)))]
 pub(super) struct Analyze {
     /// Captures, read as one in the order of time; - is standard input
-    #[arg(value_name = "CAPTURE", required_unless_present = INTERFACE, conflicts_with = INTERFACE)]
+    #[arg(value_name = "CAPTURE", required_unless_present = "interface", conflicts_with = "interface")]
     captures: Vec<PathBuf>,
-    /// Capture on this interface
-    #[cfg(feature = "live")]
+    /// Capture on this interface, until interrupted; only if built with the feature `live`
     #[arg(long, env = "WSLAB_INTERFACE", value_name = "IF")]
     interface: Option<String>,
     /// Capture only what this filter of libpcap lets through, such as `tcp port 80`
-    #[cfg(feature = "live")]
     #[arg(long, env = "WSLAB_BPF", value_name = "FILTER", requires = "interface")]
     bpf: Option<String>,
     /// Print a table, a row for each of these
@@ -107,13 +105,6 @@ pub(super) struct Analyze {
           value_parser = value::count)]
     max_message: usize,
 }
-
-/// The argument instead of which captures are named.
-#[cfg(feature = "live")]
-const INTERFACE: &str = "interface";
-/// Nothing is there instead of captures.
-#[cfg(not(feature = "live"))]
-const INTERFACE: &str = "help";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Rows {

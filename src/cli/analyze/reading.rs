@@ -67,15 +67,22 @@ impl Reading {
     }
 }
 
-#[cfg(feature = "live")]
 fn open(arguments: &Analyze) -> anyhow::Result<Box<dyn Source>> {
-    Ok(match &arguments.interface {
-        Some(interface) => Box::new(Live::open(interface, arguments.bpf.as_deref())?),
-        None => source::open(&arguments.captures)?,
-    })
+    match &arguments.interface {
+        Some(interface) => live(interface, arguments.bpf.as_deref()),
+        None => Ok(source::open(&arguments.captures)?),
+    }
+}
+
+#[cfg(feature = "live")]
+fn live(interface: &str, filter: Option<&str>) -> anyhow::Result<Box<dyn Source>> {
+    Ok(Box::new(Live::open(interface, filter)?))
 }
 
 #[cfg(not(feature = "live"))]
-fn open(arguments: &Analyze) -> anyhow::Result<Box<dyn Source>> {
-    Ok(source::open(&arguments.captures)?)
+fn live(interface: &str, _: Option<&str>) -> anyhow::Result<Box<dyn Source>> {
+    anyhow::bail!(
+        "interfaces are read only if wslab was built with `--features live`; without it: \
+         tcpdump -i {interface} -U -w - | wslab analyze -"
+    )
 }

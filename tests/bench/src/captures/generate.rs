@@ -62,7 +62,10 @@ impl Recipe {
         let apart = (self.size / 20 / self.connections as u64).max(1);
         while to.bytes < self.size {
             let begun = usize::try_from(1 + to.bytes / apart).map_or(lines.len(), |begun| begun.min(lines.len()));
-            let line = &mut lines[dice.below(begun)];
+            // Of two the one that has said less: otherwise those whose messages are compressed would say most.
+            let (one, other) = (dice.below(begun), dice.below(begun));
+            let behind = if lines[one].messages() <= lines[other].messages() { one } else { other };
+            let line = &mut lines[behind];
             for _ in 0..=dice.below(8) {
                 line.step(&mut dice, &stock, &mut to, &mut counts)?;
             }

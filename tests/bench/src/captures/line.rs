@@ -88,6 +88,7 @@ pub struct Line {
     /// Who is sending, what, and how much of it went out.
     sending: (Side, Vec<u8>, usize),
     closing: bool,
+    messages: u64,
     /// The message at hand, and as it is sent.
     message: Vec<u8>,
     squeezed: Vec<u8>,
@@ -117,6 +118,7 @@ impl Line {
             key: STANDARD.encode(nonce),
             sending: (CLIENT, Vec::new(), 0),
             closing: false,
+            messages: 0,
             message: Vec::new(),
             squeezed: Vec::new(),
         }
@@ -125,6 +127,11 @@ impl Line {
     /// From now on it ends.
     pub const fn close(&mut self) {
         self.closing = true;
+    }
+
+    /// How many messages were said on it.
+    pub const fn messages(&self) -> u64 {
+        self.messages
     }
 
     /// Whether all of it was written.
@@ -304,6 +311,7 @@ impl Line {
     fn say(&mut self, from: Side, dice: &mut Dice, stock: &Stock, counts: &mut Counts) {
         let size = self.kind.size(dice);
         counts.messages += 1;
+        self.messages += 1;
         counts.message_bytes += size as u64;
         if let Some(deflate) = &mut self.ends[from].deflate {
             stock.cut(dice, size, &mut self.message);
