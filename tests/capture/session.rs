@@ -338,6 +338,15 @@ fn a_websocket_inside_a_tunnel_is_found() {
 }
 
 #[test]
+fn a_load_balancer_may_say_first_for_whom_it_speaks() {
+    let header = "PROXY TCP4 198.51.100.7 192.0.2.1 5000 8080\r\n";
+    good(Capture::new().says(Client, header).says(Client, request(None)).says(Server, response(None))).tells(GOOD);
+    let binary = b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\xc6\x33\x64\x07\xc0\0\x02\x01\x13\x88\x1f\x90";
+    let first = [binary, request(None).as_bytes()].concat();
+    good(Capture::new().says(Client, first).says(Server, response(None))).tells(GOOD);
+}
+
+#[test]
 fn one_direction_is_enough() {
     let capture = Capture::new().says(Client, request(None)).misses(Server, response(None));
     capture.says(Client, text(Client, "Hello")).says(Client, close(Client, 1000)).tells(&[

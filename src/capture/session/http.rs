@@ -9,8 +9,10 @@ pub(super) enum Beginning {
     Response,
     /// More is needed to tell.
     Short,
-    /// HTTP/2, or another protocol that begins with the words of one.
+    /// HTTP/2.
     Http2,
+    /// A header of the PROXY protocol with so many bytes, which load balancers put before everything else.
+    Proxy(usize),
     Neither,
 }
 
@@ -21,6 +23,9 @@ const MAX_LINE: usize = 16 * 1024;
 const MAX_METHOD: usize = 24;
 
 pub(super) fn beginning(bytes: &[u8]) -> Beginning {
+    if let Some(beginning) = proxy(bytes) {
+        return beginning;
+    }
     // Empty lines before a request are passed over (RFC 9112, section 2.2).
     let blank = bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
     let bytes = &bytes[blank.min(4)..];
@@ -46,6 +51,28 @@ pub(super) fn beginning(bytes: &[u8]) -> Beginning {
         }
         _ => Beginning::Neither,
     }
+}
+
+/// What begins like a header of the PROXY protocol, in its text form or its binary one.
+fn proxy(bytes: &[u8]) -> Option<Beginning> {
+    const BINARY: &[u8] = b"\r\n\r\n\0\r\nQUIT\n";
+    const TEXT: &[u8] = b"PROXY ";
+    const LONGEST_TEXT: usize = 107;
+    if bytes.starts_with(TEXT) {
+        let end = bytes.iter().take(LONGEST_TEXT).position(|&byte| byte == b'\n');
+        return match end {
+            Some(end) => Some(Beginning::Proxy(end + 1)),
+            None => (bytes.len() < LONGEST_TEXT).then_some(Beginning::Short),
+        };
+    }
+    if bytes.len() > 4 && BINARY.starts_with(&bytes[..bytes.len().min(BINARY.len())]) {
+        let length = bytes.get(14..16).map(|length| 16 + usize::from(u16::from_be_bytes([length[0], length[1]])));
+        return Some(match length.filter(|length| *length <= bytes.len()) {
+            Some(length) => Beginning::Proxy(length),
+            None => Beginning::Short,
+        });
+    }
+    None
 }
 
 /// Where the body of a message ends.
@@ -177,6 +204,10 @@ mod tests {
             ("HTT", Beginning::Short),
             ("GET /a/long/path", Beginning::Short),
             ("PRI * HTTP/2.0\r\n\r\nSM", Beginning::Http2),
+            ("PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\nGET", Beginning::Proxy(36)),
+            ("PROXY TCP4 192", Beginning::Short),
+            ("\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x02abGET", Beginning::Proxy(18)),
+            ("\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x02a", Beginning::Short),
             ("SSH-2.0-OpenSSH_9.2\r\n", Beginning::Neither),
             ("EHLO example\r\n", Beginning::Neither),
             ("\u{1}\u{2}\u{3}", Beginning::Neither),

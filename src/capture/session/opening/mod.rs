@@ -193,6 +193,12 @@ impl Opening {
                         self.note_not_read(end, "HTTP/2", told);
                         return Outcome::Ignore;
                     }
+                    Beginning::Proxy(size) => {
+                        let talker = &mut self.ends[end.index()];
+                        talker.held.drop_front(size);
+                        talker.offset += size as u64;
+                        return self.restart();
+                    }
                     // Whoever waits for the answer to an upgrade may go on with frames.
                     _ if self.client == Some(end) && self.waits() => {
                         if talker.held.len() > PATIENCE || last {
@@ -220,6 +226,13 @@ impl Opening {
                 return Outcome::Stay;
             }
         }
+    }
+
+    /// What was held is not of this.
+    fn restart(&mut self) -> Outcome {
+        let [first, second] = &mut self.ends;
+        let held = [std::mem::take(&mut first.held), std::mem::take(&mut second.held)];
+        Outcome::Restart(Box::new(held))
     }
 
     /// Whether a request waits for an answer upon which the protocol may change.
@@ -335,11 +348,7 @@ impl Opening {
                 Step::Done(self.open(attempt, &judged, begins, told))
             }
             None if response.status == 101 => Step::Done(Outcome::Ignore),
-            None if method == "CONNECT" && (200..300).contains(&response.status) => {
-                let [first, second] = &mut self.ends;
-                let held = [std::mem::take(&mut first.held), std::mem::take(&mut second.held)];
-                Step::Done(Outcome::Restart(Box::new(held)))
-            }
+            None if method == "CONNECT" && (200..300).contains(&response.status) => Step::Done(self.restart()),
             None => {
                 self.ends[end.index()].begin(Body::of_response(&response, &method));
                 Step::Again
