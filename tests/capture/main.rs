@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on may say so by a panic")]
 
 mod blocks;
+mod bounds;
 mod filter;
 mod keep;
 mod segment;

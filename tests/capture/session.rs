@@ -22,8 +22,12 @@ pub(crate) struct Capture {
 impl Capture {
     /// From the SYN on.
     pub(crate) fn new() -> Self {
+        Self::from_port(5000)
+    }
+
+    fn from_port(port: u16) -> Self {
         let mut writer = Writer::new(Vec::new(), "").unwrap();
-        let talk = Conversation::open(address(5000), address(8080), START, "", &mut writer).unwrap();
+        let talk = Conversation::open(address(port), address(8080), START, "", &mut writer).unwrap();
         Self { writer, talk, time: START }
     }
 
@@ -38,6 +42,11 @@ impl Capture {
     pub(crate) fn open(extensions: Option<(&str, &str)>) -> Self {
         let (offer, agreed) = extensions.unzip();
         Self::new().says(Client, &request(offer)).says(Server, &response(agreed))
+    }
+
+    /// With a WebSocket open from this port.
+    pub(crate) fn open_from(port: u16) -> Self {
+        Self::from_port(port).says(Client, &request(None)).says(Server, &response(None))
     }
 
     pub(crate) fn says(mut self, from: Role, bytes: impl AsRef<[u8]>) -> Self {

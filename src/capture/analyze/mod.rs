@@ -49,14 +49,17 @@ pub struct Options {
     pub max_message: usize,
     /// The most bytes that wait, over all connections, for others that come before them.
     pub max_waiting: usize,
+    /// The most bytes that are kept of what connections said, for messages that are not finished and for what compressed
+    /// ones refer to. Beyond it those connections are given up that were idle longest.
+    pub max_kept: usize,
     /// The most TCP connections that are followed at a time. Beyond it those are given up that were idle longest.
     pub max_connections: usize,
 }
 
 impl Default for Options {
-    /// 64 MiB, 32 MiB, and 262,144 connections.
+    /// 64 MiB, 32 MiB, 512 MiB, and 131,072 connections.
     fn default() -> Self {
-        Self { max_message: 64 << 20, max_waiting: 32 << 20, max_connections: 1 << 18 }
+        Self { max_message: 64 << 20, max_waiting: 32 << 20, max_kept: 512 << 20, max_connections: 1 << 17 }
     }
 }
 
@@ -91,7 +94,7 @@ impl<S: Sink> Analyzer<S> {
             sink,
             options,
             dissector: Dissector::new(),
-            table: Table::new(options.max_connections),
+            table: Table::new(options.max_connections, options.max_kept),
             budget: Budget::new(options.max_waiting),
             secrets: Secrets::default(),
             memory: Vec::new(),
@@ -188,13 +191,16 @@ fn take(table: &mut Table, budget: &mut Budget, segment: &mut Segment<'_>, place
         end(&mut old, budget, told);
         (entry, from) = table.entry(segment, place);
     }
-    let Entry { stream, session, lingers, .. } = entry;
+    let Entry { stream, session, lingers, kept, .. } = entry;
     let Some(talk) = session else {
         stream.take(from, segment, place, budget, &mut Nobody);
         return;
     };
     stream.take(from, segment, place, budget, &mut Reader { session: talk, told });
-    if talk.is_over() || talk.is_ignored() {
+    let over = talk.is_over() || talk.is_ignored();
+    let after = if over { 0 } else { talk.kept() };
+    let before = std::mem::replace(kept, after);
+    if over {
         if let Some(session) = session.take() {
             session.finish(told);
         }
@@ -203,13 +209,19 @@ fn take(table: &mut Table, budget: &mut Budget, segment: &mut Segment<'_>, place
     } else if stream.is_over() && !std::mem::replace(lingers, true) {
         table.lingers(segment, place);
     }
+    table.keeps(before, after);
     if let Some(entry) = table.late(place) {
         end(entry, budget, told);
+        let kept = std::mem::take(&mut entry.kept);
+        table.keeps(kept, 0);
         table.silenced();
     }
     if let Some(idle) = table.too_many(place) {
         for mut entry in idle {
-            end(&mut entry, budget, told);
+            if let Some(session) = entry.session.take() {
+                session.give_up(place, told);
+            }
+            entry.stream.ignore(budget);
         }
     }
 }

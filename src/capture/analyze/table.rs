@@ -33,6 +33,8 @@ pub(super) struct Entry {
     last: u64,
     /// It is over, but not all of it could be read yet.
     pub(super) lingers: bool,
+    /// What the session keeps, in bytes.
+    pub(super) kept: usize,
 }
 
 impl Entry {
@@ -43,6 +45,7 @@ impl Entry {
             first: segment.from,
             last: place.packet,
             lingers: false,
+            kept: 0,
         }
     }
 }
@@ -52,6 +55,9 @@ impl Entry {
 pub(super) struct Table {
     map: Map,
     max: usize,
+    /// How many bytes all may keep, and how many they do.
+    max_kept: usize,
+    kept: usize,
     /// How many of them have no session.
     silent: usize,
     /// Connections that are over but have bytes that wait for others, with the packet that told so.
@@ -65,13 +71,19 @@ const SILENT: usize = 32 * 1024;
 const LATE: u64 = 4096;
 
 impl Table {
-    pub(super) fn new(max: usize) -> Self {
-        Self { map: Map::default(), max: max.max(1), silent: 0, over: VecDeque::new() }
+    pub(super) fn new(max: usize, max_kept: usize) -> Self {
+        Self { map: Map::default(), max: max.max(1), max_kept, kept: 0, silent: 0, over: VecDeque::new() }
     }
 
     /// Nothing of a connection is read any more.
     pub(super) const fn silenced(&mut self) {
         self.silent += 1;
+    }
+
+    /// A connection keeps other bytes than before.
+    #[inline]
+    pub(super) const fn keeps(&mut self, before: usize, after: usize) {
+        self.kept = (self.kept + after).saturating_sub(before);
     }
 
     /// A connection is over, but bytes of it wait.
@@ -107,6 +119,9 @@ impl Table {
         let new = Entry::new(segment, place);
         let old = self.map.insert(Key::of(segment), new).unwrap_or_else(|| Entry::new(segment, place));
         self.silent -= usize::from(old.session.is_none());
+        if old.session.is_some() {
+            self.kept = self.kept.saturating_sub(old.kept);
+        }
         old
     }
 
@@ -117,11 +132,19 @@ impl Table {
             let silent = self.idle(now, |entry| entry.session.is_none());
             self.silent -= silent.len();
         }
-        if self.map.len() <= self.max {
+        let idle = if self.kept > self.max_kept {
+            self.idle(now, |entry| entry.kept > 0 && entry.session.is_some())
+        } else if self.map.len() > self.max {
+            self.idle(now, |_| true)
+        } else {
             return None;
+        };
+        for entry in &idle {
+            match &entry.session {
+                Some(_) => self.kept = self.kept.saturating_sub(entry.kept),
+                None => self.silent -= 1,
+            }
         }
-        let idle = self.idle(now, |_| true);
-        self.silent -= idle.iter().filter(|entry| entry.session.is_none()).count();
         Some(idle)
     }
 

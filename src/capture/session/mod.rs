@@ -44,6 +44,8 @@ pub(in crate::capture) struct Session {
 /// What lies between TCP and what is said.
 #[derive(Debug)]
 enum Layer {
+    /// Nothing came.
+    New,
     /// Too little came to tell.
     Unknown(Box<[Held; 2]>),
     Plain,
@@ -72,6 +74,8 @@ enum Give<'a> {
 /// What is said.
 #[derive(Debug)]
 enum Talk {
+    /// Nothing was said.
+    New,
     Opening(Box<Opening>),
     Open(Box<Open>, End),
     Ignored,
@@ -85,8 +89,8 @@ impl Session {
             first,
             client: None,
             offsets: [0, 0],
-            layer: Layer::Unknown(Box::default()),
-            talk: Talk::Opening(Box::new(Opening::new(addresses, None, first, [0, 0]))),
+            layer: Layer::New,
+            talk: Talk::New,
             ended: [false, false],
         }
     }
@@ -99,6 +103,32 @@ impl Session {
     /// Its first packet, by which connections are put in order; for an open one the number says more.
     pub(in crate::capture) const fn order(&self) -> u64 {
         self.first.packet
+    }
+
+    /// Memory in bytes that it keeps of what came.
+    #[inline]
+    pub(in crate::capture) fn kept(&self) -> usize {
+        match &self.talk {
+            Talk::Open(open, _) => open.kept(),
+            Talk::Opening(opening) => opening.kept(),
+            Talk::New | Talk::Ignored => 0,
+        }
+    }
+
+    /// It is given up, although it goes on.
+    pub(in crate::capture) fn give_up(self, place: Place, told: &mut Told<'_>) {
+        if self.talk.is_of_interest() {
+            told.tell(&Event::Note(&Note {
+                connection: self.talk.connection(),
+                from: self.addresses[0],
+                to: self.addresses[1],
+                kind: NoteKind::NotRead {
+                    what: "what follows of it: too much is open, so the longest idle was given up",
+                },
+                place,
+            }));
+        }
+        self.finish(told);
     }
 
     /// Whether both directions were read to their ends.
@@ -124,8 +154,18 @@ impl Session {
         }
     }
 
+    /// Makes room for what is said. Many connections never say anything.
+    fn begin(&mut self) {
+        if let Layer::New = self.layer {
+            self.layer = Layer::Unknown(Box::default());
+            self.talk = Talk::Opening(Box::new(Opening::new(self.addresses, self.client, self.first, [0, 0])));
+        }
+    }
+
     fn other_bytes(&mut self, from: End, bytes: &mut [u8], place: Place, told: &mut Told<'_>) {
+        self.begin();
         match &mut self.layer {
+            Layer::New => {}
             Layer::Plain => self.say(from, bytes, place, told),
             Layer::Tls(_) => self.decrypt(from, place, told, Give::Bytes(bytes)),
             Layer::Unknown(held) => {
@@ -232,6 +272,7 @@ impl Session {
         if self.is_ignored() {
             return;
         }
+        self.begin();
         let note = Note {
             connection: self.talk.connection(),
             from: self.addresses[from.index()],
@@ -245,6 +286,7 @@ impl Session {
         match &mut self.layer {
             Layer::Tls(_) => self.decrypt(from, place, told, Give::Lost(count)),
             Layer::Plain => self.talk.lost(from, Some(count), place, told),
+            Layer::New => {}
             Layer::Unknown(_) => {
                 let held = match std::mem::replace(&mut self.layer, Layer::Plain) {
                     Layer::Unknown(held) => held,
@@ -287,7 +329,7 @@ impl Session {
         match &mut self.talk {
             Talk::Opening(opening) => opening.ended(from, reset, place),
             Talk::Open(open, client) => open.ended(role(from, *client), reset, place, told),
-            Talk::Ignored => {}
+            Talk::New | Talk::Ignored => {}
         }
     }
 
@@ -314,7 +356,7 @@ impl Session {
                 }
             }
             Talk::Open(open, _) => open.finish(told),
-            Talk::Ignored => {}
+            Talk::New | Talk::Ignored => {}
         }
     }
 }
@@ -333,7 +375,7 @@ impl Talk {
                     *self = Self::Open(open, client);
                 }
             },
-            Self::Ignored => {}
+            Self::New | Self::Ignored => {}
         }
         None
     }
@@ -347,7 +389,7 @@ impl Talk {
                 Outcome::Open(open) => *self = Self::Open(open, opening.client().unwrap_or(End::First)),
                 Outcome::Stay | Outcome::Restart(_) => {}
             },
-            Self::Ignored => {}
+            Self::New | Self::Ignored => {}
         }
     }
 
@@ -381,7 +423,7 @@ impl Talk {
         match self {
             Self::Open(..) => true,
             Self::Opening(opening) => opening.has_attempt(),
-            Self::Ignored => false,
+            Self::New | Self::Ignored => false,
         }
     }
 }

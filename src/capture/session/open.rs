@@ -25,6 +25,16 @@ impl Open {
         Self { connection, ways, frames: 0, messages: 0, lenient: guessed, went_on: false }
     }
 
+    /// Memory in bytes that depends on what came.
+    #[inline]
+    pub(super) fn kept(&self) -> usize {
+        let of = |way: &Way| {
+            let held = way.seeker.as_ref().map_or(0, |seeker| seeker.kept());
+            way.joiner.kept() + way.payload.capacity() + held
+        };
+        of(&self.ways[0]) + of(&self.ways[1])
+    }
+
     /// The client did not wait for the answer to its request.
     pub(super) fn too_early(&mut self, place: Place, told: &mut Told<'_>) {
         let offset = self.way(Role::Client).base;

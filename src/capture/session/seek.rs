@@ -95,6 +95,11 @@ impl Seeker {
         })
     }
 
+    /// How many bytes are held.
+    pub(super) fn kept(&self) -> usize {
+        self.held.bytes().len()
+    }
+
     /// The packet with the first head.
     pub(super) fn first(&self) -> Option<Place> {
         self.held.place(0)

@@ -37,6 +37,11 @@ impl Inflating {
         }
     }
 
+    /// Memory in bytes that it holds.
+    pub(super) fn kept(&self) -> usize {
+        self.inflater.kept()
+    }
+
     /// A compressed message begins.
     pub(super) fn begin(&mut self) {
         if self.message == Message::Open {

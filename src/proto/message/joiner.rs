@@ -269,6 +269,12 @@ impl Joiner {
         }
     }
 
+    /// Memory in bytes that it holds: for the message that is open, and for what compressed messages refer to.
+    #[inline]
+    pub fn kept(&self) -> usize {
+        self.gathered.capacity() + self.inflating.as_ref().map_or(0, |inflating| inflating.kept())
+    }
+
     /// Bytes that are kept for a message that is not complete.
     pub fn gathered(&self) -> usize {
         self.gathered.len()

@@ -401,6 +401,15 @@ impl Opening {
         None
     }
 
+    /// Memory in bytes that depends on what came.
+    pub(in crate::capture::session) fn kept(&self) -> usize {
+        let of = |talker: &Talker| match &talker.state {
+            State::Adrift(seeker) => seeker.kept(),
+            State::Head | State::Body(_) => talker.held.bytes().len(),
+        };
+        of(&self.ends[0]) + of(&self.ends[1])
+    }
+
     /// Whether somebody asked for a WebSocket and was not answered yet.
     pub(in crate::capture::session) fn has_attempt(&self) -> bool {
         self.pending.iter().any(|pending| pending.attempt.is_some())
