@@ -117,6 +117,11 @@ impl<W: Write> Writer<W> {
         self.out.flush()
     }
 
+    /// Where it was written.
+    pub fn into_inner(self) -> W {
+        self.out
+    }
+
     /// The number of the interface of a link type, described when it is needed first.
     fn interface_of(&mut self, link: LinkType) -> io::Result<u32> {
         match self.interfaces.iter().position(|known| *known == link) {

@@ -1,6 +1,7 @@
 //! The command line: arguments in, exit code out.
 
 mod agents;
+mod analyze;
 mod autobahn;
 mod cases;
 mod choice;
@@ -28,7 +29,7 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEn
 
 pub use exit::Exit;
 
-/// A WebSocket laboratory: prove that an endpoint conforms, run one, talk to one.
+/// A WebSocket laboratory: prove that an endpoint conforms, run one, talk to one, read captures.
 #[derive(Debug, Parser)]
 #[command(
     name = "wslab",
@@ -75,6 +76,8 @@ enum Color {
 enum Command {
     /// Prove that an endpoint conforms to RFC 6455
     Conform(Box<conform::Conform>),
+    /// Decode a capture
+    Analyze(Box<analyze::Analyze>),
     /// List and explain the cases
     Cases(cases::Cases),
     /// Run a server
@@ -125,6 +128,7 @@ fn run(cli: Cli) -> Exit {
     };
     let result = match cli.command {
         Command::Conform(conform) => runtime.block_on(conform.run(&cli.everywhere)),
+        Command::Analyze(analyze) => runtime.block_on(analyze.run(&cli.everywhere)),
         Command::Cases(cases) => cases.run(&cli.everywhere),
         Command::Report(report) => report.run(&cli.everywhere),
         Command::Serve(serve) => runtime.block_on(serve.run(&cli.everywhere)),

@@ -15,6 +15,14 @@ pub(super) fn time(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// A time with its unit that is not zero.
+pub(super) fn interval(text: &str) -> Result<Duration, String> {
+    match time(text)? {
+        Duration::ZERO => Err("it has to be longer than no time".to_owned()),
+        time => Ok(time),
+    }
+}
+
 /// A factor for times.
 pub(super) fn factor(text: &str) -> Result<f64, String> {
     match text.parse() {

@@ -133,6 +133,7 @@ fn frames_are_asked_for_what_their_heads_say() {
         "fin == true",
         "rsv == 4",
         "length == 1000 && length == 1k && length < 1Ki && length < 1KiB && length >= 0x3e8",
+        "length <= 1000 && length >= 1000 && length <= 1001 && length > 999 && length < 1001 && length != 1001",
         "length in 1..1000",
         "length in [5, 900..1100]",
         "captured < length",
@@ -149,7 +150,18 @@ fn frames_are_asked_for_what_their_heads_say() {
     all_hold(Table::Frames, &holding);
     none_holds(
         Table::Frames,
-        &["opcode == close", "!fin", "length > 1000", "length in 1..999", "payload contains x", "!masked"],
+        &[
+            "opcode == close",
+            "!fin",
+            "length > 1000",
+            "length < 1000",
+            "length <= 999",
+            "length >= 1001",
+            "length != 1000",
+            "length in 1..999",
+            "payload contains x",
+            "!masked",
+        ],
     );
 }
 

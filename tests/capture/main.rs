@@ -8,6 +8,10 @@ mod keep;
 mod segment;
 mod segment_arbitrary;
 mod segment_fragments;
+mod session;
+mod session_any;
+mod session_deflate;
+mod session_ends;
 mod source_built;
 mod source_errors;
 #[cfg(feature = "live")]

@@ -55,9 +55,13 @@ impl Read for Chopped {
         if self.interrupt {
             return Err(io::ErrorKind::Interrupted.into());
         }
-        let Some(piece) = self.pieces.pop_front() else { return Ok(0) };
-        to[..piece.len()].copy_from_slice(&piece);
-        Ok(piece.len())
+        let Some(mut piece) = self.pieces.pop_front() else { return Ok(0) };
+        let count = piece.len().min(to.len());
+        to[..count].copy_from_slice(&piece[..count]);
+        if count < piece.len() {
+            self.pieces.push_front(piece.split_off(count));
+        }
+        Ok(count)
     }
 }
 
@@ -82,9 +86,12 @@ fn holds(bytes: &[u8]) {
     let room = Arc::<AtomicUsize>::default();
     let from = Chopped { pieces: chopped(bytes, &[4096]).into(), interrupt: false, room: Arc::clone(&room) };
     let got = read_from(from);
+    // A byte of gzip or Zstandard can stand for many.
+    let is_packed = bytes.starts_with(&[0x1f, 0x8b]) || bytes.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]);
+    let most = if is_packed { 1 << 20 } else { bytes.len() };
     let data: usize = got.iter().map(|got| if let Got::Packet(.., data) = got { data.len() } else { 0 }).sum();
-    assert!(data <= bytes.len());
-    assert!(got.len() <= bytes.len() / 12 + 1);
+    assert!(data <= most);
+    assert!(got.len() <= most / 12 + 1);
     assert!(errors(&got) <= 1);
     assert!(errors(&got[..got.len().saturating_sub(1)]) == 0);
     assert!(room.load(Ordering::Relaxed) <= 1 << 20, "no length that is claimed makes it take memory");
@@ -223,10 +230,10 @@ fn blocks_that_are_skipped_take_no_memory() {
 #[test]
 fn a_length_that_is_claimed_takes_no_memory() {
     let claims = [
-        Pcap::plain().record(1, 0, 250 << 20, 250 << 20, &[1; 5000]).bytes,
-        Pcapng::plain().framed(6, 250 << 20, &[1; 5000], 0).bytes,
-        Pcapng::plain().framed(1, 250 << 20, &[1; 5000], 0).bytes,
-        Pcapng::plain().framed(0x0a, 250 << 20, &[1; 5000], 0).bytes,
+        Pcap::plain().record(1, 0, 250 << 20, 250 << 20, &[1; 600_000]).bytes,
+        Pcapng::plain().framed(6, 250 << 20, &[1; 600_000], 0).bytes,
+        Pcapng::plain().framed(1, 250 << 20, &[1; 600_000], 0).bytes,
+        Pcapng::plain().framed(0x0a, 250 << 20, &[1; 600_000], 0).bytes,
     ];
     claims.iter().for_each(|bytes| holds(bytes));
 }

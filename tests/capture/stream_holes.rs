@@ -21,6 +21,17 @@ fn a_hole_that_is_acknowledged_is_given_up_after_256_segments() {
 }
 
 #[test]
+fn a_hole_that_shows_late_is_waited_for_as_long() {
+    let mut wire = with_hole();
+    wire.captures_nothing_new(250, &server(0, "").acks(4));
+    wire.captures([client(3, "d")]);
+    wire.captures_nothing_new(70, &server(0, "").acks(4));
+    assert_eq!(wire.told(), ["client lost 1: not captured @4", "client: b @4"]);
+    wire.captures([client(2, "c")]);
+    assert_eq!(wire.told(), ["client: c @326", "client: d @255"]);
+}
+
+#[test]
 fn an_acknowledgement_may_be_captured_before_what_it_acknowledges() {
     let mut wire = with_hole();
     wire.captures_nothing_new(2_000, &server(0, "").acks(0));

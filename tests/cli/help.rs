@@ -49,6 +49,8 @@ fn every_long_option_can_be_set_in_the_environment() {
             // What `report` writes has names of its own: WSLAB_JSON is a switch of `conform`.
             let shared = ["compare", "format"].contains(&long);
             let own = if words == "report" && !shared { "REPORT_" } else { "" };
+            // The formats of tables are others than those of reports.
+            let own = if words == "analyze" && long == "format" { "ANALYZE_" } else { own };
             let own = if option.is_global_set() { "" } else { own };
             let wanted = format!("WSLAB_{own}{}", long.to_uppercase().replace('-', "_"));
             let is = option.get_env().map(|name| name.to_string_lossy().into_owned());

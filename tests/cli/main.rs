@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on may say so by a panic")]
 
+mod analyze;
 mod autobahn;
 mod cases;
 mod clients;

@@ -34,8 +34,8 @@ mod totals;
 
 use std::io;
 
-pub use self::totals::Totals;
 use self::table::{Entry, Table};
+pub use self::totals::Totals;
 use super::segment::{Dissected, Dissector};
 use super::session::{Session, Told};
 use super::stream::{Budget, Finish, Receiver};
@@ -60,6 +60,9 @@ impl Default for Options {
     }
 }
 
+/// If more connections wait for secrets, those that have none are given up: each keeps up to 128 KiB.
+const WAITING: usize = 128;
+
 /// Reads the packets of a capture, in order, and tells a [`Sink`] what it finds.
 #[derive(Debug)]
 pub struct Analyzer<S> {
@@ -70,6 +73,10 @@ pub struct Analyzer<S> {
     table: Table,
     budget: Budget,
     secrets: Secrets,
+    /// Memory for the next message that has to be put together.
+    memory: Vec<u8>,
+    /// How many connections wait for secrets.
+    waiting: usize,
     /// The number of the next WebSocket connection.
     next: u64,
     totals: Totals,
@@ -87,14 +94,16 @@ impl<S: Sink> Analyzer<S> {
             table: Table::new(options.max_connections),
             budget: Budget::new(options.max_waiting),
             secrets: Secrets::default(),
+            memory: Vec::new(),
+            waiting: 0,
             next: 0,
             totals: Totals::default(),
             failed: None,
         }
     }
 
-    /// Secrets for TLS, as lines of an NSS key log. They may come at any time; those that come before their connection
-    /// always count.
+    /// Secrets for TLS, as lines of an NSS key log. They may come after their connections, unless very many connections
+    /// wait for some.
     pub fn secrets(&mut self, keylog: &[u8]) {
         self.secrets.add(keylog);
     }
@@ -130,10 +139,15 @@ impl<S: Sink> Analyzer<S> {
                     wants: self.wants,
                     options: &self.options,
                     secrets: &self.secrets,
+                    memory: &mut self.memory,
+                    waiting: &mut self.waiting,
                     next: &mut self.next,
                     failed: &mut self.failed,
                 };
                 take(&mut self.table, &mut self.budget, &mut segment, place, &mut told);
+                if self.waiting > WAITING {
+                    self.secrets.complete();
+                }
             }
             Dissected::Other => {}
             Dissected::Fragment => self.totals.fragments += 1,
@@ -152,6 +166,8 @@ impl<S: Sink> Analyzer<S> {
             wants: self.wants,
             options: &self.options,
             secrets: &self.secrets,
+            memory: &mut self.memory,
+            waiting: &mut self.waiting,
             next: &mut self.next,
             failed: &mut self.failed,
         };

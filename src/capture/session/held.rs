@@ -88,9 +88,11 @@ impl Held {
         // What is missing before a piece is the difference of its two places.
         let shift = |piece: &Piece| piece.at - piece.byte;
         let mut behind = self.pieces.iter().skip(first + 1);
-        let end = behind.find(|piece| shift(piece) != shift(&start)).map_or(self.taken.bytes + self.bytes.len(), |p| p.byte);
+        let end =
+            behind.find(|piece| shift(piece) != shift(&start)).map_or(self.taken.bytes + self.bytes.len(), |p| p.byte);
         let from = at - shift(&start);
-        (from < end || index == self.len()).then(|| &self.bytes[from.min(end) - self.taken.bytes..end - self.taken.bytes])
+        (from < end || index == self.len())
+            .then(|| &self.bytes[from.min(end) - self.taken.bytes..end - self.taken.bytes])
     }
 
     /// Where the first segment begins that is not the one at the front.

@@ -57,6 +57,8 @@ struct Encrypted {
     said: bool,
     /// Whether it was said why it cannot be read.
     noted: bool,
+    /// Whether it is not among those any more that wait for secrets.
+    settled: bool,
 }
 
 /// What TLS is given.
@@ -133,7 +135,8 @@ impl Session {
                 let held = std::mem::take(held);
                 self.layer = if encrypted {
                     let client = self.client.unwrap_or(from);
-                    Layer::Tls(Box::new(Encrypted { tls: Tls::new(client), said: false, noted: false }))
+                    *told.waiting += 1;
+                    Layer::Tls(Box::new(Encrypted { tls: Tls::new(client), said: false, noted: false, settled: false }))
                 } else {
                     Layer::Plain
                 };
@@ -173,6 +176,16 @@ impl Session {
             talk.describe(tls);
         }
         self.note_trouble(from, place, told);
+        self.waits_no_more(told);
+    }
+
+    /// Counts the connection out of those that wait for secrets, once it does not any more.
+    fn waits_no_more(&mut self, told: &mut Told<'_>) {
+        let Layer::Tls(encrypted) = &mut self.layer else { return };
+        if !encrypted.settled && (encrypted.said || encrypted.noted) {
+            encrypted.settled = true;
+            *told.waiting -= 1;
+        }
     }
 
     /// What is encrypted cannot be read, or not any further.
@@ -289,6 +302,11 @@ impl Session {
         }
         let place = self.talk.last().unwrap_or(self.first);
         self.decrypt(End::First, place, told, Give::End);
+        if let Layer::Tls(encrypted) = &self.layer
+            && !encrypted.settled
+        {
+            *told.waiting -= 1;
+        }
         match self.talk {
             Talk::Opening(opening) => {
                 if let Some(open) = opening.finish(told) {

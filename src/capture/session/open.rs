@@ -2,9 +2,7 @@
 
 use super::told::Told;
 use super::way::{Partial, Unfinished, Way};
-use crate::capture::{
-    Close, Connection, Event, Frame, Message, Opaque, Place, RoundTrip, Violation,
-};
+use crate::capture::{Close, Connection, Event, Frame, Message, Opaque, Place, RoundTrip, Violation};
 use crate::proto::{JoinFault, Joined, Kind, Role, Rule, Rules, Seen};
 use crate::wire::{CloseBody, CloseCode, Head, Opcode};
 
@@ -180,6 +178,9 @@ impl Open {
         way.frame = Some(Partial { head, captured: 0, faults: Rules::NONE });
         match head.opcode {
             Opcode::TEXT | Opcode::BINARY => {
+                if told.wants.messages {
+                    way.joiner.borrow(told.memory);
+                }
                 let compressed = way.reserves() && head.rsv & Head::RSV1 != 0;
                 way.message = Some(Unfinished {
                     kind: kind(head.opcode),
@@ -394,7 +395,8 @@ impl Open {
             };
             told.tell(&Event::Message(&event));
         }
-        self.ways[index(from)].joiner.release();
+        self.ways[index(from)].joiner.give_back(told.memory);
+        told.trim();
         if self.ways[index(from.peer())].broken.is_some() {
             self.goes_on(from, place, told);
         }

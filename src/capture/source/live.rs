@@ -1,8 +1,11 @@
 //! Live interfaces, by libpcap.
 
 use std::fmt;
+use std::time::Duration;
 
 use pcap::{Active, Capture, Device, Error};
+#[cfg(unix)]
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::field::link;
 use super::{Item, Source, SourceError};
@@ -14,8 +17,8 @@ const SNAP: i32 = 262_144;
 /// What the kernel keeps until it is read, in bytes.
 const BUFFER: i32 = 16 * 1024 * 1024;
 
-/// After how many milliseconds without a packet [`Item::Idle`] is said.
-const IDLE: i32 = 100;
+/// After how long without a packet [`Item::Idle`] is said: less than a second.
+const IDLE: Duration = Duration::from_millis(100);
 
 const NANOSECONDS_PER_SECOND: i64 = 1_000_000_000;
 const NANOSECONDS_PER_MICROSECOND: i64 = 1000;
@@ -85,8 +88,8 @@ impl Live {
             .immediate_mode(true)
             .snaplen(SNAP)
             .buffer_size(BUFFER)
-            .timeout(IDLE)
             .open()
+            .and_then(Capture::setnonblock)
             .map_err(failed)?;
         if let Some(filter) = filter {
             capture
@@ -107,6 +110,34 @@ impl Live {
         let counts = self.capture.stats().ok()?;
         Some(u64::from(counts.dropped) + u64::from(counts.if_dropped))
     }
+
+    /// Copies the next packet if there is one; its time and length.
+    fn copy(&mut self) -> Result<Option<(Option<Time>, u32)>, Error> {
+        match self.capture.next_packet() {
+            Ok(packet) => {
+                self.data.clear();
+                self.data.extend_from_slice(packet.data);
+                let at = packet.header.ts;
+                Ok(Some((time(at.tv_sec, at.tv_usec), packet.header.len.max(packet.header.caplen))))
+            }
+            Err(Error::TimeoutExpired) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Waits for a packet, but not for long. libpcap's own time limit begins with the first packet on some systems.
+    #[cfg(unix)]
+    fn wait(&self) {
+        let mut handles = [PollFd::new(&self.capture, PollFlags::IN)];
+        let most = Timespec { tv_sec: 0, tv_nsec: IDLE.subsec_nanos().into() };
+        // What is wrong shows when the next packet is asked for.
+        let _ = poll(&mut handles, Some(&most));
+    }
+
+    #[cfg(not(unix))]
+    fn wait(&self) {
+        std::thread::sleep(IDLE);
+    }
 }
 
 impl Source for Live {
@@ -114,17 +145,18 @@ impl Source for Live {
         if self.over {
             return Ok(None);
         }
-        match self.capture.next_packet() {
-            Ok(packet) => {
+        let mut found = self.copy();
+        if let Ok(None) = found {
+            self.wait();
+            found = self.copy();
+        }
+        match found {
+            Ok(Some((time, length))) => {
                 self.packets += 1;
-                self.data.clear();
-                self.data.extend_from_slice(packet.data);
-                let time = time(packet.header.ts.tv_sec, packet.header.ts.tv_usec);
-                let length = packet.header.len.max(packet.header.caplen);
                 let place = Place { packet: self.packets, time };
                 Ok(Some(Item::Packet(Packet { place, link: self.link, length, data: &mut self.data })))
             }
-            Err(Error::TimeoutExpired) => Ok(Some(Item::Idle)),
+            Ok(None) => Ok(Some(Item::Idle)),
             Err(Error::NoMorePackets) => {
                 self.over = true;
                 Ok(None)

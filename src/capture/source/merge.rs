@@ -27,14 +27,12 @@ pub struct Merge {
 struct Track {
     reader: Reader,
     found: Option<Found>,
-    /// The time of its last packet, in nanoseconds since the epoch.
-    time: i64,
 }
 
 impl Merge {
     /// One capture out of these.
     pub fn new(readers: Vec<Reader>) -> Self {
-        let files = readers.into_iter().map(|reader| Track { reader, found: None, time: i64::MIN }).collect();
+        let files = readers.into_iter().map(|reader| Track { reader, found: None }).collect();
         Self { files, next: BinaryHeap::new(), lent: None, begun: false, packets: 0, errors: VecDeque::new() }
     }
 
@@ -44,13 +42,11 @@ impl Merge {
         match track.reader.advance() {
             Ok(None) => {}
             Ok(Some(found)) => {
+                // Without a time it is next: right behind what came before it in its file.
                 let time = match &found {
-                    Found::Packet { time, .. } => time.map_or(track.time, |time| time.0),
+                    Found::Packet { time, .. } => time.map_or(i64::MIN, |time| time.0),
                     Found::Secrets(_) => i64::MIN,
                 };
-                if matches!(found, Found::Packet { .. }) {
-                    track.time = time;
-                }
                 track.found = Some(found);
                 self.next.push(Reverse((time, index)));
             }

@@ -29,8 +29,6 @@ pub(super) struct Agreed {
     pub(super) suite: Option<u16>,
     pub(super) encrypt_then_mac: bool,
     pub(super) early: EarlyData,
-    /// The server asked for another hello.
-    pub(super) retried: bool,
     pub(super) server_name: Option<String>,
     pub(super) alpn: Option<String>,
 }
@@ -60,10 +58,7 @@ impl Tls {
         match self.agreed.version {
             // RFC 8446, section 5: it means nothing.
             Some(Version::Tls13) if kind == ContentType::CHANGE_CIPHER_SPEC => {}
-            // Early data before a second hello are refused.
-            Some(Version::Tls13) if is_clear && kind == ContentType::DATA => {}
-            Some(Version::Tls13) if is_clear => self.clear(from, kind, &record[HEAD..], to),
-            // An alert of an end that has no keys; nothing else comes so.
+            // An alert of an end that has no keys, or what follows a HelloRetryRequest.
             Some(Version::Tls13) if kind != ContentType::DATA => {}
             Some(Version::Tls12) if is_clear && kind != ContentType::DATA => {
                 self.clear(from, kind, &record[HEAD..], to);
@@ -234,10 +229,6 @@ impl Tls {
             return Err(Trouble::Compression);
         }
         let suite = Suite::find(hello.suite).ok_or(Trouble::Suite(hello.suite))?;
-        agreed.retried = hello.is_retry();
-        if agreed.retried {
-            return Ok(());
-        }
         agreed.server_random = hello.random;
         agreed.encrypt_then_mac = hello.encrypt_then_mac;
         agreed.alpn.clone_from(&hello.alpn);
@@ -254,9 +245,10 @@ impl Tls {
 }
 
 impl Agreed {
-    /// Whether the server has chosen for good.
+    /// Whether the server has chosen. A HelloRetryRequest says all that matters (RFC 8446, section 4.1.4); the ServerHello
+    /// behind it is passed over.
     pub(super) const fn is_settled(&self) -> bool {
-        self.version.is_some() && !self.retried
+        self.version.is_some()
     }
 
     /// Whether these bytes may begin a record behind a gap.

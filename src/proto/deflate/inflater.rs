@@ -27,6 +27,8 @@ pub struct Inflater {
     stream: Option<Decompress>,
     /// Whether the last byte that came completed a block that says that it is the final one.
     ended: bool,
+    /// Where in what it is appended to the part of the message begins that is not in the history yet.
+    unremembered: usize,
 }
 
 /// The end of every message, which is not sent (section 7.2.1), and a final block that shows that it was in its place.
@@ -42,11 +44,12 @@ impl Inflater {
     pub fn new(direction: Direction) -> Self {
         // Some compressors use 9 bits where 8 were agreed.
         let window = if direction.context_takeover { 1 << direction.window_bits.clamp(9, 15) } else { 0 };
-        Self { window, history: Vec::new(), stream: None, ended: false }
+        Self { window, history: Vec::new(), stream: None, ended: false, unremembered: 0 }
     }
 
-    /// Inflates the next bytes of a message, appending to `out`, which must not hold more than `limit` bytes. With
-    /// `end_of_message` it is complete. `out` is never given more memory than `limit` bytes take.
+    /// Inflates the next bytes of a message, appending to `out`, which must not hold more than `limit` bytes, and from which
+    /// nothing may be taken before the message is complete: with `end_of_message`. `out` is never given more memory than
+    /// `limit` bytes take.
     ///
     /// # Errors
     /// If the bytes are not DEFLATE, or more comes out of them than `limit` allows. What came before that is in `out`.
@@ -61,7 +64,7 @@ impl Inflater {
             self.feed(input, out, limit)?;
         }
         if end_of_message {
-            self.finish()?;
+            self.finish(out)?;
         }
         Ok(())
     }
@@ -80,15 +83,15 @@ impl Inflater {
     fn feed(&mut self, mut input: &[u8], out: &mut Vec<u8>, limit: usize) -> Result<(), InflateError> {
         if self.stream.is_none() {
             self.stream = Some(self.begin(pool::decompressor())?);
+            self.unremembered = out.len();
         }
         loop {
             if self.ended && !input.is_empty() {
+                self.remember(out);
                 self.begin_again()?;
             }
             let before = out.len();
-            let step = self.step(input, out, limit);
-            self.remember(&out[before..]);
-            let (taken, status) = step?;
+            let (taken, status) = self.step(input, out, limit)?;
             input = &input[taken..];
             self.ended = status == Status::StreamEnd;
             let full = out.len() == out.capacity() || out.len() == limit;
@@ -135,7 +138,7 @@ impl Inflater {
     }
 
     /// The message is complete: it has to end between two blocks.
-    fn finish(&mut self) -> Result<(), InflateError> {
+    fn finish(&mut self, out: &[u8]) -> Result<(), InflateError> {
         // A message of no bytes at all has no block, but some compressors send it for an empty one. And some leave out
         // the empty block behind a final one.
         if let Some(stream) = self.stream.as_mut().filter(|_| !self.ended) {
@@ -146,6 +149,9 @@ impl Inflater {
             if status.ok() != Some(Status::StreamEnd) || !all || stream.total_out() > produced {
                 return Err(InflateError::BadData);
             }
+        }
+        if self.stream.is_some() {
+            self.remember(out);
         }
         self.give_back();
         Ok(())
@@ -170,7 +176,10 @@ impl Inflater {
         Ok(())
     }
 
-    fn remember(&mut self, inflated: &[u8]) {
+    /// Keeps what later messages may refer to: once a message, since that costs copying.
+    fn remember(&mut self, out: &[u8]) {
+        let inflated = out.get(self.unremembered..).unwrap_or_default();
+        self.unremembered = out.len();
         if self.window == 0 || inflated.is_empty() {
             return;
         }

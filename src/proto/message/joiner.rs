@@ -240,6 +240,24 @@ impl Joiner {
         }
     }
 
+    /// Takes memory that was given back elsewhere, for the next message that is gathered.
+    #[inline]
+    pub fn borrow(&mut self, memory: &mut Vec<u8>) {
+        if self.gathered.capacity() == 0 {
+            std::mem::swap(&mut self.gathered, memory);
+            self.gathered.clear();
+        }
+    }
+
+    /// Gives memory that no open message needs to whoever may need it next, if it is more than there is.
+    #[inline]
+    pub fn give_back(&mut self, memory: &mut Vec<u8>) {
+        if self.message.is_none() && self.gathered.capacity() > memory.capacity() {
+            std::mem::swap(&mut self.gathered, memory);
+        }
+        self.release();
+    }
+
     /// Gives memory back that no open message needs.
     #[inline]
     pub fn release(&mut self) {

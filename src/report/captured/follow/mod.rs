@@ -63,6 +63,11 @@ impl<W: Write> Follow<W> {
         self.found
     }
 
+    /// What is written to.
+    pub const fn get_mut(&mut self) -> &mut W {
+        &mut self.out
+    }
+
     /// What was written to.
     pub fn into_inner(self) -> W {
         self.out
