@@ -69,7 +69,7 @@ fn fragments_with_control_frames_between() {
     let talk = Talk::open()
         .server(&text("welcome"))
         .server(&ping("a"))
-        .client(&text("K\u{f6}".as_bytes()[..2]).unfinished())
+        .client(&text(&"K\u{f6}".as_bytes()[..2]).unfinished())
         .client(&ping(""))
         .client(&pong("a"))
         .client(&continuation(hex!("b6")).unfinished())
