@@ -20,6 +20,7 @@ pub struct Writer<W> {
 mod block {
     pub(super) const SECTION_HEADER: u32 = 0x0a0d_0d0a;
     pub(super) const INTERFACE_DESCRIPTION: u32 = 1;
+    pub(super) const SIMPLE_PACKET: u32 = 3;
     pub(super) const ENHANCED_PACKET: u32 = 6;
     pub(super) const DECRYPTION_SECRETS: u32 = 10;
 }
@@ -80,14 +81,21 @@ impl<W: Write> Writer<W> {
     }
 
     /// Writes a packet that was captured elsewhere: with its link type, its time and its length, of which it may have
-    /// less. Without a time, and with one before the Unix epoch, it gets that of the epoch.
+    /// less. If its time is before the Unix epoch it gets that of the epoch, and also if it has none, for only packets of
+    /// the first interface that are whole and have no comment can go without.
     ///
     /// # Errors
     /// If it cannot be written, or pcapng has no number for its link type.
     pub fn captured(&mut self, packet: &Packet<'_>, comment: Option<&str>) -> io::Result<()> {
         let nanoseconds = packet.place.time.map_or(0, |time| u64::try_from(time.0).unwrap_or(0));
         let interface = self.interface_of(packet.link)?;
-        self.enhanced(interface, nanoseconds, packet.length.max(size(packet.data.len())?), packet.data, comment)
+        let length = packet.length.max(size(packet.data.len())?);
+        if (packet.place.time, interface, comment) == (None, 0, None) && length as usize == packet.data.len() {
+            self.block.extend_from_slice(&length.to_le_bytes());
+            self.padded(packet.data);
+            return self.end(block::SIMPLE_PACKET);
+        }
+        self.enhanced(interface, nanoseconds, length, packet.data, comment)
     }
 
     /// Writes secrets for TLS, the text of an NSS key log. What is encrypted with them comes behind.

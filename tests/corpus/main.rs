@@ -1,13 +1,17 @@
 //! The corpus that is in the binary, the language it is written in, and what selects from it.
 
+mod captured;
 mod compressed;
 mod documents;
 mod embedded;
 mod folder;
 mod language;
 mod messages;
+mod rendering;
 mod robustness;
 mod selection;
+#[path = "../support/mod.rs"]
+mod support;
 
 use bytes::Bytes;
 use wslab::conform::parse::{CaseFile, ParseErrors, Payloads, parse};

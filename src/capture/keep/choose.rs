@@ -53,8 +53,10 @@ struct Connection {
     /// Those that are still to come to their ends, the next one last.
     spans: Vec<Span>,
     stage: Stage,
-    /// The packets of the TCP connection before the span.
+    /// The packets of the TCP connection before the span, if it needs them.
     before: Marks,
+    /// A span of this TCP connection came before: what is between it and the next must not be missing.
+    entered: bool,
     /// Its hellos.
     hellos: Vec<Random>,
     /// The sequence numbers of the SYNs of both ends.
@@ -135,6 +137,7 @@ impl Connection {
             spans,
             stage: Stage::Before,
             before: Marks::default(),
+            entered: false,
             hellos: Vec::new(),
             opened: [None, None],
             sent: [None, None],
@@ -151,6 +154,7 @@ impl Connection {
         }
         if self.begins_anew(part) && self.stage != Stage::Within {
             self.before.clear();
+            self.entered = false;
             self.hellos.clear();
             self.sent = [None, None];
             self.opened = [None, None];
@@ -165,9 +169,10 @@ impl Connection {
         let is_old = self.is_old(part);
         self.note_sent(part);
         if let Some(span) = self.spans.last().copied().filter(|span| span.first <= packet) {
-            if self.stage != Stage::Within && span.encrypted {
+            if self.stage != Stage::Within && (span.encrypted || self.entered) {
                 kept.packets.take(&mut self.before);
             }
+            self.entered = true;
             self.stage = Stage::Within;
         }
         match self.stage {
@@ -179,7 +184,7 @@ impl Connection {
             // The TCP connection is used for something else.
             Stage::Behind(_) => self.stage = Stage::Before,
         }
-        if self.spans.last().is_some_and(|span| span.encrypted) {
+        if self.spans.last().is_some_and(|span| span.encrypted || self.entered) {
             mark(packet, fragments, &mut self.before);
         }
     }

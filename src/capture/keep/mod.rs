@@ -8,7 +8,7 @@
 //! Kept are all segments between the two addresses from the first packet of the connection to the last, what was sent
 //! again and what only acknowledges among them, and the fragments of which such a segment is put together; behind the
 //! last what ends the TCP connection, up to a SYN that begins another. If the connection is encrypted all of the TCP
-//! connection before it is kept too. Not kept are packets in which no segment can be found, such as those that ICMP
+//! connection before it is kept too, and so is what lies between two that follow each other on one. Not kept are packets in which no segment can be found, such as those that ICMP
 //! sends back, and fragments that came again.
 //!
 //! **What is written may hold secrets.** Those that a capture carries for connections that are kept are copied, and so

@@ -70,14 +70,14 @@ pub(super) fn comment(connection: &Connection, file: &str, plan: &Plan, compress
     if let Some(tls) = &connection.tls {
         say("Encrypted by", line(tls));
     }
-    let path = if url.starts_with('/') { line(url) } else { "/".to_owned() };
     let scheme = if connection.tls.is_some() { "wss" } else { "ws" };
-    let asks =
-        connection.subprotocol.as_deref().map(|name| format!(" --subprotocol {}", line(name))).unwrap_or_default();
+    let path = if url.starts_with('/') { url } else { "/" };
+    let target = quoted(&format!("{scheme}://{}{path}", connection.server));
+    let asks = connection.subprotocol.as_deref().map(|name| format!(" --subprotocol {}", quoted(name)));
     lines.extend([
         String::new(),
         "To play it against a server:".to_owned(),
-        format!("  wslab conform {scheme}://{}{path}{asks} --corpus THIS-FILE", connection.server),
+        format!("  wslab conform {target}{} --corpus THIS-FILE", asks.unwrap_or_default()),
         String::new(),
     ]);
     let usual = "Messages are as they were sent, secrets in them too. Masking keys are new ones, the client's pauses are left \
@@ -96,6 +96,13 @@ pub(super) fn comment(connection: &Connection, file: &str, plan: &Plan, compress
 
 fn time(place: Place) -> Option<String> {
     place.time.map(|time| time.to_string())
+}
+
+/// A word for a shell. Whoever was captured must not have a say in what it does.
+fn quoted(word: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/:[]%=,+@".contains(&byte);
+    let word = line(word);
+    if !word.is_empty() && word.bytes().all(plain) { word } else { format!("'{}'", word.replace('\'', "'\\''")) }
 }
 
 /// Text on one line, of characters that can be seen.

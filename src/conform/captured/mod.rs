@@ -188,13 +188,13 @@ impl Captured {
     /// The case, and what is to be known of it.
     fn case(self, file: &str) -> Result<(Case, String), NoCase> {
         let number = self.number;
-        if let Some(trouble) = self.trouble {
-            return Err(trouble);
-        }
         let Some(connection) = self.connection else {
             return Err(NoCase::NoSuchConnection { number, connections: self.connections });
         };
         trouble::check(&connection)?;
+        if let Some(trouble) = self.trouble {
+            return Err(trouble);
+        }
         let agreed = agreed(&connection)?;
         let plan = Plan::of(&connection, self.said, &self.broken, self.between);
         let about = about::comment(&connection, file, &plan, agreed.is_some());

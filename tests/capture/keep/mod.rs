@@ -79,6 +79,23 @@ fn an_attempt_after_another_is_kept_from_its_request_on() {
     assert_eq!(packets(&refused), all[..first], "what comes then belongs to the next");
 }
 
+#[test]
+fn what_lies_between_two_attempts_is_kept_with_both() {
+    let mut stage = Stage::default();
+    let owner = stage.connect();
+    stage.says(owner, Role::Client, REQUEST).says(owner, Role::Server, REFUSAL);
+    let between = stage.packets.len();
+    stage.says(owner, Role::Client, "GET /login HTTP/1.1\r\nHost: example.org\r\n\r\n");
+    stage.says(owner, Role::Server, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK");
+    let second = stage.packets.len();
+    stage.says(owner, Role::Client, REQUEST).says(owner, Role::Server, RESPONSE).talks(owner);
+    let file = stage.file();
+    let all = stage.of(&[owner]);
+    assert_eq!(packets(&kept(&file, ALL)), all);
+    assert_eq!(packets(&kept(&file, |connection| connection.number == 0)), all[..between]);
+    assert_eq!(packets(&kept(&file, |connection| connection.number == 1)), all[second..]);
+}
+
 /// A WebSocket in TLS, by `setup`, and what is said on it.
 fn encrypted(stage: &mut Stage, setup: &Setup) -> usize {
     let owner = stage.connect();

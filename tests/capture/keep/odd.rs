@@ -4,7 +4,7 @@ use wslab::capture::{Keep, LinkType, Packet, Place, Time, Writer};
 use wslab::proto::Role;
 
 use super::ALL;
-use super::made::{HELLO, REQUEST, RESPONSE, Stage, analysed, kept, packets, source, told};
+use super::made::{HELLO, Owned, REQUEST, RESPONSE, Stage, analysed, kept, packets, source, told};
 use crate::source_built::{Got, Order, Pcapng, read};
 
 /// An Ethernet header and an IPv4 header, each without options.
@@ -120,6 +120,20 @@ fn link_types_lengths_and_times_stay() {
         Got::Packet(Some(9_000_000), 1, packets[5].len() as u32, cut.to_vec()),
     ];
     assert_eq!(read(&kept(&whole, ALL)), wanted);
+}
+
+#[test]
+fn a_capture_without_times_stays_one() {
+    let mut stage = Stage::default();
+    let owner = stage.open();
+    stage.says(owner, Role::Client, HELLO);
+    let mut given = Pcapng::plain();
+    for packet in &stage.packets {
+        given = given.simple(packet.bytes.len() as u32, &packet.bytes);
+    }
+    let whole = |packet: &Owned| Got::Packet(None, 1, packet.bytes.len() as u32, packet.bytes.clone());
+    let wanted: Vec<Got> = stage.packets.iter().map(whole).collect();
+    assert_eq!(read(&kept(&given.bytes, ALL)), wanted);
 }
 
 #[test]
