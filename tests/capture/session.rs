@@ -41,12 +41,12 @@ impl Capture {
     /// With a WebSocket open; `extensions` are what the server agrees to of what the client offers.
     pub(crate) fn open(extensions: Option<(&str, &str)>) -> Self {
         let (offer, agreed) = extensions.unzip();
-        Self::new().says(Client, &request(offer)).says(Server, &response(agreed))
+        Self::new().says(Client, request(offer)).says(Server, response(agreed))
     }
 
     /// With a WebSocket open from this port.
     pub(crate) fn open_from(port: u16) -> Self {
-        Self::from_port(port).says(Client, &request(None)).says(Server, &response(None))
+        Self::from_port(port).says(Client, request(None)).says(Server, response(None))
     }
 
     pub(crate) fn says(mut self, from: Role, bytes: impl AsRef<[u8]>) -> Self {

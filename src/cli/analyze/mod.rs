@@ -225,7 +225,7 @@ impl Analyze {
             return Ok(View::Case(out, Box::new(Captured::new(number)), self.names()));
         }
         Ok(match (self.table, self.follow) {
-            (Some(table), _) => View::Table(self.style(table.into(), filter, out)),
+            (Some(table), _) => View::Table(Box::new(self.style(table.into(), filter, out))),
             (None, Some(connection)) => {
                 let following = Following { connection, whole: self.whole, show_secrets: self.show_secrets };
                 View::Follow(Box::new(Follow::new(BufWriter::new(out), look, following)))

@@ -19,7 +19,7 @@ pub(super) enum View {
     /// The same for programs.
     Json(Output),
     /// Rows, as they come.
-    Table(CapturedTable<Output>),
+    Table(Box<CapturedTable<Output>>),
     /// A conversation, as it goes.
     Follow(Box<Follow<BufWriter<Output>>>),
     /// A case, at the end, with the name of the capture.
