@@ -347,6 +347,62 @@ fn a_websocket_inside_a_tunnel_is_found() {
 }
 
 #[test]
+fn tunnels_in_tunnels_end_somewhere() {
+    let asks = "CONNECT a HTTP/1.1\r\nHost: a\r\n\r\n".repeat(3000);
+    let answers = "HTTP/1.1 200 OK\r\n\r\n".repeat(3000);
+    Capture::new().says(Client, &asks[..60_000]).says(Client, &asks[60_000..]).says(Server, answers).tells(&[]);
+    Capture::new().says(Client, "PROXY \n".repeat(8000)).tells(&[]);
+}
+
+#[test]
+fn the_body_of_an_attempt_is_no_request_and_no_frame() {
+    let body = request(None).replace("\r\n\r\n", "\r\nContent-Length: 4\r\n\r\nabcd");
+    let refusal = "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n";
+    Capture::new()
+        .says(Client, body)
+        .says(Server, refusal)
+        .says(Client, request(None))
+        .says(Server, response(None))
+        .tells(&[
+            "0 opened /chat 401",
+            "0 client broke RequestBody",
+            "0 closed Refused",
+            "1 opened /chat 101",
+            "1 closed Open",
+        ]);
+}
+
+#[test]
+fn a_response_whose_request_is_lost_opens_all_the_same() {
+    let whole = request(None);
+    let capture = Capture::new().misses(Client, &whole[..60]).says(Client, &whole[60..]).says(Server, response(None));
+    capture.says(Server, text(Server, "Hi")).tells(&[
+        "0 opened ? 101",
+        "0 server text 2",
+        "0 server says \"Hi\"",
+        "60 bytes not captured",
+        "0 closed Open",
+    ]);
+}
+
+#[test]
+fn what_only_looks_like_frames_from_the_middle_is_none() {
+    // Lengths before everything, in two and in four bytes.
+    for width in [2, 4] {
+        let mut capture = Capture::late();
+        for index in 0..60_usize {
+            let from = if index % 2 == 0 { Client } else { Server };
+            let record = vec![b'a'; 20 + index % 7];
+            let length = (record.len() as u32).to_be_bytes();
+            capture = capture.says(from, [&length[4 - width..], &record].concat());
+        }
+        capture.tells(&[]);
+    }
+    let zeros = (0..50).fold(Capture::late(), |capture, _| capture.says(Server, [0; 1400]));
+    zeros.tells(&[]);
+}
+
+#[test]
 fn a_load_balancer_may_say_first_for_whom_it_speaks() {
     let header = "PROXY TCP4 198.51.100.7 192.0.2.1 5000 8080\r\n";
     good(Capture::new().says(Client, header).says(Client, request(None)).says(Server, response(None))).tells(GOOD);

@@ -3,7 +3,7 @@
 use wslab::proto::Role::{self, Client, Server};
 use wslab::wire::{Head, Opcode};
 
-use crate::session::{Capture, close, control, frame, text};
+use crate::session::{Capture, close, control, frame, request, response, text};
 
 /// The rules that are broken, each with who broke it.
 #[track_caller]
@@ -80,13 +80,33 @@ fn pings_have_to_be_answered_if_there_is_time() {
     let close =
         |capture: Capture| capture.says(Server, close(Server, 1000)).says(Client, close(Client, 1000)).ends(Server);
     broken(close(asked().after(60)), &["client broke PingUnanswered"]);
-    let other = asked().says(Client, control(Client, Opcode::PONG, b"here")).after(60);
+    let other = asked().says(Client, control(Client, Opcode::PONG, b"where?")).after(60);
     broken(close(other), &["client broke PongDiffers"]);
     broken(close(asked().says(Client, control(Client, Opcode::PONG, b"there?")).after(60)), &[]);
 }
 
 #[test]
+fn a_reset_does_not_hide_what_was_on_its_way() {
+    let capture = open().misses(Client, text(Client, "lost")).says(Client, text(Client, "three")).resets(Server);
+    let told = capture.told();
+    assert!(told.contains(&"0 client says \"three\"".to_owned()), "{told:?}");
+    assert!(told.contains(&"10 bytes not captured".to_owned()), "{told:?}");
+}
+
+#[test]
+fn nobody_is_blamed_where_one_direction_was_captured() {
+    let ping = control(Server, Opcode::PING, b"there?");
+    let capture = Capture::new().misses(Client, request(None)).says(Server, response(None)).says(Server, ping);
+    broken(capture.after(60).says(Server, close(Server, 1000)).after(60).ends(Server), &[]);
+}
+
+#[test]
 fn nobody_is_blamed_where_bytes_are_missing() {
+    // The pong was lost, which shows only behind it.
+    let asked = open().says(Server, control(Server, Opcode::PING, b"there?"));
+    let lost = asked.misses(Client, control(Client, Opcode::PONG, b"there?")).after(60);
+    broken(lost.says(Server, close(Server, 1000)).says(Client, close(Client, 1000)).ends(Server).ends(Client), &[]);
+
     let capture = open().misses(Server, close(Server, 1000)).says(Server, close(Server, 1000)).ends(Server);
     broken(capture, &[]);
 }

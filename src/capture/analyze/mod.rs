@@ -201,7 +201,9 @@ fn take(table: &mut Table, budget: &mut Budget, segment: &mut Segment<'_>, place
     let after = if over { 0 } else { talk.kept() };
     let before = std::mem::replace(kept, after);
     if over {
-        if let Some(session) = session.take() {
+        if let Some(mut session) = session.take() {
+            // What was acknowledged and never captured is told now.
+            stream.finish(budget, &mut Reader { session: &mut session, told });
             session.finish(told);
         }
         stream.ignore(budget);
@@ -260,7 +262,7 @@ impl Receiver for Reader<'_, '_> {
     }
 
     fn ended(&mut self, from: End, how: Finish, place: Place) {
-        self.session.ended(from, how == Finish::Reset, place, self.told);
+        self.session.ended(from, how == Finish::Reset, place);
     }
 }
 

@@ -133,7 +133,7 @@ impl Table {
             self.silent -= silent.len();
         }
         let idle = if self.kept > self.max_kept {
-            self.idle(now, |entry| entry.kept > 0 && entry.session.is_some())
+            self.largest()
         } else if self.map.len() > self.max {
             self.idle(now, |_| true)
         } else {
@@ -146,6 +146,22 @@ impl Table {
             }
         }
         Some(idle)
+    }
+
+    /// Takes out those that keep most, until a quarter of what may be kept is free.
+    #[cold]
+    fn largest(&mut self) -> VecDeque<Entry> {
+        let mut sizes: Vec<usize> =
+            self.map.values().filter(|entry| entry.session.is_some()).map(|entry| entry.kept).collect();
+        sizes.sort_unstable_by(|one, other| other.cmp(one));
+        let mut free = 0;
+        let limit = sizes.into_iter().find(|size| {
+            free += size;
+            free >= self.kept.saturating_sub(self.max_kept / 4 * 3)
+        });
+        let limit = limit.unwrap_or(1).max(1);
+        let largest = self.map.extract_if(|_, entry| entry.session.is_some() && entry.kept >= limit);
+        in_order(largest.map(|(_, entry)| entry).collect())
     }
 
     /// Takes out the longest idle quarter of these.

@@ -33,11 +33,19 @@ pub(super) fn target(bytes: &[u8]) -> Option<String> {
     Some(text(target))
 }
 
+/// The status 101 of a response of which only the beginning is there.
+pub(super) fn switched(bytes: &[u8]) -> Option<u16> {
+    let version = bytes.strip_prefix(b"HTTP/1.").and_then(|rest| rest.get(1..))?;
+    version.starts_with(b" 101").then_some(101)
+}
+
 /// A request for a WebSocket.
 #[derive(Debug)]
 pub(super) struct Attempt {
     pub(super) asked: Asked,
     connection: Connection,
+    /// The packet with the end of the request.
+    request: Place,
     /// The rules that each end broke, where in its stream, and the packet.
     faults: Vec<(Role, Rules, u64, Place)>,
 }
@@ -75,7 +83,7 @@ impl Attempt {
             from_server: Sent::default(),
             violations: 0,
         };
-        Self { asked: Asked::default(), connection, faults: Vec::new() }
+        Self { asked: Asked::default(), connection, request: last, faults: Vec::new() }
     }
 
     /// The request, and where in the client's stream it begins.
@@ -90,9 +98,15 @@ impl Attempt {
         self
     }
 
-    /// Only the target of the request is known, if so much.
-    pub(super) fn at(mut self, target: Option<String>) -> Self {
+    /// The packet with the end of the request.
+    pub(super) const fn asked_in(&self) -> Place {
+        self.request
+    }
+
+    /// Only the target of the request is known, and the status of the response, if so much.
+    pub(super) fn at(mut self, target: Option<String>, status: Option<u16>) -> Self {
         self.connection.url = target;
+        self.connection.status = status;
         self
     }
 

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::open::Open;
+use super::open::{Open, index};
 use super::told::Told;
 use crate::capture::{Ending, Event, Place};
-use crate::proto::{Role, Rule, Rules};
+use crate::proto::{Role, Rule};
 
 /// What has to be answered, closed or failed has so much time in the capture before anybody is blamed: what the other
 /// end had sent before it knew is no fault.
@@ -17,39 +17,35 @@ fn is_overdue(since: Place, now: Place) -> bool {
 }
 
 impl Open {
-    /// A direction of the TCP connection has ended: by a FIN, or both by a RST.
-    pub(super) fn ended(&mut self, from: Role, reset: bool, place: Place, told: &mut Told<'_>) {
-        let first = self.ways.iter().all(|way| way.ended.is_none());
+    /// A direction of the TCP connection has ended: by a FIN, or by a RST that ends the other one too.
+    pub(super) fn ended(&mut self, from: Role, reset: bool, place: Place) {
         self.connection.last = place;
-        if first {
+        if self.ways.iter().all(|way| way.ended.is_none()) {
             self.connection.ending = if reset { Ending::Reset(from) } else { Ending::Finished(from) };
             self.connection.closed = Some(place);
-            self.judge_ending(from, place, told);
         }
-        self.settle(from);
-        let way = self.way(from);
-        let again = way.ended.replace(place).is_some();
-        if !again && !reset {
-            let faults = if way.torn { Rules::NONE } else { way.flow.finish() };
-            let offset = way.base.wrapping_add(way.start);
-            match &mut way.frame {
-                Some(frame) => {
-                    faults.for_each(|rule| frame.faults.insert(rule));
-                    self.cut(from, told);
-                }
-                None => self.tell_faults(from, faults, None, offset, place, told),
-            }
-        }
+        self.way(from).ended.get_or_insert((place, reset));
+    }
+
+    /// Whether both directions were captured: of one alone nobody knows what was answered.
+    fn is_seen(&self) -> bool {
+        let opened = self.connection.url.is_some() && self.connection.status.is_some();
+        opened || self.ways.iter().all(|way| way.last != Place::default())
     }
 
     /// Whoever ends the TCP connection first is judged by what came before.
-    fn judge_ending(&mut self, from: Role, place: Place, told: &mut Told<'_>) {
+    fn judge_ending(&mut self, told: &mut Told<'_>) {
+        let (from, place) = match (self.connection.ending, self.connection.closed) {
+            (Ending::Finished(from) | Ending::Reset(from), Some(place)) => (from, place),
+            _ => return,
+        };
+        if !self.is_seen() || self.ways.iter().any(|way| way.torn || way.seeker.is_some()) {
+            return;
+        }
         let peer = from.peer();
-        let closed = |role: Role| self.ways[super::open::index(role)].closed;
-        let torn = self.ways.iter().any(|way| way.torn || way.seeker.is_some());
-        let failed = self.ways[super::open::index(peer)].broken.is_some();
+        let closed = |role: Role| self.ways[index(role)].closed;
+        let failed = self.ways[index(peer)].broken.is_some();
         let rule = match (closed(from), closed(peer)) {
-            _ if torn => None,
             (Some(one), Some(other)) => {
                 let both = if one.packet > other.packet { one } else { other };
                 let kept = from == Role::Client && is_overdue(both, place);
@@ -66,9 +62,7 @@ impl Open {
             let offset = self.way(by).base.wrapping_add(self.way(by).flow.position());
             self.tell_faults(by, [rule].into_iter().collect(), None, offset, place, told);
         }
-        if !torn {
-            self.judge_pings(place, told);
-        }
+        self.judge_pings(place, told);
     }
 
     /// Pings that had time enough to be answered.
@@ -98,6 +92,21 @@ impl Open {
         }
     }
 
+    /// What is not finished in a direction, and whether its end is to blame for that.
+    fn judge_cut(&mut self, from: Role, told: &mut Told<'_>) {
+        let way = self.way(from);
+        let finished = way.ended.filter(|(_, reset)| !reset && !way.torn);
+        if let Some((place, _)) = finished {
+            let faults = way.flow.finish();
+            let offset = way.base.wrapping_add(way.start);
+            match &mut way.frame {
+                Some(frame) => faults.for_each(|rule| frame.faults.insert(rule)),
+                None => self.tell_faults(from, faults, None, offset, place, told),
+            }
+        }
+        self.cut(from, told);
+    }
+
     /// Nothing more comes in this direction: what still was looked for is not found.
     fn settle(&mut self, from: Role) {
         let way = self.way(from);
@@ -109,9 +118,10 @@ impl Open {
 
     /// Nothing more will be seen of the connection.
     pub(super) fn finish(mut self, told: &mut Told<'_>) {
+        self.judge_ending(told);
         for role in [Role::Client, Role::Server] {
             self.settle(role);
-            self.cut(role, told);
+            self.judge_cut(role, told);
         }
         told.tell(&Event::Closed(&self.connection));
     }

@@ -10,7 +10,11 @@ use crate::capture::Place;
 #[derive(Debug, Default)]
 pub(super) struct Held {
     bytes: Vec<u8>,
+    /// How many bytes at the front of `bytes` were taken: they are moved away now and then, not each time.
+    start: usize,
     pieces: VecDeque<Piece>,
+    /// Where stretches begin in which nothing is missing: with what is missing, and without.
+    stretches: VecDeque<(usize, usize)>,
     /// How much was taken from the front: the pieces count from the first byte that ever was held.
     taken: Taken,
     /// How much is missing behind the last piece.
@@ -40,7 +44,10 @@ impl Held {
         if bytes.is_empty() {
             return;
         }
-        let piece = Piece { at: self.taken.all + self.len(), byte: self.taken.bytes + self.bytes.len(), place };
+        let piece = Piece { at: self.taken.all + self.len(), byte: self.taken.bytes + self.bytes().len(), place };
+        if self.missing > 0 || self.stretches.is_empty() {
+            self.stretches.push_back((piece.at, piece.byte));
+        }
         self.missing = 0;
         self.pieces.push_back(piece);
         self.bytes.extend_from_slice(bytes);
@@ -55,19 +62,29 @@ impl Held {
 
     /// All bytes, where nothing is missing.
     pub(super) fn bytes(&self) -> &[u8] {
-        &self.bytes
+        &self.bytes[self.start..]
     }
 
     /// How far it reaches, with what is missing.
     pub(super) fn len(&self) -> usize {
         self.pieces.back().map_or(0, |last| {
             // The piece may have begun before what is left of it.
-            last.at + (self.taken.bytes + self.bytes.len() - last.byte) + self.missing - self.taken.all
+            last.at + (self.taken.bytes + self.bytes().len() - last.byte) + self.missing - self.taken.all
         })
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.bytes.is_empty()
+        self.bytes().is_empty()
+    }
+
+    /// In how many segments it came.
+    pub(super) fn pieces(&self) -> usize {
+        self.pieces.len()
+    }
+
+    /// Memory in bytes.
+    pub(super) fn kept(&self) -> usize {
+        self.bytes.capacity() + self.pieces.capacity() * size_of::<Piece>()
     }
 
     /// The index of the piece that begins at `index` or last before it.
@@ -83,16 +100,14 @@ impl Held {
     /// The bytes from `index` to the end or to what is missing; `None` if they are missing themselves.
     pub(super) fn from(&self, index: usize) -> Option<&[u8]> {
         let at = self.taken.all + index;
-        let Some(first) = self.piece(index) else { return (index == 0).then_some(&self.bytes) };
-        let start = self.pieces[first];
-        // What is missing before a piece is the difference of its two places.
-        let shift = |piece: &Piece| piece.at - piece.byte;
-        let mut behind = self.pieces.iter().skip(first + 1);
-        let end =
-            behind.find(|piece| shift(piece) != shift(&start)).map_or(self.taken.bytes + self.bytes.len(), |p| p.byte);
-        let from = at - shift(&start);
-        (from < end || index == self.len())
-            .then(|| &self.bytes[from.min(end) - self.taken.bytes..end - self.taken.bytes])
+        if index == self.len() {
+            return Some(&[]);
+        }
+        let next = self.stretches.partition_point(|(start, _)| *start <= at);
+        let (start, byte) = *self.stretches.get(next.checked_sub(1)?)?;
+        let end = self.stretches.get(next).map_or(self.taken.bytes + self.bytes().len(), |(_, byte)| *byte);
+        let from = byte + (at - start);
+        (from < end).then(|| &self.bytes()[from - self.taken.bytes..end - self.taken.bytes])
     }
 
     /// Where the first segment begins that is not the one at the front.
@@ -106,12 +121,19 @@ impl Held {
             self.clear();
             return;
         }
-        let piece = self.piece(count).map_or(0, |index| index);
+        let piece = self.piece(count).unwrap_or_default();
         let start = self.pieces[piece];
         let byte = (self.taken.all + count) - (start.at - start.byte);
-        self.bytes.drain(..byte - self.taken.bytes);
+        self.start += byte - self.taken.bytes;
         self.taken = Taken { all: self.taken.all + count, bytes: byte };
         self.pieces.drain(..piece);
+        while self.stretches.get(1).is_some_and(|(at, _)| *at <= self.taken.all) {
+            self.stretches.pop_front();
+        }
+        if self.start > self.bytes.len() / 2 {
+            self.bytes.drain(..self.start);
+            self.start = 0;
+        }
     }
 
     pub(super) fn clear(&mut self) {
@@ -122,9 +144,9 @@ impl Held {
     /// all. It is empty then.
     pub(super) fn replay(&mut self, mut each: impl FnMut(u64, &mut [u8], Place)) -> u64 {
         let mut this = std::mem::take(self);
-        let total = this.taken.bytes + this.bytes.len();
+        let total = this.taken.bytes + this.bytes().len();
         let ends: Vec<usize> = this.pieces.iter().skip(1).map(|piece| piece.byte).chain([total]).collect();
-        let mut rest = this.bytes.as_mut_slice();
+        let mut rest = &mut this.bytes[this.start..];
         let mut byte = this.taken.bytes;
         let mut at = this.taken.all;
         for (end, piece) in ends.into_iter().zip(&this.pieces) {

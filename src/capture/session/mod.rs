@@ -39,7 +39,27 @@ pub(in crate::capture) struct Session {
     talk: Talk,
     /// Which directions have ended.
     ended: [bool; 2],
+    /// How many tunnels, and headers of the PROXY protocol, it is inside of.
+    tunnels: u8,
+    /// What was lost before it was known that this is a WebSocket.
+    losses: Vec<Lost>,
 }
+
+/// Bytes that are missing.
+#[derive(Clone, Copy, Debug)]
+struct Lost {
+    from: End,
+    offset: u64,
+    count: u64,
+    why: Loss,
+    place: Place,
+}
+
+/// So many losses are remembered until it is known whether they matter.
+const LOSSES: usize = 16;
+
+/// In more tunnels than these nobody is.
+const TUNNELS: u8 = 4;
 
 /// What lies between TCP and what is said.
 #[derive(Debug)]
@@ -92,6 +112,8 @@ impl Session {
             layer: Layer::New,
             talk: Talk::New,
             ended: [false, false],
+            tunnels: 0,
+            losses: Vec::new(),
         }
     }
 
@@ -150,7 +172,10 @@ impl Session {
         self.offsets[from.index()] += bytes.len() as u64;
         match (&mut self.layer, &mut self.talk) {
             (Layer::Plain, Talk::Open(open, client)) => open.bytes(role(from, *client), bytes, place, told),
-            _ => self.other_bytes(from, bytes, place, told),
+            _ => {
+                self.other_bytes(from, bytes, place, told);
+                self.catch_up(told);
+            }
         }
     }
 
@@ -249,6 +274,11 @@ impl Session {
 
     fn say(&mut self, from: End, bytes: &mut [u8], place: Place, told: &mut Told<'_>) {
         let Some(held) = self.talk.bytes(from, bytes, place, told) else { return };
+        self.tunnels += 1;
+        if self.tunnels > TUNNELS {
+            self.talk = Talk::Ignored;
+            return;
+        }
         // Inside a tunnel it begins anew, perhaps with TLS.
         let offsets = match &self.talk {
             Talk::Opening(opening) => [opening.offset(End::First), opening.offset(End::Second)],
@@ -273,15 +303,11 @@ impl Session {
             return;
         }
         self.begin();
-        let note = Note {
-            connection: self.talk.connection(),
-            from: self.addresses[from.index()],
-            to: self.addresses[from.other().index()],
-            kind: NoteKind::Lost { offset, count, why },
-            place,
-        };
+        let lost = Lost { from, offset, count, why, place };
         if self.talk.is_of_interest() {
-            told.tell(&Event::Note(&note));
+            self.note_lost(lost, told);
+        } else if self.losses.len() < LOSSES {
+            self.losses.push(lost);
         }
         match &mut self.layer {
             Layer::Tls(_) => self.decrypt(from, place, told, Give::Lost(count)),
@@ -296,6 +322,27 @@ impl Session {
                     held.replay(|_, bytes, place| self.other_bytes(end, bytes, place, told));
                 }
                 self.talk.lost(from, Some(count), place, told);
+            }
+        }
+        self.catch_up(told);
+    }
+
+    fn note_lost(&self, lost: Lost, told: &mut Told<'_>) {
+        let Lost { from, offset, count, why, place } = lost;
+        told.tell(&Event::Note(&Note {
+            connection: self.talk.connection(),
+            from: self.addresses[from.index()],
+            to: self.addresses[from.other().index()],
+            kind: NoteKind::Lost { offset, count, why },
+            place,
+        }));
+    }
+
+    /// Tells what was lost before it was known that it matters.
+    fn catch_up(&mut self, told: &mut Told<'_>) {
+        if !self.losses.is_empty() && self.talk.is_of_interest() {
+            for lost in std::mem::take(&mut self.losses) {
+                self.note_lost(lost, told);
             }
         }
     }
@@ -321,14 +368,11 @@ impl Session {
     }
 
     /// The TCP connection ends in this direction, or is reset.
-    pub(in crate::capture) fn ended(&mut self, from: End, reset: bool, place: Place, told: &mut Told<'_>) {
+    pub(in crate::capture) fn ended(&mut self, from: End, reset: bool, place: Place) {
         self.ended[from.index()] = true;
-        if reset {
-            self.ended = [true, true];
-        }
         match &mut self.talk {
             Talk::Opening(opening) => opening.ended(from, reset, place),
-            Talk::Open(open, client) => open.ended(role(from, *client), reset, place, told),
+            Talk::Open(open, client) => open.ended(role(from, *client), reset, place),
             Talk::New | Talk::Ignored => {}
         }
     }
@@ -368,7 +412,10 @@ impl Talk {
             Self::Open(open, client) => open.bytes(role(from, *client), bytes, place, told),
             Self::Opening(opening) => match opening.bytes(from, bytes, place, told) {
                 Outcome::Stay => {}
-                Outcome::Ignore => *self = Self::Ignored,
+                Outcome::Ignore => {
+                    opening.abandon(told);
+                    *self = Self::Ignored;
+                }
                 Outcome::Restart(held) => return Some(held),
                 Outcome::Open(open) => {
                     let client = opening.client().unwrap_or(End::First);
@@ -385,7 +432,10 @@ impl Talk {
         match self {
             Self::Open(open, client) => open.lost(role(from, *client), count, place, told),
             Self::Opening(opening) => match opening.lost(from, count.unwrap_or(1), told) {
-                Outcome::Ignore => *self = Self::Ignored,
+                Outcome::Ignore => {
+                    opening.abandon(told);
+                    *self = Self::Ignored;
+                }
                 Outcome::Open(open) => *self = Self::Open(open, opening.client().unwrap_or(End::First)),
                 Outcome::Stay | Outcome::Restart(_) => {}
             },

@@ -25,6 +25,13 @@ impl Open {
         Self { connection, ways, frames: 0, messages: 0, lenient: guessed, went_on: false }
     }
 
+    /// Whether this is a WebSocket beyond doubt: nobody is accused on the ground of a guess.
+    fn is_certain(&self) -> bool {
+        const PROVEN: u64 = 16;
+        let guessed = self.connection.guessed && self.connection.url.is_none() && self.connection.status.is_none();
+        !guessed || self.frames > PROVEN
+    }
+
     /// Memory in bytes that depends on what came.
     #[inline]
     pub(super) fn kept(&self) -> usize {
@@ -166,7 +173,8 @@ impl Open {
             }
             Seen::Lost(_) => {
                 way.joiner.lost();
-                if let Some(message) = &mut way.message {
+                let of_message = way.frame.as_ref().is_some_and(|frame| !frame.head.opcode.is_control());
+                if let Some(message) = way.message.as_mut().filter(|_| of_message) {
                     message.opaque.get_or_insert(Opaque::Incomplete);
                 }
             }
@@ -343,6 +351,9 @@ impl Open {
         place: Place,
         told: &mut Told<'_>,
     ) {
+        if !self.is_certain() {
+            return;
+        }
         for rule in faults {
             self.connection.violations += 1;
             if rule.close_code().is_some() {
@@ -420,7 +431,7 @@ impl Open {
             let sent = self.connection.sent_mut(from);
             sent.frames.count(frame.head.opcode);
             sent.payload = sent.payload.saturating_add(frame.captured);
-            sent.bytes = sent.bytes.saturating_add(frame.captured);
+            sent.bytes = sent.bytes.saturating_add(frame.captured + frame.head.encode().len() as u64);
             self.tell_frame(from, frame, &[], None, place, told);
         }
     }

@@ -12,6 +12,12 @@ use crate::wire::{self, Head, Opcode};
 /// The most bytes that are kept while it is not certain that they are frames.
 const LIMIT: usize = 256 * 1024;
 
+/// The most segments in which they may have come.
+const MOST_PIECES: usize = 8192;
+
+/// After so many frames that prove nothing these are none.
+const EMPTY: u32 = 32;
+
 /// Looks for frames in one direction.
 #[derive(Debug)]
 pub(super) struct Seeker {
@@ -24,6 +30,8 @@ pub(super) struct Seeker {
     at: usize,
     /// Frames that were whole, and how much they prove.
     proof: u32,
+    /// Frames that prove nothing.
+    empty: u32,
     masked: Option<bool>,
     /// Bytes that were none of frames.
     passed: u64,
@@ -31,7 +39,7 @@ pub(super) struct Seeker {
 
 impl Seeker {
     pub(super) fn new(sender: Option<Role>, reserved: u8) -> Self {
-        Self { sender, reserved, held: Held::default(), at: 0, proof: 0, masked: None, passed: 0 }
+        Self { sender, reserved, held: Held::default(), at: 0, proof: 0, empty: 0, masked: None, passed: 0 }
     }
 
     /// The bytes of a segment. Says how many bytes in front of those that are held are given up.
@@ -47,11 +55,11 @@ impl Seeker {
     /// Gives up what leads nowhere; says how much.
     fn settle(&mut self) -> u64 {
         let mut dropped = 0;
-        while !self.follow() || self.held.len() > LIMIT && self.proof == 0 {
+        while !self.follow() || self.is_too_much() {
             let count = self.held.second_piece().unwrap_or(self.held.len());
             self.held.drop_front(count);
             dropped += count as u64;
-            (self.at, self.proof, self.masked) = (0, 0, None);
+            (self.at, self.proof, self.empty, self.masked) = (0, 0, 0, None);
         }
         self.passed += dropped;
         dropped
@@ -73,8 +81,12 @@ impl Seeker {
         let dropped = self.held.len() as u64;
         self.passed += dropped;
         self.held.clear();
-        (self.at, self.proof, self.masked) = (0, 0, None);
+        (self.at, self.proof, self.empty, self.masked) = (0, 0, 0, None);
         dropped
+    }
+
+    fn is_too_much(&self) -> bool {
+        self.proof == 0 && (self.held.len() > LIMIT || self.held.pieces() > MOST_PIECES)
     }
 
     /// How much speaks for frames: nothing as long as one of them is not followed by anything that belongs there.
@@ -97,7 +109,7 @@ impl Seeker {
 
     /// How many bytes are held.
     pub(super) fn kept(&self) -> usize {
-        self.held.bytes().len()
+        self.held.kept()
     }
 
     /// The packet with the first head.
@@ -154,15 +166,36 @@ impl Seeker {
             };
             let masked = head.mask.is_some();
             let whole = bytes.get(size..end - self.at);
-            let text = head.opcode == Opcode::TEXT && head.rsv == 0 && head.fin && !masked;
-            if text && whole.is_some_and(|payload| !wire::is_utf8(payload)) {
+            let text = head.opcode == Opcode::TEXT && head.rsv == 0 && head.fin;
+            if text && whole.is_some_and(|payload| !is_text(payload, head.mask)) {
                 return false;
             }
-            let readable = text && whole.is_some_and(|payload| !payload.is_empty());
-            found += if masked || readable { 2 } else { 1 };
+            // Zeros look like empty continuations, as many as there are; and what continues nothing is no beginning.
+            let proves = match (masked, head.len) {
+                (true, 1..) => 2,
+                (_, 0) => u32::from(head.opcode.is_control()),
+                (false, _) if text && whole.is_some() => 2,
+                (false, _) => u32::from(head.opcode != Opcode::CONTINUATION || self.proof + found > 0),
+            };
+            found += proves;
+            self.empty += u32::from(proves == 0);
+            if self.empty > EMPTY && self.proof + found == 0 {
+                return false;
+            }
             self.masked = Some(masked);
             self.at = end;
         }
+    }
+}
+
+fn is_text(payload: &[u8], mask: Option<[u8; 4]>) -> bool {
+    match mask {
+        Some(key) => {
+            let mut text = payload.to_vec();
+            wire::mask(&mut text, key);
+            wire::is_utf8(&text)
+        }
+        None => wire::is_utf8(payload),
     }
 }
 
@@ -197,6 +230,27 @@ mod tests {
         assert_eq!(Seeker::new(Some(Role::Server), 0).take(b"\x81\x81abcd\0", NOWHERE), 7);
         let mut seeker = Seeker::new(None, 0);
         assert_eq!(seeker.take(b"\x81\x01a\x81\x81abcd\0", NOWHERE), 10, "nobody masks one and not the other");
+    }
+
+    #[test]
+    fn zeros_are_no_frames() {
+        for sender in [None, Some(Role::Server)] {
+            let mut seeker = Seeker::new(sender, 0);
+            let mut given_up = 0;
+            for _ in 0..1000 {
+                given_up += seeker.take(&[0; 1460], NOWHERE);
+                assert_eq!(seeker.proof(), 0);
+            }
+            assert!(given_up > 1_400_000, "{given_up} bytes");
+        }
+    }
+
+    #[test]
+    fn a_frame_in_segments_of_one_byte_is_found() {
+        let mut seeker = Seeker::new(Some(Role::Server), 0);
+        let frame = [&b"\x82\x7e\x0f\xa0"[..], &[7; 4000]].concat();
+        assert_eq!(frame.iter().map(|byte| seeker.take(&[*byte], NOWHERE)).sum::<u64>(), 0);
+        assert_eq!(seeker.proof(), 1);
     }
 
     #[test]

@@ -32,8 +32,8 @@ pub(super) struct Way {
     pub(super) torn: bool,
     /// The packet with the first frame that has to make the other end fail the connection.
     pub(super) broken: Option<Place>,
-    /// The TCP direction has ended.
-    pub(super) ended: Option<Place>,
+    /// The TCP direction has ended: where, and whether by a reset.
+    pub(super) ended: Option<(Place, bool)>,
 }
 
 /// A frame of which not everything came.

@@ -56,6 +56,8 @@ pub(in crate::capture::session) struct Opening {
     tls: Option<String>,
     /// The target of a request that misses its rest.
     line: Option<String>,
+    /// The status of a response that misses its rest.
+    status: Option<u16>,
     /// Which end ended the TCP connection first, whether by a reset, and where.
     ended: Option<(End, bool, Place)>,
 }
@@ -67,17 +69,58 @@ struct Talker {
     held: Held,
     /// Where in the stream the first byte is that is held, by whomever.
     offset: u64,
+    /// How much of what is held has no empty line.
+    searched: usize,
+    /// What begins, once that is known.
+    begins: Option<Beginning>,
 }
 
 impl Talker {
+    /// What begins here. A long head is looked at once.
+    fn beginning(&mut self) -> Beginning {
+        if let Some(begins) = self.begins {
+            return begins;
+        }
+        let begins = beginning(self.held.bytes());
+        if matches!(begins, Beginning::Request | Beginning::Response) {
+            self.begins = Some(begins);
+        }
+        begins
+    }
+
+    /// Whether a head may be whole, or is too long to wait for.
+    fn has_head(&mut self) -> bool {
+        let bytes = self.held.bytes();
+        let blank = bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        let from = self.searched.saturating_sub(3).max(blank).min(bytes.len());
+        let new = &bytes[from..];
+        let found = new.windows(2).any(|two| two == b"\n\n") || new.windows(3).any(|three| three == b"\n\r\n");
+        if !found {
+            self.searched = bytes.len();
+        }
+        found || bytes.len() >= LIMITS.max_bytes
+    }
+
+    /// Takes a head from the front.
+    fn take(&mut self, size: usize) {
+        self.held.drop_front(size);
+        self.offset += size as u64;
+        self.forget();
+    }
+
+    /// What is held is not what was looked at.
+    const fn forget(&mut self) {
+        self.searched = 0;
+        self.begins = None;
+    }
+
     /// A body begins, of which some may be there already.
     fn begin(&mut self, mut body: Body) {
         if body.is_over() {
             return;
         }
         let (count, over) = body.pass(self.held.bytes());
-        self.held.drop_front(count);
-        self.offset += count as u64;
+        self.take(count);
         if !over {
             self.state = State::Body(body);
         }
@@ -97,6 +140,8 @@ enum State {
 #[derive(Debug)]
 struct Pending {
     method: String,
+    /// The body, if it was not passed over: it is no body if the protocol changes.
+    body: Option<Body>,
     attempt: Option<Box<Attempt>>,
 }
 
@@ -114,7 +159,7 @@ impl Opening {
         first: Place,
         offsets: [u64; 2],
     ) -> Self {
-        let talker = |offset| Talker { state: State::Head, held: Held::default(), offset };
+        let talker = |offset| Talker { state: State::Head, held: Held::default(), offset, searched: 0, begins: None };
         Self {
             addresses,
             first,
@@ -125,6 +170,7 @@ impl Opening {
             requests: 0,
             tls: None,
             line: None,
+            status: None,
             ended: None,
         }
     }
@@ -165,12 +211,14 @@ impl Opening {
         }
         if let State::Adrift(seeker) = &mut talker.state {
             let found = matches!(beginning(rest), Beginning::Request | Beginning::Response);
-            if !found || seeker.proof() > 0 {
+            let waits = self.pending.iter().any(|pending| pending.attempt.is_some());
+            if !found || seeker.proof() > 0 && !waits {
                 talker.offset += seeker.take(rest, place);
                 return self.guess(PROOF, told);
             }
             talker.offset += seeker.clear();
             talker.state = State::Head;
+            talker.forget();
         }
         if rest.is_empty() {
             return Outcome::Stay;
@@ -184,31 +232,31 @@ impl Opening {
         loop {
             let mut progress = false;
             for end in [End::First, End::Second] {
-                let talker = &self.ends[end.index()];
+                let talker = &mut self.ends[end.index()];
                 if !matches!(talker.state, State::Head) || talker.held.is_empty() {
                     continue;
                 }
-                match beginning(talker.held.bytes()) {
+                let begins = talker.beginning();
+                let held = talker.held.len();
+                match begins {
                     Beginning::Http2 => {
                         self.note_not_read(end, "HTTP/2", told);
                         return Outcome::Ignore;
                     }
                     Beginning::Proxy(size) => {
-                        let talker = &mut self.ends[end.index()];
-                        talker.held.drop_front(size);
-                        talker.offset += size as u64;
+                        self.ends[end.index()].take(size);
                         return self.restart();
                     }
                     // Whoever waits for the answer to an upgrade may go on with frames.
                     _ if self.client == Some(end) && self.waits() => {
-                        if talker.held.len() > PATIENCE || last {
+                        if held > PATIENCE || last {
                             return self.without_response(told);
                         }
                         continue;
                     }
                     Beginning::Request if self.client != Some(end.other()) || !self.whole => self.client = Some(end),
                     Beginning::Response if self.client != Some(end) || !self.whole => self.client = Some(end.other()),
-                    Beginning::Short if talker.held.len() < LIMITS.max_bytes => continue,
+                    Beginning::Short if held < LIMITS.max_bytes => continue,
                     _ => match self.stray(end, told) {
                         Outcome::Stay => continue,
                         outcome => return outcome,
@@ -242,7 +290,7 @@ impl Opening {
 
     fn request(&mut self, end: End, told: &mut Told<'_>) -> Step {
         let talker = &mut self.ends[end.index()];
-        if !has_empty_line(talker.held.bytes()) && talker.held.len() < LIMITS.max_bytes {
+        if !talker.has_head() {
             return Step::Wait;
         }
         let place = |index| talker.held.place(index).unwrap_or_default();
@@ -258,14 +306,13 @@ impl Opening {
                     let blank = Attempt::blank(told.number(), addresses, first, last, self.tls.clone());
                     Box::new(blank.asked(&request, talker.offset))
                 });
-                talker.held.drop_front(size);
-                talker.offset += size as u64;
+                talker.take(size);
                 let body = Body::of_request(&request.headers);
                 let switches = attempt.is_some() || request.method == "CONNECT";
                 if !switches {
                     talker.begin(body);
                 }
-                self.pending.push_back(Pending { method: request.method, attempt });
+                self.pending.push_back(Pending { method: request.method, body: switches.then_some(body), attempt });
                 if self.pending.len() > MAX_PENDING { Step::Done(Outcome::Ignore) } else { Step::Again }
             }
             Err(error) => {
@@ -284,7 +331,7 @@ impl Opening {
 
     fn response(&mut self, end: End, last: bool, told: &mut Told<'_>) -> Step {
         let talker = &mut self.ends[end.index()];
-        if !has_empty_line(talker.held.bytes()) && talker.held.len() < LIMITS.max_bytes {
+        if !talker.has_head() {
             return Step::Wait;
         }
         let (response, size) = match Response::parse(talker.held.bytes(), &LIMITS) {
@@ -319,12 +366,15 @@ impl Opening {
         }
         let [begins, ends] = [0, size - 1].map(|index| talker.held.place(index).unwrap_or_default());
         let offset = talker.offset;
-        talker.held.drop_front(size);
-        talker.offset += size as u64;
+        talker.take(size);
         if interim {
             return Step::Again;
         }
         let pending = self.pending.pop_front();
+        if let Some(body) = pending.as_ref().and_then(|pending| pending.body) {
+            // Declared it belongs to the request, whatever is answered.
+            self.ends[end.other().index()].begin(body);
+        }
         let method = pending.as_ref().map_or("GET", |pending| pending.method.as_str()).to_owned();
         match pending.and_then(|pending| pending.attempt) {
             Some(mut attempt) if response.status == 101 => {
@@ -342,6 +392,7 @@ impl Opening {
             None if is_open => {
                 let addresses = [self.addresses[end.other().index()], self.addresses[end.index()]];
                 let mut attempt = Attempt::blank(told.number(), addresses, self.first, begins, self.tls.clone());
+                attempt = attempt.at(self.line.take(), None);
                 // What it should have answered is not known.
                 attempt.answered(&response, Rules::NONE, offset, ends);
                 let judged = judge_response(&opening::Asked::default(), &response);
@@ -377,6 +428,13 @@ impl Opening {
         self.ended.get_or_insert((from, reset, place));
     }
 
+    /// Nobody reads on: tells the attempts that were not answered.
+    pub(in crate::capture::session) fn abandon(&mut self, told: &mut Told<'_>) {
+        for attempt in self.pending.drain(..).filter_map(|pending| pending.attempt) {
+            attempt.give_up(Ending::Open, None, told);
+        }
+    }
+
     /// Nothing more comes: what is there has to be enough.
     pub(in crate::capture::session) fn finish(mut self, told: &mut Told<'_>) -> Option<Box<Open>> {
         let outcome = match self.advance(true, told) {
@@ -386,7 +444,7 @@ impl Opening {
         if let Outcome::Open(mut open) = outcome {
             if let Some((end, reset, place)) = self.ended {
                 let role = if self.client == Some(end) { Role::Client } else { Role::Server };
-                open.ended(role, reset, place, told);
+                open.ended(role, reset, place);
             }
             return Some(open);
         }
@@ -405,7 +463,7 @@ impl Opening {
     pub(in crate::capture::session) fn kept(&self) -> usize {
         let of = |talker: &Talker| match &talker.state {
             State::Adrift(seeker) => seeker.kept(),
-            State::Head | State::Body(_) => talker.held.bytes().len(),
+            State::Head | State::Body(_) => talker.held.kept(),
         };
         of(&self.ends[0]) + of(&self.ends[1])
     }
@@ -428,11 +486,4 @@ enum Step {
     /// The next one may be there.
     Again,
     Done(Outcome),
-}
-
-/// Whether an empty line ends a head.
-fn has_empty_line(bytes: &[u8]) -> bool {
-    let start = bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
-    let bytes = &bytes[start..];
-    bytes.windows(2).any(|two| two == b"\n\n") || bytes.windows(3).any(|three| three == b"\n\r\n")
 }

@@ -1,5 +1,7 @@
 //! From an opening to an open connection: by the server's answer, or by what looks like frames.
 
+use std::time::Duration;
+
 use super::{Opening, Outcome, State};
 use crate::capture::session::attempt::{self, Attempt};
 use crate::capture::session::open::Open;
@@ -21,6 +23,12 @@ pub(super) const PROOF: u32 = 4;
 /// The same when nothing more comes.
 pub(super) const LAST_PROOF: u32 = 2;
 
+/// So much packets that were captured in several places may be out of order.
+const OUT_OF_ORDER: Duration = Duration::from_millis(2);
+
+/// So many bytes that are no frames speak against frames at the other end.
+const STRANGE: u64 = 256;
+
 impl Opening {
     /// The server has agreed: what was held are frames.
     pub(super) fn open(&mut self, attempt: Attempt, judged: &Judged, answered: Place, told: &mut Told<'_>) -> Outcome {
@@ -34,7 +42,10 @@ impl Opening {
             way(role, talker.offset, direction(role), told.options.max_message)
         });
         let early = self.ends[client.index()].held.place(0);
-        let early = early.filter(|frame| frame.packet < answered.packet && frame.time < answered.time);
+        // Where packets were captured out of order a frame may stand shortly before the response it waited for.
+        let shortly = |frame: &Place| answered.since(*frame).is_none_or(|time| time < OUT_OF_ORDER);
+        let early = early.filter(|frame| frame.packet < answered.packet);
+        let early = early.filter(|frame| frame.packet == attempt.asked_in().packet || !shortly(frame));
         let mut open = attempt.open(ways, false, told);
         if let Some(place) = early {
             open.too_early(place, told);
@@ -73,6 +84,7 @@ impl Opening {
         talker.held.replay(|_, bytes, place| given_up += seeker.take(bytes, place));
         talker.offset += given_up;
         talker.state = State::Adrift(seeker);
+        talker.forget();
         self.guess(PROOF, told)
     }
 
@@ -126,6 +138,13 @@ impl Opening {
         if proofs[0] + proofs[1] < enough {
             return if !waits && seekers.iter().any(unread) { Outcome::Ignore } else { Outcome::Stay };
         }
+        // Where one end says much that are no frames, the other end's are hardly any.
+        let other =
+            |index: usize| seekers[1 - index].is_some_and(|seeker| seeker.proof() == 0 && seeker.passed() > STRANGE);
+        let strange = (0..2).any(|index| proofs[index] > 0 && other(index));
+        if strange && !waits && proofs[0].max(proofs[1]) < 4 * enough {
+            return Outcome::Stay;
+        }
         // The end that proves more says who is who.
         let strong = if proofs[0] >= proofs[1] { End::First } else { End::Second };
         let Some(role) = seekers[strong.index()].and_then(Seeker::sender) else { return Outcome::Stay };
@@ -141,7 +160,10 @@ impl Opening {
             .is_none_or(|attempt| attempt.asked.extensions.iter().any(|offer| offer.name == deflate::NAME));
         let addresses = [self.addresses[client.index()], self.addresses[client.other().index()]];
         let attempt = attempt.map_or_else(
-            || Attempt::blank(told.number(), addresses, self.first, frame, self.tls.clone()).at(self.line.take()),
+            || {
+                Attempt::blank(told.number(), addresses, self.first, frame, self.tls.clone())
+                    .at(self.line.take(), self.status)
+            },
             |attempt| *attempt,
         );
         let ways = [(Role::Client, client), (Role::Server, client.other())].map(|(role, end)| {
@@ -176,19 +198,20 @@ impl Opening {
             }
             State::Head | State::Body(_) => {
                 let dropped = talker.held.len() as u64;
-                if self.client.is_none_or(|client| client == from) {
-                    self.line = attempt::target(talker.held.bytes()).or(self.line.take());
-                }
+                self.line = attempt::target(talker.held.bytes()).or(self.line.take());
+                self.status = attempt::switched(talker.held.bytes()).or(self.status);
                 talker.held.clear();
                 talker.state = State::Adrift(Box::new(Seeker::new(role, Head::RSV1)));
                 dropped
             }
         };
         talker.offset += dropped + count;
+        talker.forget();
         if self.pending.is_empty() {
             // Nobody knows what was asked or answered.
             self.whole = false;
         }
-        Outcome::Stay
+        // A response may have waited for the request that is lost.
+        self.advance(false, told)
     }
 }
