@@ -427,6 +427,7 @@ fn one_direction_is_enough() {
         "0 opened ? 101",
         "0 server text 2",
         "0 server says \"Hi\"",
+        "154 bytes not captured",
         "0 closed Open",
     ]);
 }
