@@ -17,7 +17,7 @@ const CUTS: usize = 100;
 const FLIPS: usize = 200;
 
 /// The most memory that the whole test may take, in KiB.
-const MEMORY: u64 = 256 << 10;
+const MEMORY: u64 = 128 << 10;
 
 /// A capture that ends too early ends in a report.
 pub(crate) fn cut(sample: &Sample) -> Result<(), String> {
