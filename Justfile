@@ -43,6 +43,12 @@ callgrind *ARGS:
 fuzz CASES="20000":
     PROPTEST_CASES={{CASES}} cargo test --test wire --test flow --test message --test endpoint --test opening --test engine --test corpus --test deflate --test baseline --test reports --test capture
 
+# Fuzz what reads captures, each target for so many seconds; needs nightly Rust and cargo-fuzz
+fuzz-captures SECONDS="60":
+    cargo +nightly fuzz build --fuzz-dir tests/fuzz
+    tests/fuzz/target/*/release/seeds corpus/captures tests/fuzz/corpus
+    for target in pcap pcapng segments streams tls; do cargo +nightly fuzz run --fuzz-dir tests/fuzz $target -- -max_total_time={{SECONDS}} -max_len=20000 -timeout=25 -rss_limit_mb=512 -malloc_limit_mb=256 || exit 1; done
+
 # Do all that has to hold before a change lands
 ci:
     .ci/run
