@@ -7,6 +7,7 @@
 pub mod analyze;
 mod conversation;
 mod counts;
+mod digits;
 mod event;
 mod filter;
 mod keep;
