@@ -1,12 +1,13 @@
 //! What of a capture is nobody else's business, masked.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use super::{Close, Connection};
 use crate::wire::http;
 
-/// Text of an opening handshake (a target, the value of a header) in which `…` stands for the values of secret query
-/// parameters and for JSON Web Tokens.
+/// Text of an opening handshake (a target, the value of a header) in which `…` stands for the user information of URLs,
+/// for the values of secret parameters and for JSON Web Tokens.
 pub fn without_secrets(text: &str) -> Cow<'_, str> {
     http::without_secrets(text)
 }
@@ -15,6 +16,16 @@ pub fn without_secrets(text: &str) -> Cow<'_, str> {
 /// of a message is a secret only its application knows.
 pub fn without_tokens(text: &str) -> Cow<'_, str> {
     http::without_tokens(text)
+}
+
+/// Names of subprotocols in which `…` stands for the tokens that some clients put there.
+pub fn subprotocols_without_secrets(names: &str) -> Cow<'_, str> {
+    http::subprotocols_without_secrets(names)
+}
+
+/// Where JSON Web Tokens stand in some bytes, such as those of a message.
+pub fn tokens(bytes: &[u8]) -> impl Iterator<Item = Range<usize>> {
+    http::tokens(bytes)
 }
 
 impl Connection {
@@ -35,7 +46,7 @@ impl Connection {
             origin: open(&self.origin),
             agent: open(&self.agent),
             refusal: open(&self.refusal),
-            subprotocol: open(&self.subprotocol),
+            subprotocol: self.subprotocol.as_deref().map(|names| subprotocols_without_secrets(names).into_owned()),
             extensions: open(&self.extensions),
             close: self.close.as_ref().map(close),
             ..self.clone()

@@ -7,6 +7,7 @@
 pub mod analyze;
 mod conversation;
 mod counts;
+mod digits;
 mod event;
 mod filter;
 mod keep;
@@ -29,7 +30,7 @@ pub use event::{
 };
 pub use filter::{Filter, FilterError, Table};
 pub use keep::{Keep, KeepError, Written};
-pub use masked::{without_secrets, without_tokens};
+pub use masked::{subprotocols_without_secrets, tokens, without_secrets, without_tokens};
 pub use packet::{End, Flags, LinkType, Packet, Segment};
 pub use time::{Place, Time};
 pub use write::Writer;

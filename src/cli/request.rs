@@ -9,7 +9,7 @@ use super::value;
 use crate::conform::Remote;
 use crate::net::{Client, Target, Trust};
 use crate::proto::opening::Extra;
-use crate::wire::http::{is_secret, without_secrets};
+use crate::wire::http::{is_secret, subprotocols_without_secrets, without_secrets};
 
 /// Headers, subprotocols, origin, and whom to trust.
 #[derive(Clone, Debug, Args)]
@@ -121,7 +121,7 @@ impl Asking {
             let value = if header.is_secret() { "…".into() } else { without_secrets(&header.value) };
             option("--header", &format!("{}: {value}", header.name));
         }
-        self.subprotocol.iter().for_each(|name| option("--subprotocol", &without_secrets(name)));
+        self.subprotocol.iter().for_each(|name| option("--subprotocol", &subprotocols_without_secrets(name)));
         self.origin.iter().for_each(|origin| option("--origin", &without_secrets(origin)));
         self.cacert.iter().for_each(|file| option("--cacert", &file.display().to_string()));
         words.extend(self.insecure.then(|| "--insecure".to_owned()));

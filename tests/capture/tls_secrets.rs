@@ -86,6 +86,33 @@ fn secrets_may_come_later_than_what_they_encrypt() {
 }
 
 #[test]
+fn what_is_kept_is_counted() {
+    for suite in BOTH {
+        let setup = Setup::of(suite);
+        let tape = converse(&setup, 10_000).chopped(500);
+        let (mut tls, mut most) = (Tls::new(CLIENT), 0);
+        assert_eq!(tls.kept(), 0);
+        for (from, bytes) in &tape.wire {
+            tls.bytes(*from, &mut bytes.clone(), &Secrets::default(), &mut |_| panic!("nothing can be read"));
+            most = most.max(tls.kept());
+        }
+        assert!((20_000..40_000).contains(&most), "{most}");
+        tls.finish(&secrets(&setup.key_log()), &mut |_| {});
+        assert_eq!(tls.kept(), 0);
+
+        // With the secrets nothing is kept but a record, or a message of the handshake.
+        let (mut tls, all) = (Tls::new(CLIENT), secrets(&setup.key_log()));
+        let mut kept = Vec::new();
+        for (from, bytes) in &tape.wire {
+            tls.bytes(*from, &mut bytes.clone(), &all, &mut |_| {});
+            kept.push(tls.kept());
+        }
+        assert!(kept.iter().all(|kept| *kept < 17_000) && kept.iter().any(|kept| *kept > 500), "{kept:?}");
+        assert_eq!(kept.last(), Some(&0));
+    }
+}
+
+#[test]
 fn what_waited_is_told_in_the_order_in_which_it_came() {
     for suite in BOTH {
         let setup = Setup::of(suite);

@@ -31,6 +31,9 @@ use self::secrets::KeyLog;
 use super::source::{Item, Source, SourceError};
 use super::{Connection, Event, Packet, Place, Sink, Time, Writer};
 
+/// The most bytes of secrets that a capture may carry, if some of them are needed.
+const CARRIED: usize = 16 << 20;
+
 /// Chooses connections while a capture is analysed, and writes their packets afterwards.
 ///
 /// ```no_run
@@ -87,6 +90,12 @@ pub enum KeepError {
     /// What is read would be overwritten.
     #[error("{} is the capture that is read: name another file to write to", .0.display())]
     SameFile(PathBuf),
+    /// The capture carries more secrets than are held.
+    #[error(
+        "carries more than 16 MiB of secrets for TLS, too many to copy those that are needed: \
+         take them out of the capture and give those that are needed as a key log"
+    )]
+    Secrets,
     /// The capture cannot be opened again.
     #[error("cannot be read again: {0}")]
     Source(#[from] SourceError),
@@ -160,7 +169,8 @@ impl<F> Keep<F> {
     /// Where the capture is damaged reading ends, as it did when it was analysed: it is not told again.
     ///
     /// # Errors
-    /// If the capture cannot be opened again, or the file cannot be written.
+    /// If the capture cannot be opened again, carries more than 16 MiB of secrets of which some are needed, or if the file
+    /// cannot be written.
     pub fn write<W: Write>(
         &self,
         mut open: impl FnMut() -> Result<Box<dyn Source>, SourceError>,
@@ -169,10 +179,14 @@ impl<F> Keep<F> {
         out: W,
     ) -> Result<Written, KeepError> {
         let mut choice = Choice::new(&self.spans);
+        let is_encrypted = self.spans.values().flatten().any(|span| span.encrypted);
         let mut carried = Vec::new();
+        let mut too_many = false;
         read(&mut *open()?, |item| {
             match item {
                 Item::Packet(packet) => choice.take(packet),
+                Item::Secrets(_) if too_many || !is_encrypted => {}
+                Item::Secrets(text) if carried.len() + text.len() >= CARRIED => too_many = true,
                 Item::Secrets(text) => {
                     carried.extend_from_slice(text);
                     carried.push(b'\n');
@@ -181,11 +195,14 @@ impl<F> Keep<F> {
             }
             Ok(())
         })?;
+        if too_many {
+            return Err(KeepError::Secrets);
+        }
         let (packets, needed) = choice.finish();
 
         let mut out = Writer::section(out, application)?;
         let mut secrets = KeyLog::default();
-        if self.spans.values().flatten().any(|span| span.encrypted) {
+        if is_encrypted {
             needed.copy(&carried, &mut secrets);
             needed.of_connections().copy(keylog, &mut secrets);
         }

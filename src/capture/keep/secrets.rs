@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use crate::capture::digits::unhex;
+
 /// The client random of a TLS connection (RFC 8446, section 4.1.2).
 pub(super) type Random = [u8; 32];
 
@@ -68,16 +70,8 @@ impl KeyLog {
 /// The second word of a line.
 fn random(line: &[u8]) -> Option<Random> {
     let digits = line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).nth(1)?;
-    let (pairs, []) = digits.as_chunks::<2>() else { return None };
     let mut random = [0; 32];
-    if pairs.len() != random.len() {
-        return None;
-    }
-    let nibble = |digit: u8| char::from(digit).to_digit(16);
-    for (byte, [high, low]) in random.iter_mut().zip(pairs) {
-        *byte = u8::try_from(nibble(*high)? << 4 | nibble(*low)?).ok()?;
-    }
-    Some(random)
+    (unhex(digits, &mut random)? == random.len()).then_some(random)
 }
 
 #[cfg(test)]

@@ -128,6 +128,12 @@ impl Tls {
         self.sides[end.index()].trouble.as_ref()
     }
 
+    /// How many bytes are kept of what the two ends sent: of a record or a handshake message that is not whole yet, and
+    /// what is held until secrets come. It grows by no more than what [`Tls::bytes`] is handed, and a record.
+    pub fn kept(&self) -> usize {
+        self.sides.iter().map(Side::kept).sum()
+    }
+
     /// Takes bytes apart into records.
     pub(super) fn feed(&mut self, from: End, bytes: &mut [u8], secrets: &Secrets, to: To<'_>) {
         let mut found;

@@ -70,6 +70,11 @@ impl Messages {
         Some((kind, mem::take(&mut self.body)))
     }
 
+    /// How many bytes of a message are kept.
+    pub(super) fn kept(&self) -> usize {
+        self.body.capacity()
+    }
+
     /// The kind of the message that is under way, if any.
     pub(super) fn under_way(&self) -> Option<Kind> {
         (self.have > 0 && !self.blind).then_some(Kind(self.head[0]))

@@ -1,7 +1,10 @@
 //! Key logs in the format of NSS, which `SSLKEYLOGFILE` makes browsers and libraries write.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::fmt;
+use std::ops::Range;
+
+use crate::capture::digits::unhex;
 
 /// The client random: by it a connection is found in a key log.
 pub(super) type Random = [u8; 32];
@@ -10,9 +13,16 @@ pub(super) type Random = [u8; 32];
 ///
 /// A line is `LABEL client-random secret`, the latter two in hexadecimal. Comments, empty lines and labels that are
 /// not needed are passed over; where something is said twice the later counts.
-#[derive(Default)]
+///
+/// The secrets of 262,144 connections are kept, which takes at most about 100 MB. Of more than that, those of which something was
+/// said first are [forgotten](Secrets::forgotten).
 pub struct Secrets {
     connections: HashMap<Random, Known>,
+    /// Their client randoms, in the order in which they came.
+    order: VecDeque<Random>,
+    /// How many connections are kept.
+    limit: usize,
+    forgotten: u64,
     bad_lines: u64,
     complete: bool,
 }
@@ -41,9 +51,23 @@ pub(super) struct Secret {
     length: usize,
 }
 
-/// What is known of a connection, by [`Label`].
+/// What is known of a connection: of each secret its label, its length and its bytes. There may be many connections, and
+/// most have few secrets.
 #[derive(Default)]
-struct Known([Option<Secret>; Label::ALL.len()]);
+struct Known(Vec<u8>);
+
+impl Default for Secrets {
+    fn default() -> Self {
+        Self {
+            connections: HashMap::new(),
+            order: VecDeque::new(),
+            limit: 1 << 18,
+            forgotten: 0,
+            bad_lines: 0,
+            complete: false,
+        }
+    }
+}
 
 impl Secrets {
     /// Takes over the text of a key log, or more of it. A line must not be divided between calls; the last one need not
@@ -66,6 +90,11 @@ impl Secrets {
         self.bad_lines
     }
 
+    /// How many connections were forgotten, because there were too many.
+    pub const fn forgotten(&self) -> u64 {
+        self.forgotten
+    }
+
     /// How many connections something is known of.
     pub fn len(&self) -> usize {
         self.connections.len()
@@ -85,7 +114,7 @@ impl Secrets {
     }
 
     pub(super) fn find(&self, random: &Random, label: Label) -> Option<Secret> {
-        self.connections.get(random)?.0[label as usize]
+        self.connections.get(random)?.find(label)
     }
 
     /// `None` if the line is none of a key log.
@@ -108,8 +137,49 @@ impl Secrets {
         if length != 48 && (length != 32 || label == Label::Master) {
             return None;
         }
-        self.connections.entry(key).or_default().0[label as usize] = Some(Secret { bytes, length });
+        if !self.connections.contains_key(&key) {
+            while self.order.len() >= self.limit
+                && let Some(oldest) = self.order.pop_front()
+            {
+                self.connections.remove(&oldest);
+                self.forgotten += 1;
+            }
+            self.order.push_back(key);
+        }
+        self.connections.entry(key).or_default().set(label, &bytes[..length]);
         Some(())
+    }
+}
+
+impl Known {
+    /// Label and length.
+    const HEAD: usize = 2;
+
+    fn find(&self, label: Label) -> Option<Secret> {
+        self.place(label).and_then(|place| Secret::new(&self.0[place.start + Self::HEAD..place.end]))
+    }
+
+    fn set(&mut self, label: Label, secret: &[u8]) {
+        let Ok(length) = u8::try_from(secret.len()) else { return };
+        if let Some(place) = self.place(label) {
+            self.0.drain(place);
+        }
+        self.0.reserve_exact(Self::HEAD + secret.len());
+        self.0.extend([label as u8, length]);
+        self.0.extend_from_slice(secret);
+    }
+
+    /// Where a secret and its head stand.
+    fn place(&self, label: Label) -> Option<Range<usize>> {
+        let mut at = 0;
+        while let Some([other, length]) = self.0.get(at..at + Self::HEAD) {
+            let end = at + Self::HEAD + usize::from(*length);
+            if *other == label as u8 {
+                return Some(at..end);
+            }
+            at = end;
+        }
+        None
     }
 }
 
@@ -117,6 +187,7 @@ impl fmt::Debug for Secrets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Secrets")
             .field("connections", &self.connections.len())
+            .field("forgotten", &self.forgotten)
             .field("bad_lines", &self.bad_lines)
             .finish_non_exhaustive()
     }
@@ -164,12 +235,41 @@ impl Secret {
     }
 }
 
-/// How many bytes the digits stand for; `None` if they are no digits or too many.
-fn unhex(digits: &[u8], to: &mut [u8]) -> Option<usize> {
-    let nibble = |digit: u8| char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok());
-    let (pairs, []) = digits.as_chunks::<2>() else { return None };
-    for (to, [high, low]) in to.get_mut(..pairs.len())?.iter_mut().zip(pairs) {
-        *to = nibble(*high)? << 4 | nibble(*low)?;
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(label: Label, connection: u8, secret: u8, length: usize) -> String {
+        format!("{label} {} {}\n", format!("{connection:02x}").repeat(32), format!("{secret:02x}").repeat(length))
     }
-    Some(pairs.len())
+
+    fn found(secrets: &Secrets, connection: u8, label: Label) -> Option<Vec<u8>> {
+        secrets.find(&[connection; 32], label).map(|secret| secret.bytes().to_vec())
+    }
+
+    #[test]
+    fn each_secret_is_found_by_its_label_and_the_later_counts() {
+        let mut secrets = Secrets::default();
+        for (index, label) in Label::ALL.into_iter().enumerate() {
+            assert_eq!(found(&secrets, 7, label), None);
+            secrets.add(line(label, 7, index as u8, 48).as_bytes());
+        }
+        secrets.add(line(Label::ClientHandshake, 7, 0xee, 32).as_bytes());
+        for (index, label) in Label::ALL.into_iter().enumerate() {
+            let said = if label == Label::ClientHandshake { vec![0xee; 32] } else { vec![index as u8; 48] };
+            assert_eq!(found(&secrets, 7, label), Some(said), "{label}");
+        }
+        assert_eq!((secrets.len(), secrets.forgotten()), (1, 0));
+    }
+
+    #[test]
+    fn of_too_many_connections_the_oldest_are_forgotten() {
+        let mut secrets = Secrets { limit: 3, ..Secrets::default() };
+        for connection in [0, 1, 0, 2, 3, 4, 4] {
+            secrets.add(line(Label::Master, connection, connection, 48).as_bytes());
+        }
+        assert_eq!((secrets.len(), secrets.forgotten(), secrets.bad_lines()), (3, 2, 0));
+        let known = (0..6).filter(|connection| found(&secrets, *connection, Label::Master).is_some());
+        assert_eq!(known.collect::<Vec<_>>(), [2, 3, 4]);
+    }
 }

@@ -109,6 +109,11 @@ impl Side {
         self.effort > self.fed.saturating_mul(each).saturating_add(more)
     }
 
+    /// How many bytes are kept of it.
+    pub(super) fn kept(&self) -> usize {
+        self.gathered.capacity() + self.messages.kept() + self.held
+    }
+
     pub(super) fn is_ignored(&self) -> bool {
         self.framing == Framing::Ignored
     }

@@ -80,8 +80,8 @@ pub(super) fn comment(connection: &Connection, file: &str, plan: &Plan, compress
         format!("  wslab conform {target}{} --corpus THIS-FILE", asks.unwrap_or_default()),
         String::new(),
     ]);
-    let usual = "Messages are as they were sent, secrets in them too. Masking keys are new ones, the client's pauses are left \
-                 out, pings are answered as they come, and what the server sent before the client went on is awaited.";
+    let usual = "Messages and the reason of a close are as they were sent, secrets in them too. Masking keys are new \
+                 ones, the client's pauses are left out, pings are answered as they come, and what the server sent before the client went on is awaited.";
     lines.extend(wrapped(usual, "", ""));
     if compresses {
         let terms = "Compression is asked for on the terms that the two ends agreed on for the server.";

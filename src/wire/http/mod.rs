@@ -12,4 +12,7 @@ mod secret;
 pub use error::{HeadError, HeadFault};
 pub use head::{Limits, Request, Response, Version, reason};
 pub use headers::{Headers, is_token};
-pub use secret::{head_without_secrets, is_secret, without_secrets, without_tokens, words_without_secrets};
+pub use secret::{
+    head_without_secrets, is_secret, subprotocols_without_secrets, tokens, without_secrets, without_tokens,
+    words_without_secrets,
+};

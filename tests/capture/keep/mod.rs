@@ -7,10 +7,13 @@ use std::path::PathBuf;
 
 use proptest::prelude::*;
 use rustls::crypto::aws_lc_rs::cipher_suite::{TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, TLS13_AES_128_GCM_SHA256};
+use wslab::capture::source::{Item, Source, SourceError};
 use wslab::capture::{Connection, End, Keep};
 use wslab::proto::Role;
 
-use self::made::{CLOSE, CLOSED, ECHO, HELLO, REFUSAL, REQUEST, RESPONSE, Stage, kept, kept_with, packets, told};
+use self::made::{
+    CLOSE, CLOSED, ECHO, HELLO, REFUSAL, REQUEST, RESPONSE, Stage, analysed, kept, kept_with, packets, told,
+};
 use crate::source_built::{Got, read};
 use crate::tls_pair::{CLIENT, Pair, SERVER, Setup};
 
@@ -140,6 +143,35 @@ fn an_encrypted_connection_is_kept_with_its_secrets_and_no_others() {
         let plain = kept_with(&both, log.as_bytes(), |connection| connection.tls.is_none()).0;
         assert!(!read(&plain).iter().any(|got| matches!(got, Got::Secrets(_))), "none are needed");
     }
+}
+
+/// So many blocks of secrets, each of 1 MiB, and no packets.
+struct ManySecrets(usize, Vec<u8>);
+
+impl Source for ManySecrets {
+    fn next(&mut self) -> Result<Option<Item<'_>>, SourceError> {
+        self.0 = self.0.saturating_sub(1);
+        Ok((self.0 > 0).then_some(Item::Secrets(&self.1)))
+    }
+}
+
+#[test]
+fn more_secrets_than_can_be_held_are_an_error_if_some_are_needed() {
+    let setup = Setup::of(TLS13_AES_128_GCM_SHA256);
+    let mut stage = Stage::default();
+    encrypted(&mut stage, &setup);
+    let plain = stage.open();
+    let (file, log) = (stage.file(), setup.key_log());
+    let write = |choose: &dyn Fn(&Connection) -> bool, blocks| {
+        let keep = analysed(&file, log.as_bytes(), Keep::new(choose));
+        let source = || Ok(Box::new(ManySecrets(blocks, vec![b'#'; 1 << 20])) as Box<dyn Source>);
+        keep.write(source, &[], "wslab tests", std::io::sink())
+    };
+    assert!(write(&ALL, 16).is_ok());
+    let error = write(&ALL, 17).expect_err("too many");
+    insta::assert_snapshot!(error, @"carries more than 16 MiB of secrets for TLS, too many to copy those that are needed: take them out of the capture and give those that are needed as a key log");
+    let is_plain = |connection: &Connection| usize::from(connection.client.port()) - 50_000 == plain;
+    assert!(write(&is_plain, 100).is_ok(), "none are needed");
 }
 
 #[test]

@@ -84,6 +84,26 @@ fn tokens_are_masked_unless_secrets_are_shown() {
 }
 
 #[test]
+fn tokens_in_binary_messages_are_masked_unless_secrets_are_shown() {
+    let bytes = [b"\x00\x01to ", TOKEN.as_bytes(), b"\xff"].concat();
+    let tell = |sink: &mut dyn Sink| {
+        Talk::new(0, sink).open().message(Role::Client, Kind::Binary, &bytes, None);
+    };
+    let rows = |following| {
+        let text = followed(tell, following, Look::default());
+        let rows = text.lines().filter(|line| line.ends_with('|')).map(str::trim_start);
+        rows.map(|row| format!("{row}\n")).collect::<String>()
+    };
+    insta::assert_snapshot!(rows(of(0)), @r"
+    00000000  00 01 74 6f 20 .. .. ..  .. .. .. .. .. .. .. ..  |..to ……………………………|
+    00000010  .. .. .. .. .. .. .. ..  .. .. .. .. .. .. .. ..  |…………………………………………|
+    00000020  .. .. .. .. .. .. .. ..  .. .. .. .. .. .. .. ..  |…………………………………………|
+    00000030  .. .. ff                                          |…….|
+    ");
+    assert!(rows(Following { show_secrets: true, ..of(0) }).contains("00 01 74 6f 20 65 79 4a"));
+}
+
+#[test]
 fn a_message_that_never_ends_is_said() {
     let text = followed(
         |sink| {

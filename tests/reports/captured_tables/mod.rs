@@ -9,7 +9,7 @@ use std::io::{self, Write};
 use wslab::capture::{Event, Filter, Sink as _, Table, Wants};
 use wslab::report::captured::{CapturedTable, Format, Payload, Style};
 
-use made::{connection, frame, tell};
+use made::{connection, frame, message, tell};
 
 fn style(table: Table, format: Format) -> Style {
     Style { table, format, payload: Payload::None, show_secrets: false, filter: None, interval: None }
@@ -130,6 +130,30 @@ fn secrets_are_shown_only_if_that_is_asked_for() {
     assert!(hidden.contains("/chat?room=1&token=…") && !hidden.contains("abc123"), "{hidden}");
     let shown = told(Style { show_secrets: true, ..style(Table::Connections, Format::Csv) });
     assert!(shown.contains("/chat?room=1&token=abc123"), "{shown}");
+}
+
+#[test]
+fn tokens_in_payloads_shown_as_text_are_masked_unless_secrets_are_shown() {
+    let known = connection();
+    let token = format!("eyJhbGci.eyJzdWIi.{}", "c2VzYW1l".repeat(50));
+    for bytes in [format!("a {token} b").into_bytes(), [token.as_bytes(), b" \xff"].concat()] {
+        for (table, format) in [Table::Frames, Table::Messages].into_iter().flat_map(|table| {
+            [Format::Table, Format::Json, Format::JsonLines, Format::Csv].map(|format| (table, format))
+        }) {
+            let shown = |payload, show_secrets| {
+                let style = Style { payload, show_secrets, ..style(table, format) };
+                let mut table = CapturedTable::new(style, Vec::new());
+                table.take(&Event::Frame(&frame(&known, &bytes))).unwrap();
+                table.take(&Event::Message(&message(&known, &bytes))).unwrap();
+                String::from_utf8(table.finish().unwrap()).unwrap()
+            };
+            let hidden = shown(Payload::Text, false);
+            assert!(!hidden.contains("eyJ") && !hidden.contains("c2Vz"), "{hidden}");
+            assert!(hidden.contains("a … b") || hidden.contains("… \u{fffd}"), "what is behind it is shown: {hidden}");
+            assert!(shown(Payload::Text, true).contains("eyJhbGci.eyJz"));
+            assert_eq!(shown(Payload::Hex, false), shown(Payload::Hex, true));
+        }
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
+use std::ops::Range;
 
 use serde::de::IgnoredAny;
 
@@ -62,15 +63,27 @@ fn begin_line(laid: &mut String, depth: usize) {
     let _infallible = write!(laid, "\n{:1$}", "", 2 * depth);
 }
 
-/// Bytes, sixteen a line: where, in hex, and as ASCII.
-pub(super) fn dump(bytes: &[u8], out: &mut impl Write) -> io::Result<()> {
+/// Bytes, sixteen a line: where, in hex, and as ASCII. For those that are hidden, which are in order, stand dots and `…`.
+pub(super) fn dump(bytes: &[u8], hidden: impl Iterator<Item = Range<usize>>, out: &mut impl Write) -> io::Result<()> {
+    let mut hidden = hidden.peekable();
+    let mut is_hidden = |at: usize| {
+        while hidden.next_if(|part| part.end <= at).is_some() {}
+        hidden.peek().is_some_and(|part| part.contains(&at))
+    };
     for (index, row) in bytes.chunks(16).enumerate() {
         let mut hex = String::with_capacity(50);
+        let mut ascii = String::with_capacity(16);
         for (at, byte) in row.iter().enumerate() {
-            let _infallible = write!(hex, "{}{byte:02x}", if at == 8 { "  " } else { " " });
+            let blank = if at == 8 { "  " } else { " " };
+            let is_shown = *byte == b' ' || byte.is_ascii_graphic();
+            if is_hidden(index * 16 + at) {
+                let _infallible = write!(hex, "{blank}..");
+                ascii.push('…');
+            } else {
+                let _infallible = write!(hex, "{blank}{byte:02x}");
+                ascii.push(if is_shown { char::from(*byte) } else { '.' });
+            }
         }
-        let shown = |byte: &u8| if byte.is_ascii_graphic() || *byte == b' ' { char::from(*byte) } else { '.' };
-        let ascii: String = row.iter().map(shown).collect();
         writeln!(out, "    {:08x} {hex:<49}  |{ascii}|", index * 16)?;
     }
     Ok(())
@@ -78,6 +91,8 @@ pub(super) fn dump(bytes: &[u8], out: &mut impl Write) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::iter;
+
     use super::*;
 
     #[test]
@@ -100,7 +115,7 @@ mod tests {
     #[test]
     fn bytes_stand_in_rows() {
         let mut out = Vec::new();
-        dump(b"0123456789abcdef\x00 \xff", &mut out).expect("memory takes all");
+        dump(b"0123456789abcdef\x00 \xff", iter::empty(), &mut out).expect("memory takes all");
         assert_eq!(
             String::from_utf8_lossy(&out),
             "    00000000  30 31 32 33 34 35 36 37  38 39 61 62 63 64 65 66  |0123456789abcdef|\n    \

@@ -14,8 +14,8 @@ use super::look::{ENDS, Look, PLAIN, SOFT, TITLE, WEAK, WRONG, cut};
 use super::summary::is_refused;
 use super::words::{agreed, ended, ended_well, opened, span, target};
 use crate::capture::{
-    Connection, Event, Frame, Message, Note, NoteKind, Place, RoundTrip, Sink, Violation, Wants, without_secrets,
-    without_tokens,
+    Connection, Event, Frame, Message, Note, NoteKind, Place, RoundTrip, Sink, Violation, Wants, tokens,
+    without_secrets, without_tokens,
 };
 use crate::watch::Quoted;
 
@@ -196,7 +196,9 @@ impl<W: Write> Follow<W> {
 
     fn binary(&mut self, bytes: &[u8]) -> io::Result<()> {
         let end = if self.following.whole { bytes.len() } else { bytes.len().min(BINARY) };
-        dump(&bytes[..end], &mut self.out)?;
+        // A token is known as one by its end too.
+        let hidden = tokens(bytes).filter(|_| !self.following.show_secrets);
+        dump(&bytes[..end], hidden, &mut self.out)?;
         self.more(bytes.len() - end)
     }
 

@@ -6,7 +6,8 @@ use std::time::Duration;
 use super::cells::{Cells, Closing, Row};
 use super::rates::Bucket;
 use crate::capture::{
-    Connection, Ending, Frame, Message, Note, NoteKind, Opaque, RoundTrip, Sent, Time, Violation, without_secrets,
+    Connection, Ending, Frame, Message, Note, NoteKind, Opaque, RoundTrip, Sent, Time, Violation,
+    subprotocols_without_secrets, without_secrets,
 };
 
 /// A connection.
@@ -19,6 +20,11 @@ impl OfConnection<'_> {
     fn open<'a>(&self, text: Option<&'a String>) -> Option<Cow<'a, str>> {
         let text = text?;
         Some(if self.show_secrets { Cow::Borrowed(text) } else { without_secrets(text) })
+    }
+
+    fn subprotocol(&self) -> Option<Cow<'_, str>> {
+        let names = self.connection.subprotocol.as_deref()?;
+        Some(if self.show_secrets { Cow::Borrowed(names) } else { subprotocols_without_secrets(names) })
     }
 }
 
@@ -36,7 +42,7 @@ impl Row for OfConnection<'_> {
         to.text("server", Some(&connection.server.to_string()));
         to.text("url", self.open(connection.url.as_ref()).as_deref());
         to.number("status", connection.status.map(u64::from));
-        to.text("subprotocol", self.open(connection.subprotocol.as_ref()).as_deref());
+        to.text("subprotocol", self.subprotocol().as_deref());
         to.text("extensions", self.open(connection.extensions.as_ref()).as_deref());
         to.time("opened", connection.opened.and_then(|place| place.time));
         to.time("closed", connection.closed.and_then(|place| place.time));

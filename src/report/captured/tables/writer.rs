@@ -1,5 +1,6 @@
 //! Tables, written as events come.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 use std::time::Duration;
 
@@ -37,8 +38,8 @@ pub struct Style {
     pub format: Format,
     /// How the payloads of frames and messages are shown.
     pub payload: Payload,
-    /// Whether secrets are shown in URLs and other texts of the handshake and of close frames. Payloads are never
-    /// changed.
+    /// Whether secrets are shown in URLs and other texts of the handshake and of close frames, and JSON Web Tokens in
+    /// payloads that are shown as [text](Payload::Text).
     pub show_secrets: bool,
     /// Which records are wanted: an expression over this table.
     pub filter: Option<Filter>,
@@ -115,10 +116,15 @@ impl Style {
         self.payload != Payload::None && matches!(self.table, Table::Frames | Table::Messages)
     }
 
+    /// A payload as it is shown; `kept` is room to write it.
+    fn show<'a>(&self, payload: &'a [u8], kept: &'a mut String) -> Option<Cow<'a, str>> {
+        self.payload.show(self.shown(payload), self.show_secrets, kept)
+    }
+
     /// As much of a payload as will be shown.
     fn shown<'a>(&self, payload: &'a [u8]) -> &'a [u8] {
         match self.format {
-            Format::Table => self.payload.beginning(payload, layout::LONGEST),
+            Format::Table => self.payload.beginning(payload, layout::LONGEST, self.show_secrets),
             _ => payload,
         }
     }
@@ -143,11 +149,11 @@ impl<W: Write> Sink for CapturedTable<W> {
         }
         match (style.table, event) {
             (Table::Frames, Event::Frame(frame)) => {
-                let payload = frame.payload.and_then(|payload| style.payload.show(style.shown(payload), kept));
+                let payload = frame.payload.and_then(|payload| style.show(payload, kept));
                 page.row(&OfFrame { frame, payload: payload.as_deref() })
             }
             (Table::Messages, Event::Message(message)) => {
-                let payload = message.payload.and_then(|payload| style.payload.show(style.shown(payload), kept));
+                let payload = message.payload.and_then(|payload| style.show(payload, kept));
                 page.row(&OfMessage { message, payload: payload.as_deref() })
             }
             (Table::Connections, Event::Closed(connection)) => {
