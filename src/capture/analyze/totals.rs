@@ -44,7 +44,8 @@ impl Totals {
     #[cold]
     pub(super) fn malformed(&mut self, malformed: Malformed, place: Place) {
         let words = malformed.to_string();
-        let words = if self.malformed.len() < REASONS { words } else { "other reasons".to_owned() };
+        let is_known = self.malformed.len() < REASONS || self.malformed.contains_key(&words);
+        let words = if is_known { words } else { "other reasons".to_owned() };
         self.malformed.entry(words).or_insert((0, place)).0 += 1;
     }
 }

@@ -60,6 +60,8 @@ pub(super) struct Seen {
     untimed: u64,
     /// Why connections cannot be read, and how many.
     unread: BTreeMap<String, usize>,
+    /// How many more, for reasons that are not among these.
+    unread_else: usize,
 }
 
 impl Told {
@@ -196,9 +198,14 @@ impl Sink for Told {
 
 impl Seen {
     fn note(&mut self, kind: &NoteKind<'_>) {
-        let (NoteKind::Encrypted { why: words } | NoteKind::NotRead { what: words }) = kind else { return };
-        if self.unread.len() < REASONS || self.unread.contains_key(*words) {
-            *self.unread.entry((*words).to_owned()).or_default() += 1;
+        if !matches!(kind, NoteKind::Encrypted { .. } | NoteKind::NotRead { .. }) {
+            return;
+        }
+        let words = kind.group();
+        if self.unread.len() < REASONS || self.unread.contains_key(&*words) {
+            *self.unread.entry(words.into_owned()).or_default() += 1;
+        } else {
+            self.unread_else += 1;
         }
     }
 
@@ -215,10 +222,12 @@ impl Seen {
             self.unread.iter().filter(move |_| !summary).map(|(words, connections)| {
                 format!("{} not read: {}", Count(*connections, "connection"), Harmless(words))
             });
+        let unread_else = (!summary && self.unread_else > 0)
+            .then(|| format!("{} more not read, for other reasons", Count(self.unread_else, "connection")));
         let malformed = totals.malformed.iter().map(|(words, (packets, place))| {
             let packets = Count(usize::try_from(*packets).unwrap_or(usize::MAX), "packet");
             format!("{packets} not read, of which the first is {}: {words}", place.packet)
         });
-        none.into_iter().chain(untimed).chain(unread).chain(malformed)
+        none.into_iter().chain(untimed).chain(unread).chain(unread_else).chain(malformed)
     }
 }
