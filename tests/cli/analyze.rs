@@ -17,6 +17,19 @@ const RESPONSE: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket
 
 /// A connection on which these frames are sent, a millisecond after another.
 fn capture(frames: &[(Role, &[u8])]) -> Vec<u8> {
+    exchanged(&[&[(Role::Client, REQUEST), (Role::Server, RESPONSE)], frames].concat())
+}
+
+/// A connection on which no WebSocket is.
+fn plain() -> Vec<u8> {
+    exchanged(&[
+        (Role::Client, b"GET / HTTP/1.1\r\nHost: example.org\r\n\r\n"),
+        (Role::Server, b"HTTP/1.1 204 No Content\r\n\r\n"),
+    ])
+}
+
+/// A TCP connection on which this is sent.
+fn exchanged(sent: &[(Role, &[u8])]) -> Vec<u8> {
     let mut file = Vec::new();
     let mut writer = Writer::new(&mut file, "test").unwrap();
     let mut time = Duration::from_secs(1_795_330_800);
@@ -26,7 +39,7 @@ fn capture(frames: &[(Role, &[u8])]) -> Vec<u8> {
     };
     let (client, server) = ("10.0.0.1:50312".parse().unwrap(), "10.0.0.2:80".parse().unwrap());
     let mut conversation = Conversation::open(client, server, next(), "test", &mut writer).unwrap();
-    for (from, bytes) in [(Role::Client, REQUEST), (Role::Server, RESPONSE)].iter().chain(frames) {
+    for (from, bytes) in sent {
         conversation.data(*from, bytes, next(), &mut writer).unwrap();
     }
     conversation.end(Role::Server, next(), &mut writer).unwrap();
@@ -140,6 +153,51 @@ fn a_conversation_becomes_a_case_that_can_be_played_again() {
     assert!(analyzed(&good(), &["--to-case", "1"]).exits(2).stderr.contains("connection 1"));
 }
 
+#[test]
+fn what_is_read_is_never_written_over() {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("spared");
+    fs::create_dir_all(&folder).unwrap();
+    let (read, keys) = (folder.join("index.html"), folder.join("keys.log"));
+    let (read, keys) = (read.to_str().unwrap(), keys.to_str().unwrap());
+    fs::write(read, good()).unwrap();
+    fs::write(keys, "# no keys\n").unwrap();
+    let folder = folder.to_str().unwrap();
+    let roundabout = format!("{folder}/../spared/index.html");
+    for (arguments, words) in [
+        (&["-o", read][..], "--output would write over"),
+        (&["-o", &roundabout], "--output would write over"),
+        (&["--report", folder], "--report would write over"),
+        (&["--keylog", keys, "-o", keys], "--output would write over"),
+        (&["--keylog", keys, "--write", keys], "--write would write over"),
+        (&["-o", "no-such-file", "--write", "no-such-file"], "--output and --write would both write no-such-file"),
+        (&["--write", "-"], "--write takes a file"),
+    ] {
+        let ended = run(&[&["analyze", read], arguments].concat()).exits(2);
+        assert!(ended.stderr.contains(words), "{}", ended.stderr);
+    }
+    assert!(fs::read(read).unwrap() == good() && fs::read(keys).unwrap() == b"# no keys\n", "all is as it was");
+    assert!(!PathBuf::from("no-such-file").exists());
+    fs::remove_dir_all(folder).unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_read_is_told_while_more_is_awaited() {
+    let whole = good();
+    // The first message ends in the middle of the capture, and the cut is within a packet.
+    let half = whole.windows(5).position(|bytes| bytes == b"Hello").unwrap() + 3;
+    for (arguments, begin) in [(&["--table", "messages", "--format", "csv"][..], "0,client,"), (&["--follow", "0"], "")]
+    {
+        let mut running = Running::start(wslab(&[&["analyze", "-"], arguments].concat()));
+        running.say(&whole[..half]);
+        let told = std::iter::repeat_with(|| running.line()).take(50);
+        let wanted = |line: &String| if begin.is_empty() { line.contains("Hello") } else { line.starts_with(begin) };
+        assert!(told.into_iter().any(|line| wanted(&line)), "{arguments:?}");
+        running.say(&whole[half..]);
+        running.ended().exits(0);
+    }
+}
+
 #[cfg(not(feature = "live"))]
 #[test]
 fn interfaces_are_read_only_by_who_was_built_for_it() {
@@ -176,7 +234,8 @@ fn what_comes_before_damage_is_told() {
 
 #[test]
 fn a_capture_without_a_websocket_is_said_to_have_none() {
-    let ended = analyzed(&good()[..0x100], &["--table", "frames", "--format", "csv"]);
+    let ended = analyzed(&plain(), &["--table", "frames", "--format", "csv"]).exits(0);
+    assert_eq!(ended.stdout.lines().count(), 1, "only the names of the columns: {}", ended.stdout);
     assert!(ended.stderr.contains("there is no WebSocket in the capture"), "{}", ended.stderr);
 }
 

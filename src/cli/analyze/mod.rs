@@ -6,7 +6,7 @@ mod told;
 
 use std::fs::File;
 use std::io::BufWriter;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -257,12 +257,24 @@ impl Analyze {
             if self.captures.is_empty() {
                 anyhow::bail!("an interface cannot be read again to copy packets out of it: capture to a file first");
             }
+            if to.as_os_str() == "-" {
+                anyhow::bail!("--write takes a file: what is printed goes to standard output already");
+            }
             Keep::check(&self.captures, to)?;
             if self.filter.is_some() && !matches!(table, None | Some(Rows::Connections)) {
                 anyhow::bail!("--write keeps whole connections: with it --filter has to be over connections");
             }
         }
-        Ok(())
+        self.spares()
+    }
+
+    /// Nothing that is read is written over.
+    fn spares(&self) -> anyhow::Result<()> {
+        let read: Vec<&Path> = self.captures.iter().chain(&self.keylog).map(PathBuf::as_path).collect();
+        let output = self.output.clone().filter(|path| path.as_os_str() != "-").map(|path| ("--output", path));
+        let report = self.report.as_deref().map(|folder| ("--report", output::page_in(folder)));
+        let write = self.write.clone().map(|path| ("--write", path));
+        output::spares(&read, &output.into_iter().chain(report).chain(write).collect::<Vec<_>>())
     }
 
     /// Chooses whose packets are written.
