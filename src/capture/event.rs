@@ -1,5 +1,6 @@
 //! What was found in a capture, told as it is found.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
@@ -394,6 +395,31 @@ impl NoteKind<'_> {
             Self::NotRead { .. } => "not-read",
         }
     }
+
+    /// Why, or what it is, in words.
+    pub const fn words(&self) -> &str {
+        match self {
+            Self::Lost { why, .. } => why.words(),
+            Self::Differs { .. } => "a segment came again with other bytes; the first count",
+            Self::Encrypted { why } => why,
+            Self::NotRead { what } => what,
+        }
+    }
+
+    /// The same without what is different for each TLS connection: its client random.
+    pub fn group(&self) -> Cow<'_, str> {
+        const BEFORE: &str = " for its client random ";
+        let words = self.words();
+        let cut = words.find(BEFORE).zip(words.find('…')).filter(|(start, end)| start < end);
+        match (self, cut) {
+            (Self::Encrypted { .. }, Some((start, end))) => {
+                Cow::Owned([&words[..start], &words[end + '…'.len_utf8()..]].concat())
+            }
+            // Of several there is more than a segment.
+            (Self::Differs { .. }, _) => Cow::Borrowed("came again with other bytes; the first count"),
+            _ => Cow::Borrowed(words),
+        }
+    }
 }
 
 /// Why bytes are missing.
@@ -407,12 +433,19 @@ pub enum Loss {
     Limit,
 }
 
-impl fmt::Display for Loss {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
+impl Loss {
+    /// The reason, in words.
+    pub const fn words(self) -> &'static str {
+        match self {
             Self::NotCaptured => "not captured",
             Self::Cut => "cut off by the snap length",
             Self::Limit => "given up: too much came out of order",
-        })
+        }
+    }
+}
+
+impl fmt::Display for Loss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.words())
     }
 }

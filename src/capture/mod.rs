@@ -29,6 +29,7 @@ pub use event::{
     Violation, Wants,
 };
 pub use filter::{Filter, FilterError, Table};
+pub(crate) use keep::is_same;
 pub use keep::{Keep, KeepError, Written};
 pub use masked::{subprotocols_without_secrets, tokens, without_secrets, without_tokens};
 pub use packet::{End, Flags, LinkType, Packet, Segment};

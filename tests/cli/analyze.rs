@@ -17,6 +17,19 @@ const RESPONSE: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket
 
 /// A connection on which these frames are sent, a millisecond after another.
 fn capture(frames: &[(Role, &[u8])]) -> Vec<u8> {
+    exchanged(&[&[(Role::Client, REQUEST), (Role::Server, RESPONSE)], frames].concat())
+}
+
+/// A connection on which no WebSocket is.
+fn plain() -> Vec<u8> {
+    exchanged(&[
+        (Role::Client, b"GET / HTTP/1.1\r\nHost: example.org\r\n\r\n"),
+        (Role::Server, b"HTTP/1.1 204 No Content\r\n\r\n"),
+    ])
+}
+
+/// A TCP connection on which this is sent.
+fn exchanged(sent: &[(Role, &[u8])]) -> Vec<u8> {
     let mut file = Vec::new();
     let mut writer = Writer::new(&mut file, "test").unwrap();
     let mut time = Duration::from_secs(1_795_330_800);
@@ -26,7 +39,7 @@ fn capture(frames: &[(Role, &[u8])]) -> Vec<u8> {
     };
     let (client, server) = ("10.0.0.1:50312".parse().unwrap(), "10.0.0.2:80".parse().unwrap());
     let mut conversation = Conversation::open(client, server, next(), "test", &mut writer).unwrap();
-    for (from, bytes) in [(Role::Client, REQUEST), (Role::Server, RESPONSE)].iter().chain(frames) {
+    for (from, bytes) in sent {
         conversation.data(*from, bytes, next(), &mut writer).unwrap();
     }
     conversation.end(Role::Server, next(), &mut writer).unwrap();
@@ -70,7 +83,6 @@ fn a_capture_becomes_tables() {
         &["--table", "connections", "--format", "json"],
         &["--table", "rates", "--interval", "1s"],
         &["--table", "frames", "--format", "csv", "--filter", "opcode == close && direction == server"],
-        &["--table", "frames", "--format", "csv", "--connection", "1"],
         &["--table", "connections", "--format", "csv", "--show-secrets"],
     ] {
         let screen = analyzed(&good(), arguments).exits(0).screen();
@@ -87,14 +99,14 @@ fn a_capture_becomes_a_summary() {
     let ended = analyzed(&bad(), &["--format", "json"]).exits(0);
     let summary: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap();
     assert_eq!(summary["connections"], 1, "{summary}");
-    let none = analyzed(&bad(), &["--connection", "7"]).exits(0);
+    let none = analyzed(&bad(), &["--connection", "7"]).exits(4);
     assert!(none.stdout.contains("no WebSocket connection"), "{}", none.stdout);
 }
 
 #[test]
 fn a_conversation_can_be_followed() {
     insta::assert_snapshot!(analyzed(&bad(), &["--follow", "0"]).exits(0).screen());
-    let ended = analyzed(&bad(), &["--follow", "3"]).exits(2);
+    let ended = analyzed(&bad(), &["--follow", "3"]).exits(4);
     assert!(ended.stderr.contains("there is no connection 3: the only one is 0"), "{}", ended.stderr);
 }
 
@@ -115,14 +127,14 @@ fn packets_of_a_connection_can_be_kept() {
     fs::write(&whole, good()).unwrap();
     let table = ["--table", "frames", "--format", "csv"];
     let frames = |path: &PathBuf| run(&[&["analyze", path.to_str().unwrap()], &table[..]].concat()).exits(0).stdout;
-    let write = |more: &[&str]| {
+    let write = |code, more: &[&str]| {
         let arguments = ["analyze", whole.to_str().unwrap(), "--write", kept.to_str().unwrap()];
-        run(&[&arguments[..], more].concat()).exits(0)
+        run(&[&arguments[..], more].concat()).exits(code)
     };
-    let ended = write(&["--connection", "0"]);
+    let ended = write(0, &["--connection", "0"]);
     assert!(ended.stderr.ends_with("kept.pcapng: 13 packets of 1 connection\n"), "{}", ended.stderr);
     assert_eq!(frames(&kept), frames(&whole));
-    assert!(write(&["--filter", "url == '/elsewhere'"]).stderr.contains("no connection was selected"));
+    assert!(write(4, &["--filter", "url == '/elsewhere'"]).stderr.contains("no connection was selected"));
     let same = run(&["analyze", whole.to_str().unwrap(), "--write", whole.to_str().unwrap()]).exits(2);
     assert!(same.stderr.contains("is the capture that is read"), "{}", same.stderr);
     assert!(analyzed(&good(), &["--write", kept.to_str().unwrap()]).exits(2).stderr.contains("cannot be read again"));
@@ -137,7 +149,52 @@ fn a_conversation_becomes_a_case_that_can_be_played_again() {
     analyzed(&good(), &["--to-case", "0", "-o", file]).exits(0);
     run(&["conform", "--corpus", file, "--strict", "-q"]).exits(0);
     fs::remove_file(&path).unwrap();
-    assert!(analyzed(&good(), &["--to-case", "1"]).exits(2).stderr.contains("connection 1"));
+    assert!(analyzed(&good(), &["--to-case", "1"]).exits(4).stderr.contains("connection 1"));
+}
+
+#[test]
+fn what_is_read_is_never_written_over() {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("spared");
+    fs::create_dir_all(&folder).unwrap();
+    let (read, keys) = (folder.join("index.html"), folder.join("keys.log"));
+    let (read, keys) = (read.to_str().unwrap(), keys.to_str().unwrap());
+    fs::write(read, good()).unwrap();
+    fs::write(keys, "# no keys\n").unwrap();
+    let folder = folder.to_str().unwrap();
+    let roundabout = format!("{folder}/../spared/index.html");
+    for (arguments, words) in [
+        (&["-o", read][..], "--output would write over"),
+        (&["-o", &roundabout], "--output would write over"),
+        (&["--report", folder], "--report would write over"),
+        (&["--keylog", keys, "-o", keys], "--output would write over"),
+        (&["--keylog", keys, "--write", keys], "--write would write over"),
+        (&["-o", "no-such-file", "--write", "no-such-file"], "--output and --write would both write no-such-file"),
+        (&["--write", "-"], "--write takes a file"),
+    ] {
+        let ended = run(&[&["analyze", read], arguments].concat()).exits(2);
+        assert!(ended.stderr.contains(words), "{}", ended.stderr);
+    }
+    assert!(fs::read(read).unwrap() == good() && fs::read(keys).unwrap() == b"# no keys\n", "all is as it was");
+    assert!(!PathBuf::from("no-such-file").exists());
+    fs::remove_dir_all(folder).unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_read_is_told_while_more_is_awaited() {
+    let whole = good();
+    // The first message ends in the middle of the capture, and the cut is within a packet.
+    let half = whole.windows(5).position(|bytes| bytes == b"Hello").unwrap() + 3;
+    for (arguments, begin) in [(&["--table", "messages", "--format", "csv"][..], "0,client,"), (&["--follow", "0"], "")]
+    {
+        let mut running = Running::start(wslab(&[&["analyze", "-"], arguments].concat()));
+        running.say(&whole[..half]);
+        let told = std::iter::repeat_with(|| running.line()).take(50);
+        let wanted = |line: &String| if begin.is_empty() { line.contains("Hello") } else { line.starts_with(begin) };
+        assert!(told.into_iter().any(|line| wanted(&line)), "{arguments:?}");
+        running.say(&whole[half..]);
+        running.ended().exits(0);
+    }
 }
 
 #[cfg(not(feature = "live"))]
@@ -151,9 +208,56 @@ fn interfaces_are_read_only_by_who_was_built_for_it() {
 fn only_what_is_looked_at_is_checked() {
     analyzed(&bad(), &["--check"]).exits(1);
     analyzed(&bad(), &["--check", "--connection", "0"]).exits(1);
-    analyzed(&bad(), &["--check", "--connection", "1"]).exits(0);
-    analyzed(&bad(), &["--check", "--filter", "url == '/elsewhere'"]).exits(0);
+    analyzed(&bad(), &["--check", "--filter", "server == 10.0.0.2"]).exits(1);
+    analyzed(&bad(), &["--check", "--connection", "1"]).exits(4);
+    analyzed(&bad(), &["--check", "--filter", "url == '/elsewhere'"]).exits(4);
     analyzed(&bad(), &["--check", "--table", "violations", "--filter", "rule == Masked"]).exits(0);
+}
+
+#[test]
+fn nothing_selected_is_told_from_nothing_there() {
+    for arguments in [&[][..], &["--check"], &["--table", "frames"], &["--table", "rates", "--check"]] {
+        let ended = analyzed(&good(), &[&["--connection", "99"], arguments].concat()).exits(4);
+        assert!(ended.stderr.contains("there is no connection 99: the only one is 0"), "{}", ended.stderr);
+    }
+    let none = analyzed(&plain(), &["--connection", "0"]).exits(4);
+    assert!(none.stderr.contains("no WebSocket is in the capture"), "{}", none.stderr);
+    let table = ["--table", "messages", "--filter", "length > 5"];
+    let ended = analyzed(&good(), &table).exits(4);
+    assert!(ended.stderr.contains("the filter lets none of the messages through"), "{}", ended.stderr);
+    analyzed(&plain(), &table).exits(0);
+    analyzed(&good(), &["--table", "messages", "--filter", "length == 5"]).exits(0);
+}
+
+#[test]
+fn what_a_connection_ends_with_is_asked_for_where_it_is_known() {
+    for arguments in [&[][..], &["--format", "json"], &["--table", "connections", "--check"]] {
+        let ended = analyzed(&good(), &[&["--filter", "tls || violations > 0"], arguments].concat()).exits(2);
+        let wanted = "`violations` is known only when the connection is over: use it with --table connections";
+        assert!(ended.stderr.contains(wanted), "{}", ended.stderr);
+        assert!(ended.stderr.contains("\n         ^^^^^^^^^^\n"), "{}", ended.stderr);
+    }
+    let table = ["--table", "connections", "--format", "csv", "--filter"];
+    for filter in ["close_code == 1000", "ended_by == server && !refusal", "client_text == 1"] {
+        let ended = analyzed(&good(), &[&table[..], &[filter]].concat()).exits(0);
+        assert_eq!(ended.stdout.lines().count(), 2, "{filter}: {}", ended.stdout);
+    }
+}
+
+#[test]
+fn what_cannot_be_printed_keeps_nothing_from_being_written() {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("unprinted");
+    fs::create_dir_all(&folder).unwrap();
+    let (read, kept) = (folder.join("read.pcapng"), folder.join("kept.pcapng"));
+    fs::write(&read, plain()).unwrap();
+    for view in ["--follow", "--to-case"] {
+        let mut command = wslab(&["analyze", "--report"]);
+        command.arg(&folder).arg(&read).arg("--write").arg(&kept).args([view, "3"]);
+        Running::start(command).ended().exits(4);
+        fs::remove_file(folder.join("index.html")).unwrap();
+        fs::remove_file(&kept).unwrap();
+    }
+    fs::remove_dir_all(&folder).unwrap();
 }
 
 #[test]
@@ -176,7 +280,8 @@ fn what_comes_before_damage_is_told() {
 
 #[test]
 fn a_capture_without_a_websocket_is_said_to_have_none() {
-    let ended = analyzed(&good()[..0x100], &["--table", "frames", "--format", "csv"]);
+    let ended = analyzed(&plain(), &["--table", "frames", "--format", "csv"]).exits(0);
+    assert_eq!(ended.stdout.lines().count(), 1, "only the names of the columns: {}", ended.stdout);
     assert!(ended.stderr.contains("there is no WebSocket in the capture"), "{}", ended.stderr);
 }
 

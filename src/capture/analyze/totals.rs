@@ -44,7 +44,27 @@ impl Totals {
     #[cold]
     pub(super) fn malformed(&mut self, malformed: Malformed, place: Place) {
         let words = malformed.to_string();
-        let words = if self.malformed.len() < REASONS { words } else { "other reasons".to_owned() };
+        let is_known = self.malformed.len() < REASONS || self.malformed.contains_key(&words);
+        let words = if is_known { words } else { "other reasons".to_owned() };
         self.malformed.entry(words).or_insert((0, place)).0 += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn known_reasons_are_counted_when_there_is_no_room_for_others() {
+        let mut totals = Totals::default();
+        let place = Place { packet: 1, time: None };
+        for link in 0..100 {
+            totals.malformed(Malformed::Link(link), place);
+        }
+        totals.malformed(Malformed::Link(7), place);
+        let count = |words: &str| totals.malformed.get(words).map(|(count, _)| *count);
+        assert_eq!(count("link type 7 is not read"), Some(2));
+        assert_eq!(count("other reasons"), Some(36));
+        assert_eq!(totals.malformed.len(), REASONS + 1);
     }
 }

@@ -52,6 +52,10 @@ pub(super) enum Fault {
     Order { field: String, kind: String, order: &'static str, instead: &'static str },
     #[error("{0} is no truth by itself: compare it, as in `{0} == …`")]
     Bare(String),
+    #[error(
+        "`{0}` is known only when the connection is over: use it with --table connections, without --check and --report"
+    )]
+    Late(String),
     #[error("the range ends before it begins")]
     Range,
     #[error("the pattern is wrong: {0}")]

@@ -24,6 +24,7 @@ pub(super) enum Field {
     Count,
     Direction,
     Duration,
+    EndedBy,
     Ending,
     Extensions,
     Fin,
@@ -45,6 +46,7 @@ pub(super) enum Field {
     Origin,
     Packet,
     Payload,
+    Refusal,
     Rsv,
     Rtt,
     Rule,
@@ -58,7 +60,27 @@ pub(super) enum Field {
     To,
     Url,
     Violations,
+    Why,
     Wire,
+    Words,
+}
+
+impl Field {
+    /// Whether it is known of a connection only when it is over.
+    pub(super) const fn is_late(self) -> bool {
+        matches!(
+            self,
+            Self::CloseBy
+                | Self::CloseCode
+                | Self::CloseReason
+                | Self::Closed
+                | Self::Duration
+                | Self::EndedBy
+                | Self::Ending
+                | Self::Sent(..)
+                | Self::Violations
+        )
+    }
 }
 
 /// What the values of a field are.
@@ -141,9 +163,11 @@ const DEFINITIONS: &[Definition] = &[
     define(&["code"], Field::Code, Kind::Number, FRAMES),
     define(&["opaque"], Field::Opaque, Kind::Truth, MESSAGES),
     define(&["wire"], Field::Wire, Kind::Number, MESSAGES),
+    define(&["why"], Field::Why, Kind::Text, MESSAGES),
     define(&["rule"], Field::Rule, Kind::Word(Words::Rules), VIOLATIONS),
     define(&["level"], Field::Level, Kind::Word(Words::Levels), VIOLATIONS),
     define(&["clause"], Field::Clause, Kind::Text, VIOLATIONS),
+    define(&["words"], Field::Words, Kind::Text, VIOLATIONS | NOTES),
     define(&["rtt"], Field::Rtt, Kind::Span, TRIPS),
     define(&["offset"], Field::Offset, Kind::Number, FRAMES | VIOLATIONS | NOTES),
     define(&["count"], Field::Count, Kind::Number, NOTES),
@@ -151,6 +175,7 @@ const DEFINITIONS: &[Definition] = &[
     define(&["server"], Field::Server, Kind::Address, OWN),
     define(&["url"], Field::Url, Kind::Text, OWN),
     define(&["status"], Field::Status, Kind::Number, OWN),
+    define(&["refusal"], Field::Refusal, Kind::Text, OWN),
     define(&["subprotocol"], Field::Subprotocol, Kind::Text, OWN),
     define(&["extensions"], Field::Extensions, Kind::Text, OWN),
     define(&["opened"], Field::Opened, Kind::Time, OWN),
@@ -166,6 +191,7 @@ const DEFINITIONS: &[Definition] = &[
     define(&["origin"], Field::Origin, Kind::Text, OWN),
     define(&["agent"], Field::Agent, Kind::Text, OWN),
     define(&["ending"], Field::Ending, Kind::Word(Words::Endings), OWN),
+    define(&["ended_by"], Field::EndedBy, Kind::Word(Words::Ends), OWN),
     define(&["violations"], Field::Violations, Kind::Number, OWN),
 ];
 

@@ -63,7 +63,16 @@ impl Filter {
     /// # Errors
     /// If it is none, with the place.
     pub fn parse(text: &str, table: Table) -> Result<Self, FilterError> {
-        Ok(Self { table, expression: parse::parse(text, table)? })
+        Ok(Self { table, expression: parse::parse(text, table, false)? })
+    }
+
+    /// Understands an expression over connections that is true or false of one from its [opening](Event::Opened) on.
+    ///
+    /// # Errors
+    /// If it is none, or asks for what is known only when a connection is over, with the place.
+    pub fn parse_early(text: &str) -> Result<Self, FilterError> {
+        let table = Table::Connections;
+        Ok(Self { table, expression: parse::parse(text, table, true)? })
     }
 
     /// All records of one connection.
@@ -136,6 +145,21 @@ impl Filter {
             (Table::Notes, Event::Note(note)) => self.note(note),
             _ => true,
         }
+    }
+}
+
+impl Table {
+    /// Whether an event becomes a row of it, or is counted in one.
+    pub const fn has(self, event: &Event<'_>) -> bool {
+        matches!(
+            (self, event),
+            (Self::Frames | Self::Rates, Event::Frame(_))
+                | (Self::Messages, Event::Message(_))
+                | (Self::Connections, Event::Closed(_))
+                | (Self::Violations, Event::Violation(_))
+                | (Self::RoundTrips, Event::RoundTrip(_))
+                | (Self::Notes, Event::Note(_))
+        )
     }
 }
 

@@ -16,20 +16,22 @@ const DEEPEST: usize = 100;
 
 type Result<T> = std::result::Result<T, (Fault, Span)>;
 
-/// Parses an expression over a table.
-pub(super) fn parse(text: &str, table: Table) -> std::result::Result<Expression, FilterError> {
+/// Parses an expression over a table. With `early` only fields are let through that are known of a connection when it
+/// opens.
+pub(super) fn parse(text: &str, table: Table, early: bool) -> std::result::Result<Expression, FilterError> {
     let error = |(fault, at)| FilterError::new(text, at, fault);
     if text.len() > LONGEST {
         return Err(error((Fault::Long(LONGEST), 0..0)));
     }
     let mut tokens = Tokens::new(text);
     let (token, at) = tokens.next().map_err(error)?;
-    let mut parser = Parser { table, tokens, token, at, depth: 0 };
+    let mut parser = Parser { table, early, tokens, token, at, depth: 0 };
     parser.whole().map_err(error)
 }
 
 struct Parser<'a> {
     table: Table,
+    early: bool,
     tokens: Tokens<'a>,
     /// What is next, and where.
     token: Token<'a>,
@@ -118,6 +120,7 @@ impl<'a> Parser<'a> {
             return Err((Fault::Field(self.unknown(name)), self.at.clone()));
         };
         let (_, at) = self.advance()?;
+        self.in_time(name, field, &at)?;
         let subject = Subject { name, field, kind };
         let is = match self.token {
             Token::Order(order) => {
@@ -137,6 +140,11 @@ impl<'a> Parser<'a> {
             _ => bare(&subject, at)?,
         };
         Ok(Test { field, kind, is })
+    }
+
+    /// Whether a field is known when it is asked for.
+    fn in_time(&self, name: &str, field: Field, at: &Span) -> Result<()> {
+        if self.early && field.is_late() { Err((Fault::Late(name.to_owned()), at.clone())) } else { Ok(()) }
     }
 
     /// What is said of a name that is none.
@@ -183,9 +191,12 @@ impl<'a> Parser<'a> {
             _ => match subject.number(&value) {
                 Ok(number) => Is::Number(order, number),
                 Err(fault) => {
-                    let other = value.word.and_then(|word| field::find(word, self.table));
-                    match other.filter(|(_, kind)| *kind == subject.kind) {
-                        Some((field, _)) => Is::Field(order, field),
+                    let other = value.word.and_then(|word| Some((word, field::find(word, self.table)?)));
+                    match other.filter(|(_, (_, kind))| *kind == subject.kind) {
+                        Some((word, (field, _))) => {
+                            self.in_time(word, field, &value.at)?;
+                            Is::Field(order, field)
+                        }
                         None => return Err(fault),
                     }
                 }

@@ -67,6 +67,9 @@ impl<'a> Record<'a> {
         match (field, self) {
             (Field::Payload, Self::Frame(frame)) => return frame.payload,
             (Field::Payload, Self::Message(message)) => return message.payload,
+            (Field::Why, Self::Message(message)) => return message.opaque.map(|why| why.words().as_bytes()),
+            (Field::Words, Self::Violation(violation)) => return Some(violation.rule.words().as_bytes()),
+            (Field::Words, Self::Note(note)) => return Some(note.kind.words().as_bytes()),
             (Field::Clause, Self::Violation(violation)) => return Some(violation.rule.clause().0.as_bytes()),
             _ => {}
         }
@@ -77,6 +80,7 @@ impl<'a> Record<'a> {
             Field::Extensions => connection.extensions.as_deref(),
             Field::Host => connection.host.as_deref(),
             Field::Origin => connection.origin.as_deref(),
+            Field::Refusal => connection.refusal.as_deref(),
             Field::Subprotocol => connection.subprotocol.as_deref(),
             Field::Tls => connection.tls.as_deref(),
             Field::Url => connection.url.as_deref(),
@@ -171,6 +175,10 @@ fn of_connection(connection: &Connection, field: Field) -> Option<i128> {
         Field::Closed => time(connection.closed),
         Field::Connection => Some(connection.number.into()),
         Field::Duration => connection.last.since(connection.first).map(|span| span.as_nanos() as i128),
+        Field::EndedBy => match connection.ending {
+            Ending::Finished(by) | Ending::Reset(by) => Some(by as i128),
+            Ending::Open | Ending::Refused => None,
+        },
         Field::Ending => Some(match connection.ending {
             Ending::Open => 0,
             Ending::Finished(_) => 1,

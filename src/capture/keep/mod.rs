@@ -126,15 +126,17 @@ impl Keep<fn(&Connection) -> bool> {
     }
 }
 
+/// Whether two paths lead to one file. What is not there is the same as nothing.
 #[cfg(unix)]
-fn is_same(one: &Path, other: &Path) -> bool {
+pub(crate) fn is_same(one: &Path, other: &Path) -> bool {
     use std::os::unix::fs::MetadataExt as _;
     let identity = |path: &Path| path.metadata().map(|about| (about.dev(), about.ino()));
     matches!((identity(one), identity(other)), (Ok(one), Ok(other)) if one == other)
 }
 
+/// Whether two paths lead to one file. What is not there is the same as nothing.
 #[cfg(not(unix))]
-fn is_same(one: &Path, other: &Path) -> bool {
+pub(crate) fn is_same(one: &Path, other: &Path) -> bool {
     matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
 }
 

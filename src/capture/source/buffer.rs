@@ -30,7 +30,7 @@ impl Buffer {
     /// Makes sure that `count` bytes are there if so many follow at all; whether they are.
     ///
     /// # Errors
-    /// If reading fails.
+    /// If reading fails, or nothing is there yet ([`io::ErrorKind::WouldBlock`]): then it can be asked again.
     #[inline]
     pub(super) fn ensure(&mut self, count: usize) -> io::Result<bool> {
         if self.end - self.start >= count {
@@ -90,8 +90,25 @@ impl Buffer {
                 return Ok(0);
             }
             (self.start, self.end) = (0, 0);
-            if !self.read_more()? {
+            if !self.patiently(Self::read_more)? {
                 return Ok(left);
+            }
+        }
+    }
+
+    /// The same as [`Buffer::ensure`], however long it takes: a source that says that nothing is there yet is asked again.
+    ///
+    /// # Errors
+    /// If reading fails.
+    pub(super) fn await_all(&mut self, count: usize) -> io::Result<bool> {
+        self.patiently(|buffer| buffer.ensure(count))
+    }
+
+    fn patiently(&mut self, mut read: impl FnMut(&mut Self) -> io::Result<bool>) -> io::Result<bool> {
+        loop {
+            match read(self) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                other => return other,
             }
         }
     }

@@ -321,6 +321,11 @@ pub(super) enum Cause {
 }
 
 impl Fault {
+    /// Whether nothing is wrong but that more has not come yet.
+    pub(super) fn is_for_now(&self) -> bool {
+        matches!(&self.cause, Cause::Read(error) if error.kind() == io::ErrorKind::WouldBlock)
+    }
+
     #[cold]
     pub(super) const fn new(offset: u64, what: Damage) -> Self {
         Self { offset, cause: Cause::Damage(what) }

@@ -10,8 +10,8 @@ pub enum Item<'a> {
     Packet(Packet<'a>),
     /// The text of an NSS key log, as a pcapng file carries it in a Decryption Secrets Block.
     Secrets(&'a [u8]),
-    /// Nothing came for a while. Only live interfaces say so, some times a second, so that whoever reads can look after
-    /// other things; files and standard input never do.
+    /// Nothing came for a while. Live interfaces say so, and standard input if it is all that is read, some times a
+    /// second, so that whoever reads can look after other things; files never do.
     Idle,
 }
 

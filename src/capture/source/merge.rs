@@ -45,7 +45,7 @@ impl Merge {
                 // Without a time it is next: right behind what came before it in its file.
                 let time = match &found {
                     Found::Packet { time, .. } => time.map_or(i64::MIN, |time| time.0),
-                    Found::Secrets(_) => i64::MIN,
+                    Found::Secrets(_) | Found::Idle => i64::MIN,
                 };
                 track.found = Some(found);
                 self.next.push(Reverse((time, index)));

@@ -22,6 +22,8 @@ mod packing;
 mod pcap;
 mod pcapng;
 mod reader;
+#[cfg(unix)]
+mod stdin;
 
 pub use content::Content;
 pub use error::{Damage, Part, SourceError};

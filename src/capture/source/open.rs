@@ -11,7 +11,7 @@ use super::{Merge, Reader, Source, SourceError};
 pub fn open(paths: &[PathBuf]) -> Result<Box<dyn Source>, SourceError> {
     match paths {
         [] => Err(SourceError::NoFiles),
-        [path] => Ok(Box::new(Reader::open(path)?)),
+        [path] => Ok(Box::new(Reader::open_alone(path)?)),
         _ => {
             if paths.iter().filter(|path| path.as_os_str() == "-").count() > 1 {
                 return Err(SourceError::InputTwice);

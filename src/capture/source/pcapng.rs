@@ -104,7 +104,7 @@ impl Pcapng {
                 if missing > 0 {
                     return Err(cut(missing + 4));
                 }
-                if !buffer.ensure(4).map_err(read)? {
+                if !buffer.await_all(4).map_err(read)? {
                     return Err(cut(4 - buffer.bytes().len() as u64));
                 }
                 let tail = self.order.u32(buffer.bytes(), 0);

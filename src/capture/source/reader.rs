@@ -19,6 +19,9 @@ pub(super) const LONGEST: u32 = 256 * 1024 * 1024;
 /// How many bytes are read at once: few enough to stay in the processor's cache until they are used.
 const SIZE: usize = 256 * 1024;
 
+/// What errors call standard input.
+const INPUT: &str = "standard input";
+
 /// Reads a capture file, or a capture that is still being written.
 #[derive(Debug)]
 pub struct Reader {
@@ -39,16 +42,24 @@ enum Format {
 /// What was found, and where in the buffer.
 #[derive(Debug)]
 pub(super) enum Found {
-    Packet { time: Option<Time>, link: LinkType, length: u32, data: Range<usize> },
+    Packet {
+        time: Option<Time>,
+        link: LinkType,
+        length: u32,
+        data: Range<usize>,
+    },
     Secrets(Range<usize>),
+    /// Nothing yet.
+    Idle,
 }
 
 impl Found {
     /// The same, in a block that begins at `start`.
     #[inline]
     pub(super) fn moved(mut self, start: usize) -> Self {
-        let (Self::Packet { data, .. } | Self::Secrets(data)) = &mut self;
-        *data = data.start + start..data.end + start;
+        if let Self::Packet { data, .. } | Self::Secrets(data) = &mut self {
+            *data = data.start + start..data.end + start;
+        }
         self
     }
 }
@@ -62,6 +73,26 @@ impl Reader {
         Self::open_sized(path, SIZE)
     }
 
+    /// The same for all of a capture: [`Item::Idle`] is said while nothing comes on standard input. What is packed comes
+    /// in pieces that are not to be looked into, and is waited for.
+    #[cfg(unix)]
+    pub(super) fn open_alone(path: &Path) -> Result<Self, SourceError> {
+        if path.as_os_str() != "-" || io::stdin().is_terminal() {
+            return Self::open(path);
+        }
+        let failed = |error| SourceError::Open { file: INPUT.into(), error };
+        let (input, restless) = super::stdin::Stdin::open().map_err(failed)?;
+        let reader = Self::sized(INPUT.into(), Box::new(input), SIZE)?;
+        restless.store(reader.packing.is_none(), std::sync::atomic::Ordering::Relaxed);
+        Ok(reader)
+    }
+
+    /// The same for all of a capture.
+    #[cfg(not(unix))]
+    pub(super) fn open_alone(path: &Path) -> Result<Self, SourceError> {
+        Self::open(path)
+    }
+
     /// The same for one of so many files that are read at once.
     pub(super) fn open_among(path: &Path, files: usize) -> Result<Self, SourceError> {
         Self::open_sized(path, (SIZE * 4 / files.max(1)).clamp(SIZE / 8, SIZE))
@@ -73,7 +104,7 @@ impl Reader {
             if input.is_terminal() {
                 return Err(SourceError::Terminal);
             }
-            return Self::sized("standard input".into(), Box::new(input), size);
+            return Self::sized(INPUT.into(), Box::new(input), size);
         }
         let file: Arc<str> = path.display().to_string().into();
         match File::open(path) {
@@ -146,6 +177,7 @@ impl Reader {
                 self.format = Format::Over;
                 Ok(None)
             }
+            Err(fault) if fault.is_for_now() => Ok(Some(Found::Idle)),
             Err(fault) => {
                 self.format = Format::Over;
                 Err(self.failed(fault))
@@ -161,6 +193,7 @@ impl Reader {
                 let data = self.buffer.taken(data);
                 Item::Packet(Packet { place: Place { packet, time }, link, length, data })
             }
+            Found::Idle => Item::Idle,
             Found::Secrets(text) => Item::Secrets(self.buffer.taken(text)),
         }
     }

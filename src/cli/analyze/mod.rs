@@ -6,7 +6,7 @@ mod told;
 
 use std::fs::File;
 use std::io::BufWriter;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -36,12 +36,14 @@ Filters:
   payload contains 'hello'             texts stand in quotes
   time > 2026-11-22T07:00:00Z          times; spans are written 5ms
 The fields are those of the table as its CSV names them, and in each table those of the connection; a field that is \
-not there is answered with those that are. Without --table the filter is over connections.
+not there is answered with those that are; rates are filtered by the fields of frames. Without --table the filter is \
+over connections, by what is known of them when they open; how they closed, and counts, go with --table connections.
 
 Exit codes:
   0    all as expected, also if there is no WebSocket in the capture
   1    a rule was broken, with --check
   2    usage or input error, or the capture is damaged; what comes before is told
+  4    nothing selected: there is no connection N, or the filter lets nothing through
   130  interrupted; what came before is told")]
 #[command(group(clap::ArgGroup::new("told").multiple(false)))]
 pub(super) struct Analyze {
@@ -191,7 +193,7 @@ impl Analyze {
         keylogs.iter().for_each(|keylog| analyzer.secrets(keylog));
         let ended = reading.all(&mut analyzer)?;
         let (told, totals) = analyzer.finish()?;
-        let Rest { seen, summary, keep } = told.finish()?;
+        let Rest { failed, seen, summary, keep } = told.finish()?;
         if let (Some(folder), Some(summary)) = (&self.report, &summary) {
             output::page(folder, &captured::html(summary, &self.names()))?;
         }
@@ -201,6 +203,13 @@ impl Analyze {
         if !everywhere.quiet {
             seen.remarks(&totals, self.prints_summary()).for_each(print::warning);
         }
+        if let Some(failed) = failed {
+            return Err(failed);
+        }
+        let nothing = seen.nothing(connection, self.selecting());
+        if let Some(words) = &nothing {
+            print::error(words);
+        }
         Ok(match ended {
             Ended::Damaged => Exit::Usage,
             Ended::Interrupted => Exit::Interrupted,
@@ -209,8 +218,16 @@ impl Analyze {
                 print::error(format_args!("{broken} of the rules, which --check does not let pass"));
                 Exit::Failed
             }
+            Ended::Whole if nothing.is_some() => Exit::NothingSelected,
             Ended::Whole => Exit::Ok,
         })
+    }
+
+    /// Of which table the filter has to let something through. What is wrong may well be nothing where it is checked.
+    fn selecting(&self) -> Option<Table> {
+        let table = self.table.map_or(Table::Connections, Table::from);
+        let may_be_none = self.check && matches!(table, Table::Violations | Table::Notes);
+        (self.filter.is_some() && !may_be_none).then_some(table)
     }
 
     const fn prints_summary(&self) -> bool {
@@ -257,12 +274,24 @@ impl Analyze {
             if self.captures.is_empty() {
                 anyhow::bail!("an interface cannot be read again to copy packets out of it: capture to a file first");
             }
+            if to.as_os_str() == "-" {
+                anyhow::bail!("--write takes a file: what is printed goes to standard output already");
+            }
             Keep::check(&self.captures, to)?;
             if self.filter.is_some() && !matches!(table, None | Some(Rows::Connections)) {
                 anyhow::bail!("--write keeps whole connections: with it --filter has to be over connections");
             }
         }
-        Ok(())
+        self.spares()
+    }
+
+    /// Nothing that is read is written over.
+    fn spares(&self) -> anyhow::Result<()> {
+        let read: Vec<&Path> = self.captures.iter().chain(&self.keylog).map(PathBuf::as_path).collect();
+        let output = self.output.clone().filter(|path| path.as_os_str() != "-").map(|path| ("--output", path));
+        let report = self.report.as_deref().map(|folder| ("--report", output::page_in(folder)));
+        let write = self.write.clone().map(|path| ("--write", path));
+        output::spares(&read, &output.into_iter().chain(report).chain(write).collect::<Vec<_>>())
     }
 
     /// Chooses whose packets are written.
@@ -301,7 +330,10 @@ impl Analyze {
     /// What is wanted, over the table or over connections.
     fn filter(&self) -> anyhow::Result<Option<Filter>> {
         let table = self.table.map_or(Table::Connections, Table::from);
-        let written = self.filter.as_deref().map(|text| Filter::parse(text, table)).transpose()?;
+        // What is counted of a connection is counted before it is over.
+        let early = table == Table::Connections && (self.prints_summary() || self.check || self.report.is_some());
+        let parse = |text| if early { Filter::parse_early(text) } else { Filter::parse(text, table) };
+        let written = self.filter.as_deref().map(parse).transpose()?;
         let numbered = self.connection.map(|number| Filter::connection_number(number, table));
         Ok(match (numbered, written) {
             (Some(numbered), Some(written)) => Some(numbered.and(written)),

@@ -2,11 +2,12 @@
 
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use console::Term;
 
+use crate::capture::is_same;
 use crate::report::captured::Look;
 
 /// A file, or standard output.
@@ -56,10 +57,43 @@ fn has_unicode() -> bool {
     })
 }
 
+/// Whether what is written spares what is read, and each file is written by one option only. `written` has the options
+/// with their files.
+pub(super) fn spares(read: &[&Path], written: &[(&str, PathBuf)]) -> anyhow::Result<()> {
+    for (index, (option, to)) in written.iter().enumerate() {
+        // What is written to a device is not written over.
+        let is_file = to.metadata().is_ok_and(|about| about.is_file());
+        if let Some(from) = read.iter().find(|from| is_file && is_same(stream(from), to)) {
+            let what = if *from == Path::new("-") {
+                "what standard input is read from".to_owned()
+            } else {
+                from.display().to_string()
+            };
+            anyhow::bail!("{option} would write over {what}, which is read: name another file");
+        }
+        for (other, same) in &written[..index] {
+            if same == to && !to.exists() || is_file && is_same(same, to) {
+                anyhow::bail!("{other} and {option} would both write {}: name two files", to.display());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The file behind `-`, which may have been given by the shell.
+fn stream<'a>(path: &'a Path) -> &'a Path {
+    if path == Path::new("-") { Path::new("/dev/stdin") } else { path }
+}
+
+/// The file of the page in its folder.
+pub(super) fn page_in(folder: &Path) -> PathBuf {
+    folder.join("index.html")
+}
+
 /// Writes the page into a folder, which is made if it is not there.
 pub(super) fn page(folder: &Path, html: &str) -> anyhow::Result<()> {
     fs::create_dir_all(folder).with_context(|| format!("failed to make the folder {}", folder.display()))?;
-    let path = folder.join("index.html");
+    let path = page_in(folder);
     fs::write(&path, html).with_context(|| format!("failed to write {}", path.display()))
 }
 

@@ -31,6 +31,8 @@ pub(super) type Chosen = Keep<Box<dyn FnMut(&Connection) -> bool + Send>>;
 
 /// What remains when everything was read.
 pub(super) struct Rest {
+    /// Why what was to be printed is not.
+    pub(super) failed: Option<anyhow::Error>,
     pub(super) seen: Seen,
     pub(super) summary: Option<Box<Summary>>,
     pub(super) keep: Option<Chosen>,
@@ -54,12 +56,21 @@ pub(super) struct Told {
 #[derive(Debug, Default)]
 pub(super) struct Seen {
     pub(super) connections: u64,
+    /// The largest number of one.
+    largest: u64,
+    /// Whether the connection is there that was asked for by its number.
+    found: bool,
+    /// Whether there is something that can be filtered, and whether something was let through.
+    any: bool,
+    selected: bool,
     /// Violations of what was looked at.
     pub(super) violations: u64,
     /// Frames that are in no row because they have no time.
     untimed: u64,
     /// Why connections cannot be read, and how many.
     unread: BTreeMap<String, usize>,
+    /// How many more, for reasons that are not among these.
+    unread_else: usize,
 }
 
 impl Told {
@@ -85,15 +96,14 @@ impl Told {
 
     /// Writes the rest.
     pub(super) fn finish(mut self) -> anyhow::Result<Rest> {
+        let mut failed = None;
         match self.view {
             View::Table(table) => {
                 self.seen.untimed = table.untimed();
                 table.finish()?;
             }
             View::Follow(follow) => {
-                let (found, connection) = (follow.is_found(), self.connection.unwrap_or_default());
                 follow.into_inner().flush()?;
-                anyhow::ensure!(found, "{}", missing(connection, self.seen.connections));
             }
             View::Summary(mut out, look) => {
                 if let Some(summary) = &self.summary {
@@ -109,11 +119,30 @@ impl Told {
                 }
             }
             View::Case(mut out, case, name) => {
-                out.write_all(case.case_file(&name)?.as_bytes())?;
-                out.flush()?;
+                match case.case_file(&name) {
+                    Ok(text) => {
+                        out.write_all(text.as_bytes())?;
+                        out.flush()?;
+                    }
+                    // Who asked for a connection that is not there is told so.
+                    Err(_) if self.connection.is_some() && !self.seen.found => {}
+                    Err(error) => failed = Some(error.into()),
+                }
             }
         }
-        Ok(Rest { seen: self.seen, summary: self.summary, keep: self.keep })
+        Ok(Rest { failed, seen: self.seen, summary: self.summary, keep: self.keep })
+    }
+
+    /// Looks whether the filter lets anything through, until it does.
+    #[inline]
+    fn select(&mut self, event: &Event<'_>) {
+        if let Some(filter) = &self.filter
+            && !self.seen.selected
+            && filter.table().has(event)
+        {
+            self.seen.any = true;
+            self.seen.selected = filter.event(event);
+        }
     }
 
     /// Whether a connection is looked at.
@@ -149,11 +178,12 @@ impl Told {
 }
 
 /// There is no connection of this number.
-pub(super) fn missing(number: u64, connections: u64) -> String {
+fn missing(number: u64, connections: u64, largest: u64) -> String {
     match connections {
         0 => format!("there is no connection {number}: no WebSocket is in the capture"),
-        1 => format!("there is no connection {number}: the only one is 0"),
-        _ => format!("there is no connection {number}: they are 0 to {}", connections - 1),
+        1 => format!("there is no connection {number}: the only one is {largest}"),
+        _ if largest == connections - 1 => format!("there is no connection {number}: they are 0 to {largest}"),
+        _ => format!("there is no connection {number}: there are {connections}, the last of which is {largest}"),
     }
 }
 
@@ -173,11 +203,12 @@ impl Sink for Told {
     #[inline]
     fn take(&mut self, event: &Event<'_>) -> io::Result<()> {
         match event {
-            Event::Opened(_) => self.seen.connections += 1,
+            Event::Opened(connection) => self.seen.opened(connection.number, self.connection),
             Event::Violation(_) => self.seen.violations += u64::from(self.concerns(event)),
             Event::Note(note) => self.seen.note(&note.kind),
             _ => {}
         }
+        self.select(event);
         if let Some(keep) = &mut self.keep {
             keep.take(event)?;
         }
@@ -195,10 +226,33 @@ impl Sink for Told {
 }
 
 impl Seen {
+    fn opened(&mut self, number: u64, wanted: Option<u64>) {
+        self.connections += 1;
+        self.largest = self.largest.max(number);
+        self.found |= wanted == Some(number);
+    }
+
+    /// That nothing was selected, in words: neither by the number of a connection nor by a filter over the table.
+    pub(super) fn nothing(&self, connection: Option<u64>, filtered: Option<Table>) -> Option<String> {
+        match (connection, filtered) {
+            (Some(number), _) if !self.found => Some(missing(number, self.connections, self.largest)),
+            (_, Some(table)) if self.any && !self.selected => {
+                let rows = if table == Table::Rates { Table::Frames } else { table };
+                Some(format!("the filter lets none of the {} through", rows.name()))
+            }
+            _ => None,
+        }
+    }
+
     fn note(&mut self, kind: &NoteKind<'_>) {
-        let (NoteKind::Encrypted { why: words } | NoteKind::NotRead { what: words }) = kind else { return };
-        if self.unread.len() < REASONS || self.unread.contains_key(*words) {
-            *self.unread.entry((*words).to_owned()).or_default() += 1;
+        if !matches!(kind, NoteKind::Encrypted { .. } | NoteKind::NotRead { .. }) {
+            return;
+        }
+        let words = kind.group();
+        if self.unread.len() < REASONS || self.unread.contains_key(&*words) {
+            *self.unread.entry(words.into_owned()).or_default() += 1;
+        } else {
+            self.unread_else += 1;
         }
     }
 
@@ -215,10 +269,12 @@ impl Seen {
             self.unread.iter().filter(move |_| !summary).map(|(words, connections)| {
                 format!("{} not read: {}", Count(*connections, "connection"), Harmless(words))
             });
+        let unread_else = (!summary && self.unread_else > 0)
+            .then(|| format!("{} more not read, for other reasons", Count(self.unread_else, "connection")));
         let malformed = totals.malformed.iter().map(|(words, (packets, place))| {
             let packets = Count(usize::try_from(*packets).unwrap_or(usize::MAX), "packet");
             format!("{packets} not read, of which the first is {}: {words}", place.packet)
         });
-        none.into_iter().chain(untimed).chain(unread).chain(malformed)
+        none.into_iter().chain(untimed).chain(unread).chain(unread_else).chain(malformed)
     }
 }

@@ -1,6 +1,6 @@
 //! Memory does not grow with the capture, and what is left out is counted.
 
-use wslab::capture::{Ending, NoteKind};
+use wslab::capture::{Ending, Loss, NoteKind};
 use wslab::proto::Role;
 use wslab::report::captured::{Look, Rates, Summary, text};
 
@@ -62,6 +62,25 @@ fn what_an_end_writes_and_what_is_noted_is_kept_in_part() {
     assert_eq!(summary.notes.len(), 100);
     assert_eq!(summary.notes.iter().map(|note| note.count).sum::<u64>(), 1000);
     assert!(serde_json::to_string(&summary).expect("a summary can be written").len() < 500_000);
+}
+
+#[test]
+fn no_kind_of_note_pushes_another_out() {
+    let mut summary = Summary::new(false);
+    for number in 0..500 {
+        note(&mut summary, number, NoteKind::NotRead { what: &number.to_string() });
+        let why = format!("no secrets are known for its client random {number:08x}…: give the key log");
+        note(&mut summary, number, NoteKind::Encrypted { why: &why });
+    }
+    note(&mut summary, 7, NoteKind::Lost { offset: 3, count: 5, why: Loss::Cut });
+    let of = |kind| summary.notes.iter().filter(move |note| note.kind == kind);
+    let encrypted: Vec<_> = of("encrypted").map(|note| (note.words.as_str(), note.count)).collect();
+    assert_eq!(encrypted, [("no secrets are known: give the key log", 500)]);
+    let lost: Vec<_> = of("lost").map(|note| (note.words.as_str(), note.bytes)).collect();
+    assert_eq!(lost, [("cut off by the snap length", 5)]);
+    assert_eq!((of("not-read").count(), of("not-read").map(|note| note.count).sum::<u64>()), (100, 500));
+    let rest = of("not-read").last().expect("a group for the rest");
+    assert_eq!((rest.words.as_str(), rest.count), ("for other reasons, which are too many to be told apart", 401));
 }
 
 #[test]

@@ -14,8 +14,11 @@ const SPOTS: usize = 8;
 /// The most connections of a group that are told apart.
 const CONNECTIONS: usize = 1000;
 
-/// The most groups of notes; their words are written by what reads, and yet may hold what is in a capture.
+/// The most groups of notes of a kind; their words are written by what reads, and yet may hold what is in a capture.
 const GROUPS: usize = 100;
+
+/// The words of what is in no other group of its kind.
+const REST: &str = "for other reasons, which are too many to be told apart";
 
 /// Where something happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -151,27 +154,29 @@ impl Noted {
         matches!(self.kind, "lost" | "differs")
     }
 
+    /// Where the group of these words is: each kind has room of its own, the last of it for all that is left.
+    fn group(all: &mut Vec<Self>, kind: &'static str, words: String) -> usize {
+        let find = |words: &str| all.iter().position(|noted| noted.kind == kind && noted.words == words);
+        let is_full = || all.iter().filter(|noted| noted.kind == kind).count() >= GROUPS - 1;
+        let (found, words) = match find(&words) {
+            None if is_full() => (find(REST), REST.to_owned()),
+            found => (found, words),
+        };
+        found.unwrap_or_else(|| {
+            all.push(Self { kind, words, count: 0, bytes: 0, places: Places::default() });
+            all.len() - 1
+        })
+    }
+
     pub(super) fn count(all: &mut Vec<Self>, note: &Note<'_>, show_secrets: bool) {
-        let (kind, words, offset, bytes) = match note.kind {
-            NoteKind::Lost { offset, count, why } => ("lost", why.to_string(), Some(offset), count),
-            NoteKind::Differs { offset, count } => {
-                ("differs", "came again with other bytes; the first count".to_owned(), Some(offset), count)
-            }
-            NoteKind::Encrypted { why } => ("encrypted", why.to_owned(), None, 0),
-            NoteKind::NotRead { what } => ("not-read", what.to_owned(), None, 0),
+        let (offset, bytes) = match note.kind {
+            NoteKind::Lost { offset, count, .. } | NoteKind::Differs { offset, count } => (Some(offset), count),
+            NoteKind::Encrypted { .. } | NoteKind::NotRead { .. } => (None, 0),
         };
-        let mut words = if show_secrets { words } else { without_secrets(&words).into_owned() };
+        let (kind, words) = (note.kind.name(), note.kind.group());
+        let mut words = if show_secrets { words.into_owned() } else { without_secrets(&words).into_owned() };
         cut(&mut words);
-        let index = match all.iter().position(|noted| noted.kind == kind && noted.words == words) {
-            Some(index) => index,
-            None if all.len() >= GROUPS => GROUPS - 1,
-            None => {
-                let (kind, words) =
-                    if all.len() == GROUPS - 1 { ("not-read", "something else".to_owned()) } else { (kind, words) };
-                all.push(Self { kind, words, count: 0, bytes: 0, places: Places::default() });
-                all.len() - 1
-            }
-        };
+        let index = Self::group(all, kind, words);
         let noted = &mut all[index];
         noted.count += 1;
         noted.bytes = noted.bytes.saturating_add(bytes);

@@ -197,12 +197,6 @@ impl Row for OfNote<'_> {
         to.word("kind", Some(note.kind.name()));
         to.number("offset", offset);
         to.number("count", count);
-        let words = match &note.kind {
-            NoteKind::Lost { why, .. } => Cow::Owned(why.to_string()),
-            NoteKind::Differs { .. } => Cow::Borrowed("a segment came again with other bytes; the first count"),
-            NoteKind::Encrypted { why } => Cow::Borrowed(*why),
-            NoteKind::NotRead { what } => Cow::Borrowed(*what),
-        };
-        to.text("words", Some(&words));
+        to.text("words", Some(note.kind.words()));
     }
 }
