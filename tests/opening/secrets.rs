@@ -220,5 +220,5 @@ fn tokens_are_known_by_their_shape() {
 #[test]
 fn tokens_are_found_among_any_bytes() {
     let bytes = b"\xff\x00eyJhbGci.eyJzdWIi.sig\x01eyJ";
-    assert_eq!(tokens(bytes).collect::<Vec<_>>(), [2..23]);
+    assert!(tokens(bytes).eq(std::iter::once(2..23)));
 }
