@@ -130,10 +130,14 @@ impl Session {
     /// Memory in bytes that it keeps of what came.
     #[inline]
     pub(in crate::capture) fn kept(&self) -> usize {
-        match &self.talk {
+        let said = match &self.talk {
             Talk::Open(open, _) => open.kept(),
             Talk::Opening(opening) => opening.kept(),
             Talk::New | Talk::Ignored => 0,
+        };
+        match &self.layer {
+            Layer::Tls(encrypted) => said + encrypted.tls.kept(),
+            _ => said,
         }
     }
 
