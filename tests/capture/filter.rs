@@ -193,7 +193,7 @@ fn every_table_has_the_fields_of_the_connection() {
         "duration == 60s && duration > 59.5s && duration == 1m",
         "opened > 2026-11-22T07:00:00Z && !closed",
         "close_by == server && close_code == 1001 && close_reason == bye",
-        "ending == reset",
+        "ending == reset && ended_by in [client, server] && !refusal",
         "violations > 0 && client_frames == 7 && client_bytes > 1k && server_frames == 0",
     ];
     for table in Table::ALL.into_iter().filter(|table| *table != Table::Notes) {
@@ -211,8 +211,32 @@ fn other_records_have_fields_of_their_own() {
     all_hold(Table::Messages, &["kind == binary && frames == 2 && compressed && wire < 10 && !opaque && message == 0"]);
     all_hold(Table::Violations, &["rule == InvalidUtf8 && rule == invalidutf8 && level == must && level == MUST"]);
     all_hold(Table::Violations, &["clause == 6455#8.1 && by == server && offset == 12"]);
+    all_hold(Table::Messages, &["!why"]);
+    all_hold(Table::Violations, &["words contains UTF-8"]);
+    all_hold(Table::Notes, &["words == 'cut off by the snap length'"]);
     all_hold(Table::RoundTrips, &["rtt > 5ms && rtt < 5.6ms && rtt == 5500us && from == client"]);
     all_hold(Table::Notes, &["kind == lost && from == 10.0.0.1 && to == [2001:db8::2]:443 && count == 10"]);
+}
+
+#[test]
+fn what_is_known_at_the_end_is_not_asked_for_before() {
+    for (text, at) in [
+        ("closed", 0..6),
+        ("tls && close_code == 1000", 7..17),
+        ("!(url == '/' || ending == reset)", 16..22),
+        ("status < client_frames", 9..22),
+        ("server_bytes > 5", 0..12),
+        ("duration > 5s", 0..8),
+        ("ended_by == client", 0..8),
+        ("violations > 0", 0..10),
+    ] {
+        let error = Filter::parse_early(text).unwrap_err();
+        assert_eq!(error.at(), &at, "{text}");
+        assert!(error.words().contains("known only when the connection is over"), "{error}");
+        assert!(Filter::parse(text, Table::Connections).is_ok(), "{text}");
+    }
+    let early = "tls && status == 101 && client in 10.0.0.0/8 && !refusal && opened > 2026-11-22T07:00:00Z && !guessed";
+    assert!(Filter::parse_early(early).unwrap().connection(&connection()));
 }
 
 #[test]

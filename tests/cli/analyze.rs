@@ -249,11 +249,14 @@ fn what_cannot_be_printed_keeps_nothing_from_being_written() {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("unprinted");
     fs::create_dir_all(&folder).unwrap();
     let (read, kept) = (folder.join("read.pcapng"), folder.join("kept.pcapng"));
-    fs::write(&read, plain()).unwrap();
-    for view in ["--follow", "--to-case"] {
+    let refused = exchanged(&[(Role::Client, REQUEST), (Role::Server, b"HTTP/1.1 403 Forbidden\r\n\r\n")]);
+    for (view, capture, code) in
+        [(["--follow", "3"], plain(), 4), (["--to-case", "3"], plain(), 4), (["--to-case", "0"], refused, 2)]
+    {
+        fs::write(&read, capture).unwrap();
         let mut command = wslab(&["analyze", "--report"]);
-        command.arg(&folder).arg(&read).arg("--write").arg(&kept).args([view, "3"]);
-        Running::start(command).ended().exits(4);
+        command.arg(&folder).arg(&read).arg("--write").arg(&kept).args(view);
+        Running::start(command).ended().exits(code);
         fs::remove_file(folder.join("index.html")).unwrap();
         fs::remove_file(&kept).unwrap();
     }

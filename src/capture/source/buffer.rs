@@ -7,6 +7,18 @@ use std::ops::Range;
 /// By how much it grows at least, if it was not smaller.
 const STEP: usize = 64 * 1024;
 
+/// Why a read of ours gives nothing: more is awaited. Of others that say so it is not known when to ask again.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("nothing is there yet")]
+pub(super) struct NotYet;
+
+impl NotYet {
+    /// Whether this is why.
+    pub(super) fn is(error: &io::Error) -> bool {
+        error.get_ref().is_some_and(|error| error.is::<Self>())
+    }
+}
+
 /// One stretch of memory that is filled again when it is used up. It grows to the longest stretch that was asked for and
 /// is really there.
 pub(super) struct Buffer {
@@ -30,7 +42,7 @@ impl Buffer {
     /// Makes sure that `count` bytes are there if so many follow at all; whether they are.
     ///
     /// # Errors
-    /// If reading fails, or nothing is there yet ([`io::ErrorKind::WouldBlock`]): then it can be asked again.
+    /// If reading fails, or nothing is there yet ([`NotYet`]): then it can be asked again.
     #[inline]
     pub(super) fn ensure(&mut self, count: usize) -> io::Result<bool> {
         if self.end - self.start >= count {
@@ -107,7 +119,7 @@ impl Buffer {
     fn patiently(&mut self, mut read: impl FnMut(&mut Self) -> io::Result<bool>) -> io::Result<bool> {
         loop {
             match read(self) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) if NotYet::is(&error) => {}
                 other => return other,
             }
         }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
+use super::buffer::NotYet;
 use super::{Content, Packing};
 
 /// Why a capture cannot be read, or not to its end.
@@ -323,7 +324,7 @@ pub(super) enum Cause {
 impl Fault {
     /// Whether nothing is wrong but that more has not come yet.
     pub(super) fn is_for_now(&self) -> bool {
-        matches!(&self.cause, Cause::Read(error) if error.kind() == io::ErrorKind::WouldBlock)
+        matches!(&self.cause, Cause::Read(error) if NotYet::is(error))
     }
 
     #[cold]

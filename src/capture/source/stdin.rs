@@ -9,10 +9,12 @@ use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
+use super::buffer::NotYet;
+
 /// After how long without a byte it is said that there is none: less than a second.
 const IDLE: Duration = Duration::from_millis(100);
 
-/// Standard input. Once it is told to be restless it says [`io::ErrorKind::WouldBlock`] where nothing comes for a while.
+/// Standard input. Once it is told to be restless it says [`NotYet`] where nothing comes for a while.
 pub(super) struct Stdin {
     /// Not [`io::Stdin`], whose own buffer may have bytes while the system has none.
     from: File,
@@ -39,7 +41,7 @@ impl Stdin {
 impl Read for Stdin {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
         if self.restless.load(Ordering::Relaxed) && !self.is_ready() {
-            return Err(io::ErrorKind::WouldBlock.into());
+            return Err(io::Error::new(io::ErrorKind::WouldBlock, NotYet));
         }
         self.from.read(bytes)
     }

@@ -81,7 +81,7 @@ pub(super) fn spares(read: &[&Path], written: &[(&str, PathBuf)]) -> anyhow::Res
 }
 
 /// The file behind `-`, which may have been given by the shell.
-fn stream<'a>(path: &'a Path) -> &'a Path {
+fn stream(path: &Path) -> &Path {
     if path == Path::new("-") { Path::new("/dev/stdin") } else { path }
 }
 
