@@ -104,6 +104,20 @@ fn a_capture_becomes_a_summary() {
 }
 
 #[test]
+fn a_file_that_is_none_does_not_hide_the_others() {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+    let (whole, empty) = (folder.join("beside.pcapng"), folder.join("empty.pcapng"));
+    fs::write(&whole, good()).unwrap();
+    fs::write(&empty, "").unwrap();
+    let files = ["analyze", empty.to_str().unwrap(), whole.to_str().unwrap(), "--table", "frames", "--format", "csv"];
+    let ended = run(&files).exits(2);
+    assert_eq!(ended.stdout.lines().count(), 5);
+    assert!(ended.stderr.contains("empty.pcapng"), "{}", ended.stderr);
+    fs::remove_file(&whole).unwrap();
+    fs::remove_file(&empty).unwrap();
+}
+
+#[test]
 fn a_conversation_can_be_followed() {
     insta::assert_snapshot!(analyzed(&bad(), &["--follow", "0"]).exits(0).screen());
     let ended = analyzed(&bad(), &["--follow", "3"]).exits(4);

@@ -32,8 +32,13 @@ struct Track {
 impl Merge {
     /// One capture out of these.
     pub fn new(readers: Vec<Reader>) -> Self {
+        Self::with(readers, VecDeque::new())
+    }
+
+    /// The same, with what is wrong with others.
+    pub(super) fn with(readers: Vec<Reader>, errors: VecDeque<SourceError>) -> Self {
         let files = readers.into_iter().map(|reader| Track { reader, found: None }).collect();
-        Self { files, next: BinaryHeap::new(), lent: None, begun: false, packets: 0, errors: VecDeque::new() }
+        Self { files, next: BinaryHeap::new(), lent: None, begun: false, packets: 0, errors }
     }
 
     /// Finds what a file gives next.

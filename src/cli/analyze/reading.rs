@@ -56,7 +56,8 @@ impl Reading {
                 Ok(Some(Item::Secrets(secrets))) => analyzer.secrets(secrets),
                 Ok(Some(Item::Idle)) => analyzer.sink_mut().flush()?,
                 Ok(None) => return Ok(ended),
-                Err(error) if error.is_damage() => {
+                // What could be read of it, or of other files, is told all the same.
+                Err(error) if error.is_damage() || analyzer.totals().packets > 0 => {
                     print::error(error);
                     ended = Ended::Damaged;
                 }
