@@ -79,7 +79,7 @@ fn no_kind_of_note_pushes_another_out() {
     let lost: Vec<_> = of("lost").map(|note| (note.words.as_str(), note.bytes)).collect();
     assert_eq!(lost, [("cut off by the snap length", 5)]);
     assert_eq!((of("not-read").count(), of("not-read").map(|note| note.count).sum::<u64>()), (100, 500));
-    let rest = of("not-read").last().expect("a group for the rest");
+    let rest = of("not-read").next_back().expect("a group for the rest");
     assert_eq!((rest.words.as_str(), rest.count), ("for other reasons, which are too many to be told apart", 401));
 }
 
