@@ -13,6 +13,7 @@ mod session;
 mod session_any;
 mod session_deflate;
 mod session_ends;
+mod session_losses;
 mod source_built;
 mod source_errors;
 #[cfg(feature = "live")]
