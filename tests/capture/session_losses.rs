@@ -48,3 +48,22 @@ fn a_response_whose_request_is_lost_opens_all_the_same() {
         "0 closed Open",
     ]);
 }
+
+#[test]
+fn a_response_to_an_unseen_head_request_has_no_body() {
+    let head = "HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n";
+    let capture = Capture::new().misses(Client, "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n").says(Server, head);
+    let capture = capture.misses(Client, request(None)).says(Server, response(None));
+    let told = capture.says(Server, text(Server, "Hi")).told();
+    assert!(told.contains(&"0 server says \"Hi\"".to_owned()), "{told:?}");
+}
+
+#[test]
+fn many_frames_may_come_before_the_response() {
+    let early = (0..100).fold(Capture::new().says(Client, request(None)), |capture, index| {
+        capture.says(Client, text(Client, &format!("{index:->1000}")))
+    });
+    let told = early.after(1).says(Server, response(None)).told();
+    assert_eq!(told[..2], ["0 opened /chat 101", "0 client broke FrameBeforeOpen"]);
+    assert_eq!(told.len(), 2 + 200 + 1);
+}

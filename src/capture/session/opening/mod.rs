@@ -4,16 +4,17 @@
 //! missing, or the capture began later, frames are looked for beside them.
 
 mod recognise;
+mod talker;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 
 use self::recognise::{LAST_PROOF, PROOF};
+use self::talker::{State, Talker};
 use super::attempt::{self, Attempt};
 use super::held::Held;
 use super::http::{Beginning, Body, beginning};
 use super::open::Open;
-use super::seek::Seeker;
 use super::told::Told;
 use crate::capture::{End, Ending, Note, NoteKind, Place};
 use crate::proto::opening::{self, judge_response};
@@ -25,6 +26,12 @@ const LIMITS: Limits = Limits { max_bytes: 64 * 1024, max_headers: 256 };
 
 /// What is held while it is not known what the other end said.
 const PATIENCE: usize = 64 * 1024;
+
+/// What is held of a client that does not wait for the response to its attempt.
+const EARLY: usize = 1024 * 1024;
+
+/// How the response begins that opens a WebSocket.
+const SWITCHED: &[u8] = b"HTTP/1.1 101";
 
 /// So many requests may wait for their responses.
 const MAX_PENDING: usize = 256;
@@ -60,80 +67,6 @@ pub(in crate::capture::session) struct Opening {
     status: Option<u16>,
     /// Which end ended the TCP connection first, whether by a reset, and where.
     ended: Option<(End, bool, Place)>,
-}
-
-/// What an end said.
-#[derive(Debug)]
-struct Talker {
-    state: State,
-    held: Held,
-    /// Where in the stream the first byte is that is held, by whomever.
-    offset: u64,
-    /// How much of what is held has no empty line.
-    searched: usize,
-    /// What begins, once that is known.
-    begins: Option<Beginning>,
-}
-
-impl Talker {
-    /// What begins here. A long head is looked at once.
-    fn beginning(&mut self) -> Beginning {
-        if let Some(begins) = self.begins {
-            return begins;
-        }
-        let begins = beginning(self.held.bytes());
-        if matches!(begins, Beginning::Request | Beginning::Response) {
-            self.begins = Some(begins);
-        }
-        begins
-    }
-
-    /// Whether a head may be whole, or is too long to wait for.
-    fn has_head(&mut self) -> bool {
-        let bytes = self.held.bytes();
-        let blank = bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
-        let from = self.searched.saturating_sub(3).max(blank).min(bytes.len());
-        let new = &bytes[from..];
-        let found = new.windows(2).any(|two| two == b"\n\n") || new.windows(3).any(|three| three == b"\n\r\n");
-        if !found {
-            self.searched = bytes.len();
-        }
-        found || bytes.len() >= LIMITS.max_bytes
-    }
-
-    /// Takes a head from the front.
-    fn take(&mut self, size: usize) {
-        self.held.drop_front(size);
-        self.offset += size as u64;
-        self.forget();
-    }
-
-    /// What is held is not what was looked at.
-    const fn forget(&mut self) {
-        self.searched = 0;
-        self.begins = None;
-    }
-
-    /// A body begins, of which some may be there already.
-    fn begin(&mut self, mut body: Body) {
-        if body.is_over() {
-            return;
-        }
-        let (count, over) = body.pass(self.held.bytes());
-        self.take(count);
-        if !over {
-            self.state = State::Body(body);
-        }
-    }
-}
-
-#[derive(Debug)]
-enum State {
-    /// A head begins.
-    Head,
-    Body(Body),
-    /// Nobody knows what comes.
-    Adrift(Box<Seeker>),
 }
 
 /// A request that was not answered yet.
@@ -201,6 +134,10 @@ impl Opening {
     ) -> Outcome {
         let talker = &mut self.ends[from.index()];
         let mut rest: &[u8] = bytes;
+        if self.requests == 0 && matches!(talker.state, State::Body(_)) && rest.starts_with(SWITCHED) {
+            // Without the request nobody knows whether there was a body at all: to a HEAD there is none.
+            talker.state = State::Head;
+        }
         if let State::Body(body) = &mut talker.state {
             let (count, over) = body.pass(rest);
             talker.offset += count as u64;
@@ -249,7 +186,7 @@ impl Opening {
                     }
                     // Whoever waits for the answer to an upgrade may go on with frames.
                     _ if self.client == Some(end) && self.waits() => {
-                        if held > PATIENCE || last {
+                        if held > EARLY || last {
                             return self.without_response(told);
                         }
                         continue;
@@ -401,7 +338,10 @@ impl Opening {
             None if response.status == 101 => Step::Done(Outcome::Ignore),
             None if method == "CONNECT" && (200..300).contains(&response.status) => Step::Done(self.restart()),
             None => {
-                self.ends[end.index()].begin(Body::of_response(&response, &method));
+                let talker = &mut self.ends[end.index()];
+                if self.requests > 0 || !talker.held.bytes().starts_with(SWITCHED) {
+                    talker.begin(Body::of_response(&response, &method));
+                }
                 Step::Again
             }
         }
