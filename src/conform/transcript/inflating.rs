@@ -40,7 +40,7 @@ impl Inflating {
             if self.lost {
                 break;
             }
-            self.inflated.clear();
+            self.inflater.empty(&mut self.inflated);
             let result = self.inflater.inflate(piece, false, &mut self.inflated, MOST);
             take(&self.inflated);
             let invalid = self.utf8.as_mut().is_some_and(|utf8| utf8.feed(&self.inflated).is_err());
@@ -60,7 +60,7 @@ impl Inflating {
         if self.lost {
             return None;
         }
-        self.inflated.clear();
+        self.inflater.empty(&mut self.inflated);
         if self.inflater.inflate(&[], true, &mut self.inflated, MOST).is_err() {
             self.lost = true;
             return Some(Rule::CompressedDataInvalid);

@@ -48,7 +48,7 @@ impl Inflater {
     }
 
     /// Inflates the next bytes of a message, appending to `out`, which must not hold more than `limit` bytes, and from which
-    /// nothing may be taken before the message is complete: with `end_of_message`. `out` is never given more memory than
+    /// only [`Inflater::empty`] may take anything before the message is complete: with `end_of_message`. `out` is never given more memory than
     /// `limit` bytes take.
     ///
     /// # Errors
@@ -67,6 +67,13 @@ impl Inflater {
             self.finish(out)?;
         }
         Ok(())
+    }
+
+    /// Empties what a message was inflated into, before it is complete.
+    pub fn empty(&mut self, out: &mut Vec<u8>) {
+        self.remember(out);
+        out.clear();
+        self.unremembered = 0;
     }
 
     /// Forgets everything, as at the start of the direction.
