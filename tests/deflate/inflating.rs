@@ -1,7 +1,7 @@
 //! RFC 7692, section 7.2.2: messages inflated.
 
 use hex_literal::hex;
-use wslab::proto::deflate::{InflateError, Inflater};
+use wslab::proto::deflate::{Deflater, InflateError, Inflater};
 
 use crate::{inflate, no_takeover, takeover};
 
@@ -47,6 +47,25 @@ fn the_window_is_shared_if_contexts_are_taken_over() {
 }
 
 /// Section 7.2.3.3.
+#[test]
+fn what_is_taken_before_a_message_is_complete_is_remembered() {
+    let mut deflater = Deflater::new(6, takeover(15)).expect("a window that is served");
+    let texts = ["the same words, ".repeat(50), "the same words, ".repeat(60)];
+    let mut inflater = Inflater::new(takeover(15));
+    for text in texts {
+        let mut compressed = Vec::new();
+        deflater.deflate(text.as_bytes(), &mut compressed);
+        let (mut out, mut all) = (Vec::new(), Vec::new());
+        for piece in compressed.chunks(3) {
+            inflater.inflate(piece, false, &mut out, 1 << 20).expect("it is DEFLATE");
+            all.extend_from_slice(&out);
+            inflater.empty(&mut out);
+        }
+        inflater.inflate(&[], true, &mut out, 1 << 20).expect("it ends where it has to");
+        assert_eq!(all, text.as_bytes());
+    }
+}
+
 #[test]
 fn a_block_without_compression() {
     assert_eq!(first(&hex!("00 05 00 fa ff 48 65 6c 6c 6f 00")).unwrap(), b"Hello");
