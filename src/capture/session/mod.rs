@@ -148,9 +148,7 @@ impl Session {
                 connection: self.talk.connection(),
                 from: self.addresses[0],
                 to: self.addresses[1],
-                kind: NoteKind::NotRead {
-                    what: "what follows of it: too much is open, so the longest idle was given up",
-                },
+                kind: NoteKind::NotRead { what: "what follows of it: too much was open at once, and it was given up" },
                 place,
             }));
         }

@@ -30,8 +30,8 @@ const PATIENCE: usize = 64 * 1024;
 /// What is held of a client that does not wait for the response to its attempt.
 const EARLY: usize = 1024 * 1024;
 
-/// How the response begins that opens a WebSocket.
-const SWITCHED: &[u8] = b"HTTP/1.1 101";
+/// How a response begins.
+const RESPONSE: &[u8] = b"HTTP/1.";
 
 /// So many requests may wait for their responses.
 const MAX_PENDING: usize = 256;
@@ -134,7 +134,7 @@ impl Opening {
     ) -> Outcome {
         let talker = &mut self.ends[from.index()];
         let mut rest: &[u8] = bytes;
-        if self.requests == 0 && matches!(talker.state, State::Body(_)) && rest.starts_with(SWITCHED) {
+        if self.requests == 0 && matches!(talker.state, State::Body(_)) && rest.starts_with(RESPONSE) {
             // Without the request nobody knows whether there was a body at all: to a HEAD there is none.
             talker.state = State::Head;
         }
@@ -339,7 +339,7 @@ impl Opening {
             None if method == "CONNECT" && (200..300).contains(&response.status) => Step::Done(self.restart()),
             None => {
                 let talker = &mut self.ends[end.index()];
-                if self.requests > 0 || !talker.held.bytes().starts_with(SWITCHED) {
+                if self.requests > 0 || !talker.held.bytes().starts_with(RESPONSE) {
                     talker.begin(Body::of_response(&response, &method));
                 }
                 Step::Again
