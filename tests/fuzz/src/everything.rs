@@ -7,7 +7,8 @@ use wslab::capture::{Analyzer, Event, Options, Sink, Table, Wants};
 use wslab::report::captured::{CapturedTable, Follow, Following, Format, Look, Payload, Style, Summary, html, text};
 
 /// Small bounds, so that they are reached.
-pub const OPTIONS: Options = Options { max_message: 1 << 20, max_waiting: 1 << 18, max_connections: 64 };
+pub const OPTIONS: Options =
+    Options { max_message: 1 << 20, max_waiting: 1 << 18, max_kept: 8 << 20, max_connections: 64 };
 
 const FORMATS: [Format; 4] = [Format::Table, Format::Json, Format::JsonLines, Format::Csv];
 const PAYLOADS: [Payload; 5] = [Payload::Text, Payload::Hex, Payload::Base64, Payload::Sha256, Payload::None];
