@@ -60,7 +60,7 @@ fn nothing_is_given_up_within_the_bounds() {
 }
 
 #[test]
-fn the_longest_idle_are_given_up_beyond_the_bounds_and_it_is_said() {
+fn some_are_given_up_beyond_the_bounds_and_it_is_said() {
     for options in
         [Options { max_kept: 100_000, ..Options::default() }, Options { max_connections: 10, ..Options::default() }]
     {

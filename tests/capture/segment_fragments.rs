@@ -108,11 +108,11 @@ proptest! {
 fn of_bytes_that_come_twice_the_first_count() {
     let datagram = tcp(24);
     let first = ipv4_piece(6, MORE, &datagram[..48]);
-    let other = ipv4_piece(6, MORE | 4, b"XXXXXXXXYYYYYYYY");
+    let other = ipv4_piece(6, MORE | 4, b"ZZZZZZZZYYYYYYYY");
     let overlap = ipv4_piece(6, 5, b"ZZZZZZZZ!!!!!!!!");
     assert_eq!(segments(&[first, overlap.clone()]).join(""), whole_with("abcdefghijklmnop!!!!!!!!"));
     let fragments = [other, ipv4_piece(6, MORE, &datagram[..40]), overlap];
-    assert_eq!(segments(&fragments).join(""), whole_with("XXXXXXXXYYYYYYYY!!!!!!!!"));
+    assert_eq!(segments(&fragments).join(""), whole_with("ZZZZZZZZYYYYYYYY!!!!!!!!"));
 }
 
 /// The segment with this payload.

@@ -50,7 +50,7 @@ pub struct Options {
     /// The most bytes that wait, over all connections, for others that come before them.
     pub max_waiting: usize,
     /// The most bytes that are kept of what connections said, for messages that are not finished and for what compressed
-    /// ones refer to. Beyond it those connections are given up that were idle longest.
+    /// ones refer to. Beyond it those connections are given up that keep most.
     pub max_kept: usize,
     /// The most TCP connections that are followed at a time. Beyond it those are given up that were idle longest.
     pub max_connections: usize,
@@ -126,6 +126,22 @@ impl<S: Sink> Analyzer<S> {
         &mut self.sink
     }
 
+    /// What works on packets, and what it tells.
+    #[inline]
+    fn parts(&mut self) -> (&mut Dissector, &mut Table, &mut Budget, Told<'_>) {
+        let told = Told {
+            sink: &mut self.sink,
+            wants: self.wants,
+            options: &self.options,
+            secrets: &self.secrets,
+            memory: &mut self.memory,
+            waiting: &mut self.waiting,
+            next: &mut self.next,
+            failed: &mut self.failed,
+        };
+        (&mut self.dissector, &mut self.table, &mut self.budget, told)
+    }
+
     /// The next packet.
     ///
     /// # Errors
@@ -134,20 +150,11 @@ impl<S: Sink> Analyzer<S> {
     pub fn packet(&mut self, packet: Packet<'_>) -> io::Result<()> {
         let place = packet.place;
         self.totals.packet(&packet);
-        match self.dissector.dissect(packet) {
+        let (dissector, table, budget, mut told) = self.parts();
+        match dissector.dissect(packet) {
             Dissected::Segment(mut segment) => {
+                take(table, budget, &mut segment, place, &mut told);
                 self.totals.segments += 1;
-                let mut told = Told {
-                    sink: &mut self.sink,
-                    wants: self.wants,
-                    options: &self.options,
-                    secrets: &self.secrets,
-                    memory: &mut self.memory,
-                    waiting: &mut self.waiting,
-                    next: &mut self.next,
-                    failed: &mut self.failed,
-                };
-                take(&mut self.table, &mut self.budget, &mut segment, place, &mut told);
                 if self.waiting > WAITING {
                     self.secrets.complete();
                 }
@@ -164,18 +171,9 @@ impl<S: Sink> Analyzer<S> {
     /// # Errors
     /// The first error of the sink.
     pub fn finish(mut self) -> io::Result<(S, Totals)> {
-        let mut told = Told {
-            sink: &mut self.sink,
-            wants: self.wants,
-            options: &self.options,
-            secrets: &self.secrets,
-            memory: &mut self.memory,
-            waiting: &mut self.waiting,
-            next: &mut self.next,
-            failed: &mut self.failed,
-        };
-        for mut entry in self.table.drain() {
-            end(&mut entry, &mut self.budget, &mut told);
+        let (_, table, budget, mut told) = self.parts();
+        for mut entry in table.drain() {
+            end(&mut entry, budget, &mut told);
         }
         match self.failed {
             Some(error) => Err(error),
