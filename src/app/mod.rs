@@ -1,5 +1,6 @@
 //! Servers and clients that people run, built on [`net`](crate::net).
 
 mod echo;
+pub mod host;
 
 pub use echo::{echo, echo_back};

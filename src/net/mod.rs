@@ -27,7 +27,7 @@ pub use halves::{Receiver, Sender};
 pub use keys::{SystemKeys, nonce};
 pub use listener::{Listen, Listener};
 pub use mailbox::PostError;
-pub use members::{Connections, Member, Reach};
+pub use members::{Connections, Member, Reach, Slow};
 pub use server::{AcceptError, Incoming, Server, ServerConfig, Service};
 pub use stream::Stream;
 pub use target::{Place, Target, TargetError};

@@ -29,14 +29,10 @@ impl Policy {
             (_, Some(fault)) => refuse(fault),
         };
         answer.faults = asked.faults;
-        if asked.method == "HEAD" {
-            // RFC 7231, section 4.3.2: the length of the body, without the body.
-            answer.body.clear();
-        }
         for (name, value) in self.headers.headers().iter() {
             answer.response.headers.push(name, value);
         }
-        answer
+        answer.to_method(&asked.method)
     }
 
     fn agree(&self, asked: &Asked, key: &str) -> Answer {
@@ -76,7 +72,7 @@ impl Policy {
 pub struct Answer {
     /// The head of the response.
     pub response: Response,
-    /// The body of a refusal: one line of text.
+    /// The body of a refusal, which is one line of text, or of a page.
     pub body: String,
     /// What was agreed; `None` for a refusal.
     pub agreed: Option<Agreed>,
@@ -87,12 +83,27 @@ pub struct Answer {
 impl Answer {
     /// A refusal with a body of one line, after which the connection ends.
     pub fn refusal(status: u16, words: &str) -> Self {
-        let body = format!("{words}\n");
+        Self::page(status, "text/plain; charset=utf-8", format!("{words}\n"))
+    }
+
+    /// A page, after which the connection ends.
+    pub fn page(status: u16, content_type: &str, body: impl Into<String>) -> Self {
+        let body = body.into();
         let mut response = Response::new(status);
         response.headers.push("Connection", "close");
-        response.headers.push("Content-Type", "text/plain; charset=utf-8");
+        response.headers.push("Content-Type", content_type);
         response.headers.push("Content-Length", body.len().to_string());
         Self { response, body, agreed: None, faults: Rules::NONE }
+    }
+
+    /// The same for who asked by this method: RFC 7231, section 4.3.2: HEAD gets the length of the body without the
+    /// body.
+    #[must_use]
+    pub fn to_method(mut self, method: &str) -> Self {
+        if method == "HEAD" {
+            self.body.clear();
+        }
+        self
     }
 
     /// The refusal of bytes that are not the head of a request.
