@@ -5,4 +5,4 @@ mod echo;
 pub mod host;
 pub mod limit;
 
-pub use echo::{echo, echo_back};
+pub use echo::{Echo, echo, echo_back};
