@@ -42,21 +42,28 @@ pub struct Host<A> {
     doors: Option<Doors>,
     pages: Pages,
     meter: Option<Arc<Meter>>,
+    max_message: usize,
 }
 
 /// What the connections of a host share.
 pub(super) struct House<A> {
     pub(super) application: A,
     pub(super) deadlines: Deadlines,
-    /// The most bytes that a packed message may have when it is unpacked.
-    pub(super) max_message: usize,
 }
 
 impl<A: Application> Host<A> {
     /// Serves `application`.
     pub fn new(application: A) -> Self {
-        let house = House { application, deadlines: Deadlines::default(), max_message: 1 << 20 };
-        Self { house: Arc::new(house), auth: None, limits: None, doors: None, pages: Pages::default(), meter: None }
+        let house = House { application, deadlines: Deadlines::default() };
+        Self {
+            house: Arc::new(house),
+            auth: None,
+            limits: None,
+            doors: None,
+            pages: Pages::default(),
+            meter: None,
+            max_message: 1 << 20,
+        }
     }
 
     /// With a page in HTML, for whoever asks for `/` with a browser. It may use nothing from elsewhere.
@@ -80,6 +87,13 @@ impl<A: Application> Host<A> {
     #[must_use]
     pub fn limited(mut self, limits: Limits, over: Over) -> Self {
         self.limits = Some((Arc::new(Layers::new(limits)), over));
+        self
+    }
+
+    /// With packed messages that have so many bytes at most when they are unpacked; 1 MiB without this.
+    #[must_use]
+    pub const fn unpacking(mut self, max_message: usize) -> Self {
+        self.max_message = max_message;
         self
     }
 
@@ -134,7 +148,7 @@ impl<A: Application> Service for Host<A> {
             Metered::new(layers.allot(address), *over)
         });
         let caller = Caller::new(member, gate.is_some());
-        Ok(Hosted::new(self.house.clone(), caller, Guards { gate, meter, permit }))
+        Ok(Hosted::new(self.house.clone(), caller, Guards { gate, meter, permit }, self.max_message))
     }
 
     fn page(&self, _request: &Request, asked: &Asked, connections: &Connections) -> Option<Answer> {

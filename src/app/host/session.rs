@@ -24,12 +24,14 @@ pub struct Hosted<A: Application> {
     guards: Option<Box<Guards>>,
     /// Until when messages are held back.
     held_until: Option<Instant>,
+    /// The most bytes that a packed message may have when it is unpacked.
+    max_message: usize,
 }
 
 impl<A: Application> Hosted<A> {
-    pub(super) fn new(house: Arc<House<A>>, caller: Caller, guards: Guards) -> Self {
+    pub(super) fn new(house: Arc<House<A>>, caller: Caller, guards: Guards, max_message: usize) -> Self {
         let guards = (!guards.is_empty()).then(|| Box::new(guards));
-        Self { house, caller: Box::new(caller), visit: None, guards, held_until: None }
+        Self { house, caller: Box::new(caller), visit: None, guards, held_until: None, max_message }
     }
 
     fn now() -> Instant {
@@ -153,7 +155,7 @@ impl<A: Application> Hosted<A> {
     fn tell(&mut self, message: &Message<'_>, out: &mut Outbound) {
         let Some(visit) = &mut self.visit else { return };
         let packed = self.caller.inband.filter(|_| message.kind == Kind::Binary);
-        let unpacked = packed.map(|inband| unpack(inband, message, self.house.max_message));
+        let unpacked = packed.map(|inband| unpack(inband, message, self.max_message));
         let message = match &unpacked {
             None => message,
             Some(Ok(message)) => message,
