@@ -13,7 +13,7 @@ use super::signal::Interrupts;
 use super::{Everywhere, Exit, value};
 use crate::app;
 use crate::net::{Listen, Server, ServerConfig, tls};
-use crate::proto::opening::Policy;
+use crate::proto::opening::{Origins, Policy};
 use crate::proto::{Config, deflate};
 
 /// Arguments of `wslab serve`.
@@ -112,7 +112,7 @@ impl Listening {
             },
             policy: Policy {
                 protocols: self.subprotocol.clone(),
-                origins: (!self.origin.is_empty()).then(|| self.origin.clone()),
+                origins: if self.origin.is_empty() { Origins::Any } else { Origins::named(&self.origin) },
                 ..Policy::default()
             },
             max_connections: self.max_connections,

@@ -45,6 +45,9 @@ pub trait Session: Send {
     fn is_ready(&self) -> bool {
         true
     }
+
+    /// Somebody has called [`Connections::wake`](super::Connections::wake).
+    fn woken(&mut self, _out: &mut Outbound) {}
 }
 
 impl<F: FnMut(Event<'_>, &mut Outbound) + Send> Session for F {

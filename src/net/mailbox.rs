@@ -20,8 +20,32 @@ pub(crate) enum Mail {
     Message(Kind, Bytes),
     /// The closing handshake is to be started.
     Close(CloseCode, Box<str>),
+    /// The session wants to be asked whether there is something to do.
+    Wake,
     /// The connection is to be dropped at once.
     Abort,
+}
+
+impl Mail {
+    /// How many bytes of it count.
+    fn size(&self) -> usize {
+        match self {
+            Self::Frames(bytes) | Self::Message(_, bytes) => bytes.len(),
+            Self::Close(..) | Self::Wake | Self::Abort => 0,
+        }
+    }
+
+    /// Whether it does not wait for what is being sent.
+    const fn is_order(&self) -> bool {
+        matches!(self, Self::Close(..) | Self::Abort)
+    }
+}
+
+/// Mail, and the key by which a later one takes its place.
+#[derive(Debug)]
+struct Item {
+    key: Option<u64>,
+    mail: Mail,
 }
 
 /// Why nothing was put into a mailbox.
@@ -48,10 +72,12 @@ pub(crate) struct Mailbox {
 
 #[derive(Debug, Default)]
 struct Inner {
-    mail: Vec<Mail>,
+    mail: Vec<Item>,
     bytes: usize,
     /// Bytes that were taken out and are not yet sent.
     unsent: usize,
+    /// Whether there is mail that does not wait for what is being sent.
+    orders: bool,
     gone: bool,
     waker: Option<Waker>,
 }
@@ -64,19 +90,35 @@ impl Mailbox {
 
     /// Puts mail in, if no more than `limit` bytes wait then. Orders to close always fit.
     pub(crate) fn post(&self, mail: Mail, limit: usize) -> Result<(), PostError> {
+        self.put(None, mail, limit)
+    }
+
+    /// Puts mail in that takes the place of what has the same `key` and was not taken out yet.
+    pub(crate) fn post_latest(&self, key: u64, mail: Mail, limit: usize) -> Result<(), PostError> {
+        self.put(Some(key), mail, limit)
+    }
+
+    fn put(&self, key: Option<u64>, mail: Mail, limit: usize) -> Result<(), PostError> {
         let mut inner = self.lock();
         if inner.gone {
             return Err(PostError::Gone);
         }
-        if let Mail::Frames(bytes) | Mail::Message(_, bytes) = &mail {
-            let waiting = inner.bytes + inner.unsent;
-            // A single large message may exceed the limit alone.
-            if waiting > 0 && waiting + bytes.len() > limit {
-                return Err(PostError::Full);
-            }
-            inner.bytes += bytes.len();
+        let size = mail.size();
+        let same = key.and_then(|key| inner.mail.iter().position(|item| item.key == Some(key)));
+        let replaced = same.map_or(0, |at| inner.mail[at].mail.size());
+        let waiting = inner.bytes + inner.unsent - replaced;
+        // A single large message may exceed the limit alone.
+        if size > 0 && waiting > 0 && waiting + size > limit {
+            return Err(PostError::Full);
         }
-        inner.mail.push(mail);
+        inner.bytes = inner.bytes + size - replaced;
+        match same {
+            Some(at) => inner.mail[at].mail = mail,
+            None => {
+                inner.orders |= mail.is_order();
+                inner.mail.push(Item { key, mail });
+            }
+        }
         self.waiting.store(true, Ordering::Release);
         let waker = inner.waker.take();
         drop(inner);
@@ -86,16 +128,33 @@ impl Mailbox {
         Ok(())
     }
 
+    /// Orders the closing handshake, unless it is ordered already.
+    pub(crate) fn close_once(&self, code: CloseCode, reason: &str) {
+        let ordered = self.lock().orders;
+        if !ordered {
+            // One that is gone is closed.
+            let _posted = self.post(Mail::Close(code, reason.into()), 0);
+        }
+    }
+
     /// Takes all mail out, and has `waker` woken when there is more. Its bytes count until [`Mailbox::settle`] says
     /// how many of them are still to be sent.
-    pub(crate) fn collect(&self, waker: &Waker) -> Vec<Mail> {
+    ///
+    /// While the connection is `busy` sending what it took before, messages stay: those that come later may still take
+    /// their place. Orders do not wait.
+    pub(crate) fn collect(&self, waker: &Waker, busy: bool) -> impl Iterator<Item = Mail> + use<> {
         let mut inner = self.lock();
         if inner.waker.as_ref().is_none_or(|known| !known.will_wake(waker)) {
             inner.waker = Some(waker.clone());
         }
-        inner.unsent += std::mem::take(&mut inner.bytes);
-        self.waiting.store(false, Ordering::Release);
-        std::mem::take(&mut inner.mail)
+        let mut mail = Vec::new();
+        if !busy || inner.orders {
+            inner.unsent += std::mem::take(&mut inner.bytes);
+            inner.orders = false;
+            mail = std::mem::take(&mut inner.mail);
+        }
+        self.waiting.store(!inner.mail.is_empty(), Ordering::Release);
+        mail.into_iter().map(|item| item.mail)
     }
 
     /// So many bytes that were taken out are not yet sent.
@@ -145,12 +204,12 @@ mod tests {
         assert_eq!(mailbox.post(frames(60), 100), Ok(()));
         assert_eq!(mailbox.post(frames(41), 100), Err(PostError::Full));
         assert_eq!(mailbox.post(frames(40), 100), Ok(()));
-        assert_eq!(mailbox.collect(Waker::noop()).len(), 2);
+        assert_eq!(mailbox.collect(Waker::noop(), false).count(), 2);
         assert_eq!(mailbox.post(frames(1), 100), Err(PostError::Full), "taken out is not sent");
         mailbox.settle(50);
         assert_eq!(mailbox.post(frames(51), 100), Err(PostError::Full));
         assert_eq!(mailbox.post(frames(50), 100), Ok(()));
-        assert_eq!(mailbox.collect(Waker::noop()).len(), 1);
+        assert_eq!(mailbox.collect(Waker::noop(), false).count(), 1);
         mailbox.settle(0);
         assert_eq!(mailbox.post(frames(1000), 100), Ok(()), "one alone may be larger");
         assert_eq!(mailbox.post(Mail::Abort, 100), Ok(()), "an order always fits");
@@ -162,16 +221,44 @@ mod tests {
         let waker = Waker::from(count.clone());
         let mailbox = Mailbox::default();
         assert!(!mailbox.is_waiting());
-        assert!(mailbox.collect(&waker).is_empty());
+        assert!(mailbox.collect(&waker, false).next().is_none());
         for _ in 0..3 {
             assert_eq!(mailbox.post(frames(1), 100), Ok(()));
             assert!(mailbox.is_waiting());
         }
         assert_eq!(count.0.load(Ordering::Relaxed), 1);
-        assert_eq!(mailbox.collect(&waker).len(), 3);
+        assert_eq!(mailbox.collect(&waker, false).count(), 3);
         assert!(!mailbox.is_waiting());
         assert_eq!(mailbox.post(frames(1), 100), Ok(()));
         assert_eq!(count.0.load(Ordering::Relaxed), 2);
+    }
+
+    #[test]
+    fn the_latest_takes_the_place_of_what_was_not_taken_out() {
+        let mailbox = Mailbox::default();
+        let sizes = |busy| -> Vec<usize> { mailbox.collect(Waker::noop(), busy).map(|mail| mail.size()).collect() };
+        for len in [50, 90, 30] {
+            assert_eq!(mailbox.post_latest(1, frames(len), 100), Ok(()), "{len}");
+        }
+        assert_eq!(mailbox.post_latest(2, frames(60), 100), Ok(()));
+        assert_eq!(mailbox.post_latest(2, frames(71), 100), Err(PostError::Full));
+        assert_eq!(mailbox.post_latest(2, frames(70), 100), Ok(()));
+        assert_eq!(sizes(false), [30, 70]);
+        mailbox.settle(0);
+        assert_eq!(mailbox.post_latest(1, frames(5), 100), Ok(()), "what was taken out is not replaced");
+        assert_eq!(sizes(false), [5]);
+    }
+
+    #[test]
+    fn messages_wait_while_others_are_sent_and_orders_do_not() {
+        let mailbox = Mailbox::default();
+        assert_eq!(mailbox.post(frames(5), 100), Ok(()));
+        assert_eq!(mailbox.post(Mail::Wake, 100), Ok(()));
+        assert_eq!(mailbox.collect(Waker::noop(), true).count(), 0);
+        assert!(mailbox.is_waiting());
+        assert_eq!(mailbox.post(Mail::Abort, 100), Ok(()));
+        assert_eq!(mailbox.collect(Waker::noop(), true).count(), 3);
+        assert!(!mailbox.is_waiting());
     }
 
     #[test]
@@ -179,6 +266,6 @@ mod tests {
         let mailbox = Mailbox::default();
         mailbox.shut();
         assert_eq!(mailbox.post(Mail::Abort, 100), Err(PostError::Gone));
-        assert!(mailbox.collect(Waker::noop()).is_empty());
+        assert!(mailbox.collect(Waker::noop(), false).next().is_none());
     }
 }

@@ -28,6 +28,7 @@ struct Shared {
     members: Mutex<HashMap<ConnectionId, Place>>,
     next: AtomicU64,
     max_queue: usize,
+    slow: Slow,
     deflate: Option<deflate::Config>,
     /// Told when a member leaves.
     left: Notify,
@@ -50,6 +51,41 @@ pub struct Reach {
     pub slow: usize,
 }
 
+impl Reach {
+    fn count(&mut self, delivered: Result<(), PostError>) {
+        match delivered {
+            Ok(()) => self.reached += 1,
+            Err(PostError::Full) => self.slow += 1,
+            Err(PostError::Gone | PostError::Unsendable(_)) => {}
+        }
+    }
+}
+
+/// What becomes of a connection whose peer reads too slowly: more than [`ServerConfig::max_queue`] bytes wait for it.
+///
+/// [`ServerConfig::max_queue`]: super::ServerConfig::max_queue
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Slow {
+    /// It does not get the message; whoever sends it is told.
+    #[default]
+    Skip,
+    /// It is closed with 1013, and dropped if it does not take that in time either.
+    Close,
+}
+
+impl Shared {
+    fn deliver(&self, place: &Place, key: Option<u64>, mail: Mail) -> Result<(), PostError> {
+        let posted = match key {
+            None => place.mailbox.post(mail, self.max_queue),
+            Some(key) => place.mailbox.post_latest(key, mail, self.max_queue),
+        };
+        if posted == Err(PostError::Full) && self.slow == Slow::Close {
+            place.mailbox.close_once(CloseCode::TRY_AGAIN_LATER, "the client reads too slowly");
+        }
+        posted
+    }
+}
+
 /// One connection of a server, as its [`Session`](super::Session) knows it.
 #[derive(Clone, Debug)]
 pub struct Member {
@@ -63,11 +99,12 @@ pub struct Member {
 
 impl Connections {
     /// A set whose members are sent to as `deflate` says where they agreed to that.
-    pub(super) fn new(max_queue: usize, deflate: Option<deflate::Config>) -> Self {
+    pub(super) fn new(max_queue: usize, slow: Slow, deflate: Option<deflate::Config>) -> Self {
         let shared = Shared {
             members: Mutex::default(),
             next: AtomicU64::new(0),
             max_queue,
+            slow,
             deflate,
             left: Notify::new(),
             draining: watch::Sender::new(false),
@@ -103,7 +140,7 @@ impl Connections {
         let place = self.place(id)?;
         let mut letter = Letter::new(message, self.shared.deflate);
         letter.compress(place.compresses);
-        place.mailbox.post(letter.to(place.compresses), self.shared.max_queue)
+        self.shared.deliver(&place, None, letter.to(place.compresses))
     }
 
     /// Sends a message to all but `except`. It is encoded once, and compressed once for each window that was agreed
@@ -117,13 +154,43 @@ impl Connections {
         }
         let mut reach = Reach::default();
         for (_, place) in self.lock().iter().filter(|(id, _)| Some(**id) != except) {
-            match place.mailbox.post(letter.to(place.compresses), self.shared.max_queue) {
-                Ok(()) => reach.reached += 1,
-                Err(PostError::Full) => reach.slow += 1,
-                Err(PostError::Gone | PostError::Unsendable(_)) => {}
-            }
+            reach.count(self.shared.deliver(place, None, letter.to(place.compresses)));
         }
         reach
+    }
+
+    /// Sends a message to these, as [`Connections::broadcast`] does to all. Those that are gone are passed over.
+    pub fn send_to(&self, ids: impl IntoIterator<Item = ConnectionId>, message: &Message<'_>) -> Reach {
+        self.deliver(ids, None, message)
+    }
+
+    /// Sends a message to these that takes the place of an earlier one with the same `key`, where that was not sent
+    /// yet: whoever is slow gets the newest, and never more than one of each key waits for him. Keys are the
+    /// application's own.
+    pub fn send_latest(&self, ids: impl IntoIterator<Item = ConnectionId>, key: u64, message: &Message<'_>) -> Reach {
+        self.deliver(ids, Some(key), message)
+    }
+
+    fn deliver(&self, ids: impl IntoIterator<Item = ConnectionId>, key: Option<u64>, message: &Message<'_>) -> Reach {
+        let places: Vec<Place> = {
+            let members = self.lock();
+            ids.into_iter().filter_map(|id| members.get(&id).cloned()).collect()
+        };
+        let mut letter = Letter::new(message, self.shared.deflate);
+        let mut reach = Reach::default();
+        for place in &places {
+            letter.compress(place.compresses);
+            reach.count(self.shared.deliver(place, key, letter.to(place.compresses)));
+        }
+        reach
+    }
+
+    /// Has the session of one [woken](super::Session::woken), when what is sent to it is out.
+    ///
+    /// # Errors
+    /// If it is gone.
+    pub fn wake(&self, id: ConnectionId) -> Result<(), PostError> {
+        self.post(id, Mail::Wake)
     }
 
     /// Starts the closing handshake with one.

@@ -9,11 +9,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinHandle;
 
 use super::connection::{Connection, OwnedEvent};
 use super::driver::{Driver, Session, Stop};
 use super::listener::{Listen, Listener};
-use super::members::{Connections, Member};
+use super::members::{Connections, Member, Slow};
 use super::opening::OpeningFailure;
 use super::serving::Serving;
 use super::stream::Stream;
@@ -32,6 +33,8 @@ pub struct ServerConfig {
     pub max_connections: usize,
     /// The most bytes of broadcasts that wait for one connection.
     pub max_queue: usize,
+    /// What becomes of a connection for which more would wait.
+    pub slow: Slow,
     /// TLS, as [`tls::server`](super::tls::server) gives it; `None` for plain connections.
     pub tls: Option<Arc<rustls::ServerConfig>>,
 }
@@ -43,6 +46,7 @@ impl Default for ServerConfig {
             policy: Policy::default(),
             max_connections: 100_000,
             max_queue: 1 << 20,
+            slow: Slow::default(),
             tls: None,
         }
     }
@@ -58,6 +62,12 @@ pub trait Service: Send + Sync + 'static {
     /// # Errors
     /// The answer to a client that may not connect, such as [`Answer::refusal`].
     fn open(&self, request: &Request, asked: &Asked, member: Member) -> Result<Self::Session, Box<Answer>>;
+
+    /// A client asks for a page with GET or HEAD, and not for a WebSocket. By default there is none, and it is told
+    /// that WebSocket is what is spoken here.
+    fn page(&self, _request: &Request, _asked: &Asked) -> Option<Answer> {
+        None
+    }
 
     /// Who is to be told what the connection of `member` sees and does; by default nobody.
     fn observer(&self, _member: &Member) -> Option<Box<dyn Observer>> {
@@ -145,7 +155,7 @@ impl Server {
             policy: Policy { deflate, ..config.policy },
             endpoint: Arc::new(config.endpoint),
             tls: config.tls,
-            connections: Connections::new(config.max_queue, deflate),
+            connections: Connections::new(config.max_queue, config.slow, deflate),
             places: Arc::new(Semaphore::new(config.max_connections.min(Semaphore::MAX_PERMITS))),
             refusals: Arc::new(Semaphore::new(REFUSALS)),
         };
@@ -175,8 +185,9 @@ impl Server {
         let service = Arc::new(service);
         let mut draining = self.context.connections.draining();
         loop {
+            let turn_away = |incoming: Incoming| tokio::spawn(incoming.turn_away(service.clone()));
             let incoming = tokio::select! {
-                incoming = self.accept() => incoming?,
+                incoming = self.next(turn_away) => incoming?,
                 _ = draining.wait_for(|&draining| draining) => return Ok(()),
             };
             let service = service.clone();
@@ -189,6 +200,10 @@ impl Server {
     /// # Errors
     /// If the listener is broken beyond repair.
     pub async fn accept(&self) -> io::Result<Incoming> {
+        self.next(|incoming| tokio::spawn(incoming.turn_away(Arc::new(Unserved)))).await
+    }
+
+    async fn next(&self, turn_away: impl Fn(Incoming) -> JoinHandle<()>) -> io::Result<Incoming> {
         loop {
             let stream = self.listener.accept().await?;
             let shared = self.context.clone();
@@ -196,7 +211,8 @@ impl Server {
                 return Ok(Incoming { stream, shared, place });
             }
             if let Ok(place) = self.context.refusals.clone().try_acquire_owned() {
-                tokio::spawn(Incoming { stream, shared, place }.turn_away());
+                // It ends by itself.
+                let _turned_away = turn_away(Incoming { stream, shared, place });
             }
         }
     }
@@ -224,6 +240,17 @@ pub enum AcceptError {
     Opening(Box<Closed>),
 }
 
+/// What serves nobody: connections that are opened by hand.
+struct Unserved;
+
+impl Service for Unserved {
+    type Session = fn(Event<'_>, &mut Outbound);
+
+    fn open(&self, _request: &Request, _asked: &Asked, _member: Member) -> Result<Self::Session, Box<Answer>> {
+        Ok(nobody)
+    }
+}
+
 /// A session before there is one.
 fn nobody(_event: Event<'_>, _out: &mut Outbound) {}
 
@@ -248,12 +275,11 @@ impl Incoming {
         }
     }
 
-    /// Answers that there is no place.
-    async fn turn_away(self) {
+    /// Answers that there is no place. Pages are there all the same, so that one can look at a server that is full.
+    async fn turn_away<S: Service>(self, service: Arc<S>) {
         let Ok((mut driver, _place)) = self.ask().await else { return };
-        let mut refusal = Answer::refusal(503, "the server has no place for another connection");
-        refusal.response.headers.push("Retry-After", "10");
-        driver.answer(refusal);
+        let answer = answer(&driver, |asked, request| page(&*service, request, asked).unwrap_or_else(no_place));
+        driver.answer(answer);
         poll_fn(|cx| driver.poll(cx, &mut nobody)).await;
     }
 
@@ -301,7 +327,7 @@ impl Incoming {
         let answer = answer(&driver, |asked, request| {
             let answer = shared.policy.answer(asked);
             if answer.agreed.is_none() {
-                return answer;
+                return page(&*service, request, asked).unwrap_or(answer);
             }
             match service.open(request, asked, member) {
                 Ok(opened) => {
@@ -323,6 +349,18 @@ impl Incoming {
             }
         }
     }
+}
+
+/// The page that is asked for, if one is.
+fn page(service: &impl Service, request: &Request, asked: &Asked) -> Option<Answer> {
+    let page = asked.is_for_a_page().then(|| service.page(request, asked)).flatten()?;
+    Some(page.to_method(&asked.method))
+}
+
+fn no_place() -> Answer {
+    let mut refusal = Answer::refusal(503, "the server has no place for another connection");
+    refusal.response.headers.push("Retry-After", "10");
+    refusal
 }
 
 /// Has `decide` answer what `driver`'s client has asked.

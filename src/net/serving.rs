@@ -31,11 +31,13 @@ impl<S: Session + Unpin> Future for Serving<S> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let serving = self.get_mut();
         loop {
+            let mut left = false;
             if !serving.registered || serving.registration.mailbox.is_waiting() {
                 serving.registered = true;
                 if serving.read_mail(cx) {
                     return Poll::Ready(());
                 }
+                left = serving.registration.mailbox.is_waiting();
             }
             let progress = serving.driver.poll(cx, &mut serving.session);
             if serving.owing {
@@ -44,6 +46,8 @@ impl<S: Session + Unpin> Future for Serving<S> {
             match progress {
                 Poll::Ready(Stop::Over) => return Poll::Ready(()),
                 Poll::Ready(Stop::Asked) => {}
+                // What was left while other things were sent can go now.
+                Poll::Pending if left && serving.driver.endpoint.outgoing().is_empty() => {}
                 Poll::Pending => return Poll::Pending,
             }
         }
@@ -73,18 +77,23 @@ impl<S: Session> Serving<S> {
     /// Does what the mail says; whether the connection is to be dropped.
     #[cold]
     fn read_mail(&mut self, cx: &Context<'_>) -> bool {
-        self.owing = true;
+        let busy = !self.driver.endpoint.outgoing().is_empty();
         let out = self.driver.endpoint.outbound();
-        for mail in self.registration.mailbox.collect(cx.waker()) {
+        for mail in self.registration.mailbox.collect(cx.waker(), busy) {
+            self.owing = true;
+            self.driver.stirred = true;
             // While the connection is closing nobody waits for messages any more.
             let _sent = match mail {
                 Mail::Frames(frames) => out.send_encoded(&frames),
                 Mail::Message(kind, payload) => out.send(Message { kind, payload: (&*payload).into() }),
                 Mail::Close(code, reason) => out.close(code, &reason),
+                Mail::Wake => {
+                    self.session.woken(out);
+                    Ok(())
+                }
                 Mail::Abort => return true,
             };
         }
-        self.driver.stirred = true;
         false
     }
 }
@@ -99,8 +108,8 @@ mod tests {
     use tokio::sync::Semaphore;
 
     use super::*;
-    use crate::net::Connections;
     use crate::net::mailbox::Mailbox;
+    use crate::net::{Connections, Slow};
     use crate::proto::opening::{Agreed, Ask, Policy, answer};
     use crate::proto::{Endpoint, Event, Outbound};
     use crate::wire::CloseCode;
@@ -131,7 +140,7 @@ mod tests {
         assert_eq!(asked, Stop::Asked);
         driver.answer(answer(&request, &Policy::default()));
 
-        let connections = Connections::new(100, None);
+        let connections = Connections::new(100, Slow::Skip, None);
         let id = connections.next_member(None).id;
         let registration = connections.register(id, None);
         assert_eq!(connections.broadcast(&"welcome".into(), None).reached, 1);

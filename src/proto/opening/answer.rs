@@ -1,6 +1,6 @@
 //! The server: it agrees, or refuses in the right way.
 
-use super::{Agreed, Asked, Extension, Extra, VERSION, accept_key, judge_request, name, rule_of};
+use super::{Agreed, Asked, Extension, Extra, Origins, VERSION, accept_key, judge_request, name, rule_of};
 use crate::proto::{Role, Rule, Rules, deflate};
 use crate::wire::http::{HeadError, HeadFault, Request, Response};
 
@@ -9,9 +9,9 @@ use crate::wire::http::{HeadError, HeadFault, Request, Response};
 pub struct Policy {
     /// The subprotocols, the preferred one first. Without one in common the connection has none.
     pub protocols: Vec<String>,
-    /// The origins that may connect; `None` for any. Requests without an Origin header come from no browser
-    /// (section 4.2.1, item 7) and are not held to it.
-    pub origins: Option<Vec<String>>,
+    /// The origins that may connect. Requests without an Origin header come from no browser (section 4.2.1, item 7)
+    /// and are not held to it.
+    pub origins: Origins,
     /// How messages may be compressed (RFC 7692); `None` to agree to none of it.
     pub deflate: Option<deflate::Config>,
     /// Further headers of every response.
@@ -24,19 +24,15 @@ impl Policy {
         // RFC 7692, section 7: an offer that is not valid is declined, not the connection.
         let faults = asked.faults.into_iter().filter(|&rule| rule != Rule::RequestDeflateInvalid);
         let mut answer = match (&asked.key, faults.min_by_key(|&rule| urgency(rule))) {
-            (Some(key), None) if self.allows_origin(asked) => self.agree(asked, key),
+            (Some(key), None) if self.origins.allow(asked) => self.agree(asked, key),
             (_, None) => Answer::refusal(403, "the origin of the request may not connect here"),
             (_, Some(fault)) => refuse(fault),
         };
         answer.faults = asked.faults;
-        if asked.method == "HEAD" {
-            // RFC 7231, section 4.3.2: the length of the body, without the body.
-            answer.body.clear();
-        }
         for (name, value) in self.headers.headers().iter() {
             answer.response.headers.push(name, value);
         }
-        answer
+        answer.to_method(&asked.method)
     }
 
     fn agree(&self, asked: &Asked, key: &str) -> Answer {
@@ -62,13 +58,6 @@ impl Policy {
         let agreed = self.deflate.and_then(|deflate| deflate.answer(offers));
         agreed.map(Extension::from).into_iter().collect()
     }
-
-    fn allows_origin(&self, asked: &Asked) -> bool {
-        match (&self.origins, &asked.origin) {
-            (Some(allowed), Some(origin)) => allowed.iter().any(|allowed| allowed.eq_ignore_ascii_case(origin)),
-            _ => true,
-        }
-    }
 }
 
 /// What a server answers.
@@ -76,7 +65,7 @@ impl Policy {
 pub struct Answer {
     /// The head of the response.
     pub response: Response,
-    /// The body of a refusal: one line of text.
+    /// The body of a refusal, which is one line of text, or of a page.
     pub body: String,
     /// What was agreed; `None` for a refusal.
     pub agreed: Option<Agreed>,
@@ -87,12 +76,27 @@ pub struct Answer {
 impl Answer {
     /// A refusal with a body of one line, after which the connection ends.
     pub fn refusal(status: u16, words: &str) -> Self {
-        let body = format!("{words}\n");
+        Self::page(status, "text/plain; charset=utf-8", format!("{words}\n"))
+    }
+
+    /// A page, after which the connection ends.
+    pub fn page(status: u16, content_type: &str, body: impl Into<String>) -> Self {
+        let body = body.into();
         let mut response = Response::new(status);
         response.headers.push("Connection", "close");
-        response.headers.push("Content-Type", "text/plain; charset=utf-8");
+        response.headers.push("Content-Type", content_type);
         response.headers.push("Content-Length", body.len().to_string());
         Self { response, body, agreed: None, faults: Rules::NONE }
+    }
+
+    /// The same for who asked by this method: RFC 7231, section 4.3.2: HEAD gets the length of the body without the
+    /// body.
+    #[must_use]
+    pub fn to_method(mut self, method: &str) -> Self {
+        if method == "HEAD" {
+            self.body.clear();
+        }
+        self
     }
 
     /// The refusal of bytes that are not the head of a request.

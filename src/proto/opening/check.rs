@@ -53,6 +53,11 @@ pub struct Asked {
 }
 
 impl Asked {
+    /// Whether something else than a WebSocket is asked for: a page, as browsers do.
+    pub fn is_for_a_page(&self) -> bool {
+        self.faults.contains(Rule::RequestUpgrade) && matches!(self.method.as_str(), "GET" | "HEAD")
+    }
+
     /// Whether a server has to refuse the request: it is not as section 4.2.1 describes it.
     ///
     /// That section says nothing of bodies and of subprotocols that are named twice, and an offer of compression that
