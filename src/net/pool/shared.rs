@@ -113,14 +113,15 @@ impl Ticket {
 
 impl Lease {
     /// Closes the connection in a task of its own. Its place is free when that is done.
-    pub(super) fn leave(mut self, code: CloseCode, reason: &'static str) {
+    pub(super) fn leave(self, code: CloseCode, reason: &'static str) {
         self.ticket.account.stand(Standing::Closing);
+        self.ticket.runtime.clone().spawn(self.end(code, reason));
+    }
+
+    async fn end(mut self, code: CloseCode, reason: &'static str) {
         let limit = self.ticket.shared.config.closing_timeout;
-        let runtime = self.ticket.runtime.clone();
-        runtime.spawn(async move {
-            // Whoever has not ended by then is dropped.
-            let _ended = tokio::time::timeout(limit, self.connection.close(code, reason)).await;
-        });
+        // Whoever has not ended by then is dropped.
+        let _ended = tokio::time::timeout(limit, self.connection.close(code, reason)).await;
     }
 }
 

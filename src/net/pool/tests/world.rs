@@ -34,6 +34,8 @@ pub(crate) enum Mood {
     Gone,
     /// Those there are vanish, and newcomers are refused.
     Down,
+    /// Newcomers are refused.
+    Refusing,
     /// Those there are close; newcomers are well.
     Closing,
     /// Those there are send so many messages.
@@ -104,7 +106,7 @@ impl World {
 
     async fn dial(self, client: Client) -> Result<Connection, ConnectError> {
         self.diary.lock().expect("nobody panics").dials.push(Instant::now());
-        if *self.mood.borrow() == Mood::Down {
+        if matches!(*self.mood.borrow(), Mood::Down | Mood::Refusing) {
             let source = io::ErrorKind::ConnectionRefused.into();
             return Err(ConnectError::Io { target: client.target().clone(), source });
         }
@@ -152,7 +154,7 @@ impl World {
                         }
                         driver.queued();
                     }
-                    Mood::Well | Mood::Frozen | Mood::Flapping => {}
+                    Mood::Well | Mood::Frozen | Mood::Refusing | Mood::Flapping => {}
                 },
             }
         }
