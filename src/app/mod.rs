@@ -1,5 +1,6 @@
 //! Servers and clients that people run, built on [`net`](crate::net).
 
+pub mod chat;
 mod echo;
 pub mod host;
 
