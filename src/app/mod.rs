@@ -1,6 +1,7 @@
 //! Servers and clients that people run, built on [`net`](crate::net).
 
 pub mod auth;
+pub mod chat;
 mod echo;
 pub mod host;
 pub mod limit;
