@@ -3,6 +3,7 @@
 pub mod auth;
 pub mod chat;
 mod echo;
+pub mod feed;
 pub mod host;
 pub mod limit;
 

@@ -99,6 +99,15 @@ pub struct Member {
     pub connections: Connections,
 }
 
+/// The same set is equal to itself alone, whoever is in it.
+impl PartialEq for Connections {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.shared, &other.shared)
+    }
+}
+
+impl Eq for Connections {}
+
 impl Connections {
     /// A set whose members are sent to as `deflate` says where they agreed to that.
     pub(super) fn new(max_queue: usize, slow: Slow, deflate: Option<deflate::Config>) -> Self {
