@@ -111,10 +111,11 @@ impl<A: Application> Host<A> {
         self
     }
 
-    /// With what `metrics` has counted at `/metrics`.
+    /// With what is counted at `/metrics`, for Prometheus: by its meter, or else by one of its own.
     #[must_use]
-    pub fn metrics(mut self, metrics: Metrics) -> Self {
-        self.pages.metrics = Some(metrics);
+    pub fn metrics(mut self) -> Self {
+        let meter = self.meter.get_or_insert_with(Meter::new);
+        self.pages.metrics = Some(Metrics::new(meter.clone()));
         self
     }
 
