@@ -73,6 +73,9 @@ impl Auth {
         }
         let (signed, signature) = token.rsplit_once('.').ok_or(TokenError::Malformed)?;
         let (header, claims) = signed.split_once('.').ok_or(TokenError::Malformed)?;
+        if claims.contains('.') {
+            return Err(TokenError::Malformed);
+        }
         let header: Header = decode(header)?;
         if header.crit.is_some() {
             return Err(TokenError::Critical);
