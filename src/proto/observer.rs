@@ -13,7 +13,10 @@ pub trait Observer: Send {
     /// A turn begins: it is this time for all that is told until the next.
     fn turn(&mut self, _now: Instant) {}
 
-    /// A whole message came in as one frame that lay whole in one read, and with nothing wrong: most do. Unless this is
+    /// The turn ends: nothing more comes of its input. What is sent between turns is told before the next.
+    fn settled(&mut self) {}
+
+    /// A whole message came in as one frame that lay whole in one read, with nothing wrong: most do. Unless this is
     /// implemented the same is told piece by piece.
     fn whole(&mut self, head: &Head, message: &Message<'_>) {
         self.received(&Seen::Head(*head));

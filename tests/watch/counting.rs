@@ -50,6 +50,7 @@ fn masking_keys_and_long_lengths_are_part_of_the_head() {
     assert_eq!(server.row().received.heads, 2 + 2 + 4);
     let mut client = Watched::open(Role::Client);
     client.end.out().send(&[0; 65_536][..]).unwrap();
+    client.end.ticks();
     assert_eq!(client.row().sent.heads, 2 + 8 + 4);
     assert_eq!(client.row().sent.bytes(), client.end.takes_outgoing().len() as u64);
 }
@@ -84,6 +85,7 @@ fn how_the_bytes_are_cut_does_not_matter() {
 fn fragments_that_are_sent_are_one_message() {
     let mut server = Watched::open_with(Role::Server, Config { fragment: Some(3), ..Config::default() });
     server.end.out().send("Hello, you").unwrap();
+    server.end.ticks();
     let counts =
         Counts { text: 1, continuation: 3, text_messages: 1, message_bytes: 10, payload: 10, heads: 8, ..NOTHING };
     assert_eq!(server.row().sent, counts);
@@ -118,6 +120,7 @@ fn compressed_messages_are_counted_as_they_travel_and_as_they_are() {
     assert_eq!((compressed, deflated, inflated), (1, 7, 5));
     assert_eq!((message_bytes, payload, text_messages), (7, 9, 2));
     server.end.out().send("a".repeat(1000)).unwrap();
+    server.end.ticks();
     let sent = server.row().sent;
     assert_eq!((sent.compressed, sent.text_messages), (1, 1));
     assert!(sent.deflated < 100 && sent.deflated == sent.message_bytes);

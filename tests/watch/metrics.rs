@@ -17,6 +17,7 @@ fn told() -> String {
     server.end.now += Duration::from_millis(2);
     server.end.receives(hex!("8a 04 00000001  81 05 48656c6c6f  02 02 0000  80 80"));
     server.end.out().send("Hello, you").unwrap();
+    server.end.ticks();
     let mut gone = End::open(Role::Server);
     gone.now = server.end.now;
     watch(&server.meter, &mut gone, 1);

@@ -17,6 +17,7 @@ fn busy() -> (Watched, Snapshot) {
     server.end.receives_raw(hex!("8a 84 00000000 00000001  8a 80 00000000"));
     server.end.receives(hex!("81 05 48656c6c6f"));
     server.end.out().send("Hello, you").unwrap();
+    server.end.ticks();
     let mut gone = End::open(Role::Server);
     gone.now = server.end.now;
     let mut who = about(1);

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::thread;
+use std::time::Instant;
 
 use wslab::proto::{Message, Observer};
 use wslab::watch::Meter;
@@ -17,8 +18,10 @@ const MESSAGES: u64 = 2000;
 fn echo(observer: &mut dyn Observer, size: usize) {
     let payload = vec![0; size];
     let head = Head { mask: Some([1; 4]), ..Head::new(Opcode::BINARY, size as u64) };
+    observer.turn(Instant::now());
     observer.whole(&head, &Message::binary(payload));
     observer.sent(&Head::new(Opcode::BINARY, size as u64));
+    observer.settled();
 }
 
 #[test]

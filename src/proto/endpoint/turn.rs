@@ -321,6 +321,9 @@ impl<'t> Turn<'t> {
         if self.told < Told::Transmit {
             self.told = Told::Transmit;
             endpoint.joiner.release();
+            if let Some(observer) = &mut endpoint.outbound.observer {
+                observer.settled();
+            }
             if !endpoint.outgoing().is_empty() {
                 return Output::Transmit;
             }

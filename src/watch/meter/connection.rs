@@ -118,20 +118,22 @@ const fn place(opcode: Opcode) -> usize {
 }
 
 impl Way {
+    /// So many frames with such a head.
     #[inline]
-    pub(super) fn frame(&self, head: &Head) {
+    pub(super) fn frames(&self, head: &Head, count: u64) {
         let size = 2 + head.form.extra() + if head.mask.is_some() { 4 } else { 0 };
         if let Some(frames) = self.frames.get(place(head.opcode)) {
-            add(frames, 1);
+            add(frames, count);
         }
-        add(&self.heads, size as u64);
-        add(&self.payload, head.len);
+        add(&self.heads, count.wrapping_mul(size as u64));
+        add(&self.payload, count.wrapping_mul(head.len));
     }
 
+    /// So many messages, each of so many bytes.
     #[inline]
-    pub(super) fn message(&self, kind: Kind, bytes: u64) {
-        add(if matches!(kind, Kind::Text) { &self.text } else { &self.binary }, 1);
-        add(&self.bytes, bytes);
+    pub(super) fn messages(&self, kind: Kind, bytes: u64, count: u64) {
+        add(if matches!(kind, Kind::Text) { &self.text } else { &self.binary }, count);
+        add(&self.bytes, count.wrapping_mul(bytes));
     }
 
     #[cold]

@@ -98,8 +98,9 @@ struct Clock {
 impl Clock {
     #[inline]
     fn nanos(&self, now: Instant) -> u64 {
-        // 584 years.
-        now.saturating_duration_since(self.began).as_nanos() as u64
+        let since = now.saturating_duration_since(self.began);
+        // It lasts for 584 years.
+        since.as_secs().wrapping_mul(1_000_000_000).wrapping_add(since.subsec_nanos().into())
     }
 
     fn timestamp(&self, nanos: u64) -> Timestamp {
@@ -175,9 +176,8 @@ impl Meter {
 
     /// The same, at this time.
     pub fn observe_at(self: &Arc<Self>, about: About, now: Instant) -> Box<dyn Observer> {
-        let now = self.clock.nanos(now);
         let handshake = about.handshake;
-        let connection = Arc::new(Connection::new(about.shown(), now));
+        let connection = Arc::new(Connection::new(about.shown(), self.clock.nanos(now)));
         let mut connections = self.lock();
         let key = connections.next;
         connections.next += 1;

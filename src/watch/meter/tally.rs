@@ -48,9 +48,9 @@ impl Slots {
     }
 
     #[inline]
-    fn record(&self, number: u64) {
+    fn record(&self, number: u64, times: u64) {
         if let Some(count) = self.0.get(slot(number)) {
-            add(count, 1);
+            add(count, times);
         }
     }
 }
@@ -69,23 +69,29 @@ impl Tally {
         Self { received: Slots::new(), sent: Slots::new(), intervals: Slots::new(), sum: AtomicU64::new(0) }
     }
 
-    /// A message of so many bytes came.
+    /// So many messages of so many bytes came.
     #[inline]
-    pub(super) fn received(&self, bytes: u64) {
-        self.received.record(bytes);
+    pub(super) fn received(&self, bytes: u64, messages: u64) {
+        self.received.record(bytes, messages);
     }
 
-    /// A message of so many bytes was sent.
+    /// So many messages of so many bytes were sent.
     #[inline]
-    pub(super) fn sent(&self, bytes: u64) {
-        self.sent.record(bytes);
+    pub(super) fn sent(&self, bytes: u64, messages: u64) {
+        self.sent.record(bytes, messages);
     }
 
     /// A message came so many nanoseconds after another.
     #[inline]
     pub(super) fn interval(&self, nanos: u64) {
-        self.intervals.record(nanos);
+        self.intervals.record(nanos, 1);
         add(&self.sum, nanos);
+    }
+
+    /// So many messages came right behind another.
+    #[inline]
+    pub(super) fn at_once(&self, messages: u64) {
+        self.intervals.record(0, messages);
     }
 }
 
