@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use hex_literal::hex;
 use insta::assert_snapshot;
-use wslab::net::{AcceptError, Client, ConnectError, Member, ServerConfig, Service};
+use wslab::net::{AcceptError, Client, ConnectError, Connections, Member, ServerConfig, Service};
 use wslab::proto::opening::{Answer, Asked, Extra, Origins, Policy};
 use wslab::proto::{Cause, Closed, Config, Event, Message, Observer, Outbound};
 use wslab::wire::CloseCode;
@@ -235,7 +235,7 @@ impl Service for Observed {
         Ok(|_, _| {})
     }
 
-    fn observer(&self, _member: &Member) -> Option<Box<dyn Observer>> {
+    fn observer(&self, _: &Member, _: &Asked, _: &Answer) -> Option<Box<dyn Observer>> {
         Some(Box::new(Notes(self.0.lock().unwrap().clone())))
     }
 }
@@ -262,7 +262,7 @@ impl Service for Paged {
         Ok(|_, _| {})
     }
 
-    fn page(&self, _: &Request, asked: &Asked) -> Option<Answer> {
+    fn page(&self, _: &Request, asked: &Asked, _: &Connections) -> Option<Answer> {
         (asked.resource == "/").then(|| Answer::page(200, "text/html", "<p>hello"))
     }
 }

@@ -122,7 +122,7 @@ impl Tallies {
         [
             spread(|tally| &tally.received, received, Spread::SIZES),
             spread(|tally| &tally.sent, sent, Spread::SIZES),
-            spread(|tally| &tally.intervals, waited, Spread::TIMES),
+            spread(|tally| &tally.intervals, waited, Spread::INTERVALS),
         ]
     }
 }

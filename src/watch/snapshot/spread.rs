@@ -66,8 +66,8 @@ impl Spread {
         1 << 26,
     ];
 
-    /// Bounds for short times, in nanoseconds: 10 µs to a minute, and 0.
-    pub const TIMES: &[u64] = &[
+    /// Bounds for times between messages, in nanoseconds: 0, and 10 µs to a minute.
+    pub const INTERVALS: &[u64] = &[
         0,
         10_000,
         25_000,
@@ -91,6 +91,9 @@ impl Spread {
         30_000_000_000,
         60_000_000_000,
     ];
+
+    /// Bounds for short times, in nanoseconds: 10 µs to a minute.
+    pub const TIMES: &[u64] = Self::INTERVALS.split_at(1).1;
 
     /// Bounds for long times, in nanoseconds: 100 ms to a week.
     pub const LIFETIMES: &[u64] = &[
