@@ -36,6 +36,9 @@ use crate::wire::CloseCode;
 /// Why a connection that nobody needs is closed, as its server is told.
 const INACTIVE: &str = "Inactive connection";
 
+/// With less time than that left, no further attempt to connect is made for somebody who waits.
+const WORTHWHILE: Duration = Duration::from_millis(100);
+
 /// What a [`Pool`] is set to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PoolConfig {
@@ -149,7 +152,7 @@ impl Pool {
     ///
     /// If all places are taken, the connection that was idle longest has to give way, except for those that are kept
     /// warm; its end is waited for. If connecting fails it is tried again, with [`PoolConfig::backoff`] between the
-    /// attempts, for as long as opening may take according to the client's
+    /// attempts (but never more than half of the time that is left), for as long as opening may take according to the client's
     /// [configuration](crate::proto::Config::opening_timeout); an answer of the server that is its last word, such as
     /// 401 or 404, is an error at once.
     ///
@@ -214,12 +217,14 @@ impl Pool {
                 }
                 Err(error) => error,
             };
-            let delay = shared.config.backoff.draw(failures);
-            failures = failures.saturating_add(1);
-            if is_final(&error) || deadline.saturating_duration_since(Instant::now()) <= delay {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if is_final(&error) || left < WORTHWHILE {
                 return Err(error.into());
             }
             last = Some(error);
+            // Half of the time is left for a server that comes back while it is not asked.
+            let delay = shared.config.backoff.draw(failures).min(left / 2);
+            failures = failures.saturating_add(1);
             let pause = sleep(delay);
             tokio::pin!(pause);
             loop {

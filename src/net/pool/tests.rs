@@ -428,6 +428,22 @@ mod closing {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn who_is_about_to_get_one_gets_none() {
+        let world = World::new();
+        let pool = world.pool(PoolConfig::default());
+        world.turn(Mood::Frozen);
+        let (getter, closer) = (pool.clone(), pool.clone());
+        let getting = tokio::spawn(async move { getter.get(&client("a")).await });
+        settle().await;
+        let closing = tokio::spawn(async move { closer.close().await });
+        settle().await;
+        world.turn(Mood::Well);
+        assert!(matches!(getting.await.expect("no panic"), Err(PoolError::Closed)));
+        assert_eq!(closing.await.expect("no panic"), 0);
+        assert_eq!((pool.stats().total, world.told()[1].as_str()), (0, "close 1001 "));
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn who_holds_one_is_waited_for_a_while() {
         let world = World::new();
         let pool = world.pool(PoolConfig::default());

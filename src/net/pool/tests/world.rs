@@ -129,19 +129,7 @@ impl World {
                 continue;
             }
             tokio::select! {
-                stop = poll_fn(|cx| driver.poll(cx, &mut session)) => match stop {
-                    Stop::Asked => {
-                        let (_, asked) = driver.endpoint.asked().expect("a request");
-                        driver.answer(Policy::default().answer(asked));
-                        if now == Mood::Flapping {
-                            poll_fn(|cx| driver.poll_flush(cx)).await;
-                            driver.tick(&mut session);
-                            poll_fn(|cx| driver.poll_flush(cx)).await;
-                            return;
-                        }
-                    }
-                    Stop::Over => return self.tell("gone"),
-                },
+                biased;
                 _ = mood.changed() => match *mood.borrow() {
                     Mood::Gone | Mood::Down => return,
                     Mood::Closing => {
@@ -155,6 +143,19 @@ impl World {
                         driver.queued();
                     }
                     Mood::Well | Mood::Frozen | Mood::Refusing | Mood::Flapping => {}
+                },
+                stop = poll_fn(|cx| driver.poll(cx, &mut session)) => match stop {
+                    Stop::Asked => {
+                        let (_, asked) = driver.endpoint.asked().expect("a request");
+                        driver.answer(Policy::default().answer(asked));
+                        if now == Mood::Flapping {
+                            poll_fn(|cx| driver.poll_flush(cx)).await;
+                            driver.tick(&mut session);
+                            poll_fn(|cx| driver.poll_flush(cx)).await;
+                            return;
+                        }
+                    }
+                    Stop::Over => return self.tell("gone"),
                 },
             }
         }
