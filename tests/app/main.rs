@@ -1,16 +1,10 @@
-//! What servers that people run are made of.
+//! The servers that people run, and what they are made of.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod auth;
 mod auth_gate;
 mod auth_keys;
-mod inband;
-mod limit;
-mod limit_doors;
-mod limit_layers;
-//! The servers that people run, over real sockets on the loopback interface.
-
 mod feed;
 mod feed_bad;
 mod feed_builtin;
@@ -18,3 +12,11 @@ mod feed_lines;
 mod feed_model;
 mod feed_slow;
 mod feed_stage;
+mod host_auth;
+mod host_limits;
+mod host_pages;
+mod host_stage;
+mod inband;
+mod limit;
+mod limit_doors;
+mod limit_layers;
