@@ -5,6 +5,7 @@
 mod auth;
 mod auth_gate;
 mod auth_keys;
+mod auth_request;
 mod inband;
 mod limit;
 mod limit_doors;
