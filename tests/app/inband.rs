@@ -103,6 +103,12 @@ fn what_stands_behind_the_end_is_refused() {
     }
 }
 
+#[test]
+fn deflate_has_no_members() {
+    let trailing = [Deflate.pack(b"Hello"), Gzip.pack(b"Hello")].concat();
+    assert_eq!(Deflate.unpack(&trailing, ANY), Err(UnpackError::Trailing));
+}
+
 /// RFC 1952, section 2.2.
 #[test]
 fn a_gzip_file_may_have_several_members_but_not_any_number() {

@@ -151,6 +151,24 @@ fn what_is_over_is_forgotten_as_it_goes_on() {
     assert!(limiter.is_empty());
 }
 
+/// A window that began anew stands in the order twice until its former beginning is forgotten.
+#[test]
+fn what_began_anew_is_not_forgotten_with_what_is_over() {
+    let limiter = Limiter::new(rate("1/10s"), 1000);
+    let began = Instant::now();
+    for key in 0..100 {
+        limiter.take(&key, began).unwrap();
+    }
+    let later = began + seconds(10);
+    for key in (0..100).rev() {
+        limiter.take(&key, later).unwrap();
+    }
+    for key in 0..100 {
+        assert_eq!(limiter.take(&key, later), Err(Blocked { until: later + seconds(10) }), "{key}");
+    }
+    assert_eq!(limiter.len(), 100);
+}
+
 #[test]
 fn there_are_never_more_windows_than_may_be() {
     let limiter = Limiter::new(rate("3/10s"), 100);

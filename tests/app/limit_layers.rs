@@ -1,7 +1,7 @@
 //! A message counts for its connection, for its address and for its user.
 
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -133,4 +133,25 @@ fn many_threads_take_no_more_than_there_is() {
     let allotment = layers.allot(address(1));
     assert_eq!(allotment.look(now).unwrap().remaining, 800);
     layers.forget(now + Duration::from_secs(60));
+}
+
+/// Of several who take the last one of a user at once, the address pays for the one who gets it.
+#[test]
+fn who_comes_too_late_gets_back_what_another_layer_took() {
+    let now = Instant::now();
+    for _ in 0..500 {
+        let layers = layers("", "1000/60s", "1/60s");
+        let barrier = Barrier::new(3);
+        thread::scope(|scope| {
+            for _ in 0..3 {
+                scope.spawn(|| {
+                    let mut allotment = layers.allot(address(1));
+                    allotment.set_user("ada");
+                    barrier.wait();
+                    let _taken = allotment.take(now);
+                });
+            }
+        });
+        assert_eq!(layers.allot(address(1)).look(now).unwrap().remaining, 999);
+    }
 }

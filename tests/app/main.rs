@@ -16,6 +16,7 @@ mod host_auth;
 mod host_limits;
 mod host_pages;
 mod host_stage;
+mod auth_request;
 mod inband;
 mod limit;
 mod limit_doors;
