@@ -5,6 +5,7 @@
 mod auth;
 mod auth_gate;
 mod auth_keys;
+mod auth_request;
 mod feed;
 mod feed_bad;
 mod feed_builtin;
@@ -16,7 +17,6 @@ mod host_auth;
 mod host_limits;
 mod host_pages;
 mod host_stage;
-mod auth_request;
 mod inband;
 mod limit;
 mod limit_doors;
