@@ -227,13 +227,16 @@ impl<'a> Link<'a> {
     pub(super) async fn ping(&self, payload: &[u8]) -> Result<(), SendError> {
         self.screen.say_pongs();
         let sender = self.sender()?;
-        let mut tally = self.tally.borrow_mut();
-        if tally.pinged.len() >= PINGS {
-            tally.pinged.pop_front();
-        }
-        tally.pinged.push_back((payload.to_vec(), Instant::now()));
-        drop(tally);
+        self.expect_pong(payload);
         sender.ping(payload).await
+    }
+
+    fn expect_pong(&self, payload: &[u8]) {
+        let pinged = &mut self.tally.borrow_mut().pinged;
+        if pinged.len() >= PINGS {
+            pinged.pop_front();
+        }
+        pinged.push_back((payload.to_vec(), Instant::now()));
     }
 
     /// Starts the closing handshake; [`Link::closed`] waits for its end.
