@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use hex_literal::hex;
+use tokio::io::AsyncReadExt;
 use wslab::app::chat::ChatConfig;
 use wslab::net::{ServerConfig, Slow};
 use wslab::proto::Config;
-use wslab::wire::CloseCode;
 
 use crate::chat_stage::{Guest, LEAVE, NOW, came, chat, join, joined, left, said, serve, serve_default, within};
 
@@ -168,51 +169,65 @@ async fn one_who_does_not_read_is_closed_and_delays_nobody() {
     let endpoint = Config { send_timeout: limit, closing_timeout: limit, ..Config::default() };
     let server = ServerConfig { endpoint, max_queue: 3 * LENGTH, slow: Slow::Close, ..ServerConfig::default() };
     let served = serve(ChatConfig { max_message: LENGTH, ..ChatConfig::default() }, server);
-    let [mut ada, mut bob, slow] = served.party("lobby", ["ada", "bob", "slow"]).await;
-    let words = "x".repeat(LENGTH);
-    let message = chat(&words);
-    let mut count = 0;
-    let gone = left("slow", NOW);
-    let is_gone = |heard: String| {
-        assert!(heard == gone || heard == said("ada", &words, NOW));
-        heard == gone
-    };
-    // Those who read hear everything, while more than the system keeps is said to the one who does not.
-    let mut of_ada = false;
-    let mut of_bob = false;
-    while !of_ada {
-        ada.sends(message.as_str()).await;
-        count += 1;
-        for (guest, told) in [(&mut ada, &mut of_ada), (&mut bob, &mut of_bob)] {
-            if is_gone(guest.hears().await) {
-                *told = true;
-                assert!(!is_gone(guest.hears().await));
-            }
-        }
-        assert!(count < 100_000, "the slow one stays");
+    let [mut ada, mut bob] = served.party("lobby", ["ada", "bob"]).await;
+    let silent = served.silent("lobby", "silent").await;
+    for guest in [&mut ada, &mut bob] {
+        assert_eq!(guest.hears().await, came("silent", NOW));
     }
-    if !of_bob {
-        assert!(is_gone(bob.hears().await));
+    let words = "x".repeat(LENGTH);
+    let (message, heard, gone) = (chat(&words), said("ada", &words, NOW), left("silent", NOW));
+    // Those who read hear everything, while more than the system keeps is said to the one who does not.
+    let mut told = [false; 2];
+    for count in 0.. {
+        assert!(count < 1000, "the silent one stays");
+        ada.sends(message.as_str()).await;
+        for (guest, told) in [&mut ada, &mut bob].into_iter().zip(&mut told) {
+            let mut words = guest.hears().await;
+            if words == gone && !*told {
+                *told = true;
+                words = guest.hears().await;
+            }
+            assert!(words == heard, "{} bytes that were not said", words.len());
+        }
+        if told[0] {
+            break;
+        }
+    }
+    if !told[1] {
+        assert_eq!(bob.hears().await, gone);
     }
     served.until_rooms(&[("lobby", 2)]).await;
-    assert_eq!(served.connections.len(), 2);
     ada.hears_nothing().await;
     bob.hears_nothing().await;
-    assert!(!slow.ends().await.clean, "it was dropped, as it did not even take the close frame");
+    assert_eq!(served.connections.len(), 2);
+    drop(silent);
 }
 
 #[tokio::test]
 async fn one_who_reads_late_learns_why_it_is_closed() {
-    let server = ServerConfig { max_queue: 64 << 10, slow: Slow::Close, ..ServerConfig::default() };
+    let server = ServerConfig { max_queue: 256 << 10, slow: Slow::Close, ..ServerConfig::default() };
     let served = serve(ChatConfig::default(), server);
-    let [mut ada, slow] = served.party("lobby", ["ada", "slow"]).await;
-    // A room whose hearers are slow tells whoever speaks into it.
-    let words = "x".repeat(16 << 10);
+    let mut ada = served.first("lobby", "ada").await;
+    let mut silent = served.silent("lobby", "silent").await;
+    assert_eq!(ada.hears().await, came("silent", NOW));
+    let words = "x".repeat(64 << 10);
+    let heard = said("server", &words, NOW);
+    // Whoever speaks into the room is told that somebody in it is slow.
     while served.chat.say("lobby", None, &words).expect("there is a room").slow == 0 {
-        assert_eq!(ada.hears().await, said("server", &words, NOW));
+        assert!(ada.hears().await == heard);
     }
-    let closed = slow.ends().await;
-    assert_eq!((closed.code, closed.clean), (CloseCode::TRY_AGAIN_LATER, true), "{}", closed.reason);
+    let mut late = Vec::new();
+    let reason = b"the client reads too slowly";
+    let close = [&hex!("88 1d 03f5"), &reason[..]].concat();
+    let mut chunk = vec![0; 1 << 16];
+    while !late.ends_with(&close) {
+        let count = within(silent.read(&mut chunk)).await.expect("no error");
+        assert!(count > 0, "it was not closed with 1013");
+        late.extend_from_slice(&chunk[..count]);
+    }
+    drop(silent);
+    assert!(ada.hears().await == heard);
+    assert_eq!(ada.hears().await, left("silent", NOW));
 }
 
 #[tokio::test]

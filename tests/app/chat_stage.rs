@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use tokio::io::AsyncWriteExt;
+use tokio::net::{TcpSocket, TcpStream};
 use wslab::app::chat::{Chat, ChatConfig, PAGE};
 use wslab::app::host::Host;
 use wslab::net::{Client, Connection, Connections, Listen, Server, ServerConfig};
@@ -14,6 +16,10 @@ use wslab::wire::CloseCode;
 /// When everything happens, unless a test says otherwise.
 pub(crate) const NOW: u64 = 1_763_883_600_123;
 pub(crate) const INVALID: &str = r#"{"type":"error","message":"Invalid message format"}"#;
+
+/// The sample of RFC 6455, section 1.3.
+const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
 
 /// No test takes so long; one that hangs fails.
 pub(crate) async fn within<T>(future: impl Future<Output = T>) -> T {
@@ -69,6 +75,21 @@ impl Served {
             party.push(guest);
         }
         party.try_into().ok().expect("as many guests as names")
+    }
+
+    /// The stream of a guest who joins and reads nothing. The system keeps little for him.
+    pub(crate) async fn silent(&self, room: &str, name: &str) -> TcpStream {
+        let socket = TcpSocket::new_v4().expect("a socket");
+        socket.set_recv_buffer_size(4096).expect("it can be set");
+        let address = self.url.trim_start_matches("ws://").parse().expect("an address");
+        let mut stream = socket.connect(address).await.expect("it listens");
+        stream.write_all(REQUEST).await.expect("it listens");
+        let join = join(room, name);
+        let length = u8::try_from(join.len()).expect("few bytes");
+        assert!(length < 126);
+        let frame = [&[0x81, 0x80 | length, 0, 0, 0, 0], join.as_bytes()].concat();
+        stream.write_all(&frame).await.expect("it listens");
+        stream
     }
 
     pub(crate) fn set_clock(&self, now: u64) {
