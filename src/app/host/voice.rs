@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Caller, Malformed};
+use crate::net::Inband;
 use crate::proto::{Message, Outbound};
 use crate::wire::CloseCode;
 
@@ -44,8 +45,12 @@ impl<'a> Voice<'a> {
     /// Sends something as JSON.
     pub fn send(&mut self, reply: &impl Serialize) {
         // Fails only for maps whose keys are no strings.
-        if let Ok(reply) = serde_json::to_string(reply) {
-            self.send_message(reply.into());
+        let Ok(reply) = serde_json::to_string(reply) else { return };
+        match self.caller.inband {
+            Some(inband) if reply.len() > Inband::THRESHOLD => {
+                self.send_message(Message::binary(inband.pack(reply.as_bytes())));
+            }
+            _ => self.send_message(Message::text(reply)),
         }
     }
 
@@ -58,6 +63,11 @@ impl<'a> Voice<'a> {
     /// Says that something is wrong.
     pub fn error(&mut self, words: &str) {
         self.send(&Wrong { r#type: "error", message: words });
+    }
+
+    /// Says that a message was not understood.
+    pub fn malformed(&mut self) {
+        self.error("Invalid message format");
     }
 
     /// Whether the client may do this. If not, he is told so.
