@@ -167,8 +167,8 @@ async fn a_named_pipe_is_opened_again() {
         writer.join().expect("no panic");
     }
     drop(feed);
-    // Whoever waits for a writer sees that the feed is gone.
-    drop(OpenOptions::new().write(true).open(&path));
+    // Whoever waits for a writer sees that the feed is gone; one that also reads waits for nobody.
+    drop(OpenOptions::new().read(true).write(true).open(&path));
 }
 
 #[test]

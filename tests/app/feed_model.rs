@@ -58,7 +58,7 @@ impl Model {
                             self.subscribed[*guest].insert(name);
                             heard[*guest].push(data(name, *value));
                         }
-                        (_, Some(_)) => drop(self.subscribed[*guest].remove(name)),
+                        (_, Some(_)) => self.subscribed[*guest].retain(|subscribed| *subscribed != name),
                         (_, None) => strange.push(name),
                     }
                 }
@@ -77,7 +77,7 @@ impl Model {
             }
             Step::Remove(at) => {
                 self.values.remove(NAMES[*at]);
-                self.subscribed.iter_mut().for_each(|subscribed| drop(subscribed.remove(NAMES[*at])));
+                self.subscribed.iter_mut().for_each(|subscribed| subscribed.retain(|name| *name != NAMES[*at]));
             }
             Step::Leave(guest) => self.subscribed[*guest].clear(),
         }
@@ -90,8 +90,12 @@ async fn play(feed: &Feed, stage: &Stage, guests: &mut [Guest], step: &Step, cou
     match step {
         Step::Subscribe(guest, names) => guests[*guest].subscribe(&named(names)).await,
         Step::Unsubscribe(guest, names) => guests[*guest].unsubscribe(&named(names)).await,
-        Step::Publish(at) => drop(feed.publish(NAMES[*at], &count).expect("published")),
-        Step::Remove(at) => drop(feed.remove(NAMES[*at])),
+        Step::Publish(at) => {
+            feed.publish(NAMES[*at], &count).expect("published");
+        }
+        Step::Remove(at) => {
+            feed.remove(NAMES[*at]);
+        }
         Step::Leave(guest) => guests[*guest] = stage.join().await,
     }
 }
