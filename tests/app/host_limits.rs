@@ -74,7 +74,7 @@ async fn whoever_sends_too_much_can_be_closed() {
     let mut guest = echo(per_connection(2, MINUTE), Over::Close).connect().await;
     is_echoed(&mut guest, 2).await;
     guest.says("hello").await;
-    assert_eq!(guest.is_closed().await, (1008, "Rate limit exceeded".to_owned()));
+    assert_eq!(guest.hears_close().await, (1008, "Rate limit exceeded".to_owned()));
 }
 
 #[tokio::test]
@@ -236,6 +236,6 @@ async fn a_server_that_ends_does_not_wait_for_delayed_messages() {
     guest.says("held").await;
     let connections = server.connections.clone();
     let draining = tokio::spawn(async move { connections.drain(MINUTE).await });
-    assert_eq!(guest.is_closed().await.0, 1001);
+    assert_eq!(guest.hears_close().await.0, 1001);
     assert_eq!(within(draining).await.unwrap(), 0);
 }

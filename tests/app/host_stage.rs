@@ -97,7 +97,7 @@ impl Guest {
     }
 
     /// By which code and reason the server closes the connection.
-    pub(crate) async fn is_closed(self) -> (u16, String) {
+    pub(crate) async fn hears_close(self) -> (u16, String) {
         let closed = self.ends().await;
         (closed.code.0, closed.reason)
     }

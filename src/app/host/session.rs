@@ -181,7 +181,7 @@ impl<A: Application> Hosted<A> {
         match Voice::read(message) {
             Ok(Request::UserInfo) => Voice::new(out, &self.caller).send(&UserInfo::of(&self.caller)),
             Ok(Request::RateLimit) => self.tell_rate(out),
-            Ok(Request::CompressionRequest { algorithms }) => {
+            Ok(Request::Compression { algorithms }) => {
                 let inband = algorithms.iter().find_map(|name| name.parse().ok());
                 Voice::new(out, &self.caller).send(&Packing::from(inband));
                 if inband.is_some() {
