@@ -139,7 +139,14 @@ fn commands_are_listed_and_completed() {
     let (_server, url) = on_a_free_port(&[]);
     let mut typing = connected("commands", &url, &[]);
     typing.types("/help\r").sees("the up arrow").edits(">");
-    typing.types("/rec").sees("/reconnect").types("\t").edits("> /reconnect").types(CONTROL_C).edits(">");
+    typing
+        .types("/rec")
+        .sees("/reconnect")
+        .types("\t")
+        .edits("> /reconnect")
+        .types(CONTROL_C)
+        .sees("Ctrl-C again ends")
+        .edits(">");
     typing.types("/halp\r").sees("/halp is no command").edits(">");
     typing.types("//help\r").sees("< text /help").edits(">");
     typing.types("/binary 00 ff\r").sees("< binary 00ff").edits(">");
