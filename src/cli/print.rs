@@ -55,14 +55,17 @@ impl fmt::Display for Harmless<'_> {
                 '\t' => f.write_char(character)?,
                 // A further line must not look like one of ours.
                 '\n' => f.write_str("\n    ")?,
-                character if character.is_control() || is_deceiving(character) => {
-                    write!(f, "{}", character.escape_unicode())?;
-                }
-                character => f.write_char(character)?,
+                character if is_harmless(character) => f.write_char(character)?,
+                character => write!(f, "{}", character.escape_unicode())?,
             }
         }
         Ok(())
     }
+}
+
+/// Whether a terminal shows a character, and does nothing else for it.
+pub(super) fn is_harmless(character: char) -> bool {
+    !character.is_control() && !is_deceiving(character)
 }
 
 /// Whether a character changes the direction of others, or ends a line where terminals do not agree.

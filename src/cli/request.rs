@@ -94,6 +94,21 @@ impl Asking {
         }
     }
 
+    /// Whether the command line names such a header.
+    pub(super) fn has_header(&self, name: &str) -> bool {
+        self.headers.iter().any(|header| header.name.eq_ignore_ascii_case(name))
+    }
+
+    /// Asks with a further header.
+    pub(super) fn push_header(&mut self, name: &str, value: String) {
+        self.headers.push(Header { name: name.to_owned(), value });
+    }
+
+    /// Asks for further subprotocols, behind the others.
+    pub(super) fn push_subprotocols(&mut self, names: impl IntoIterator<Item = String>) {
+        self.subprotocol.extend(names);
+    }
+
     /// The subprotocols, the preferred one first.
     pub(super) fn subprotocols(&self) -> &[String] {
         &self.subprotocol

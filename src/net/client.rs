@@ -36,7 +36,7 @@ use crate::proto::{Closed, Config, Endpoint, deflate};
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Client {
     target: Target,
     config: Arc<Config>,
@@ -145,7 +145,11 @@ impl Client {
     /// # Errors
     /// If that fails or takes longer than the opening may.
     pub async fn connect(&self) -> Result<Connection, ConnectError> {
-        let mut connection = self.start().await?;
+        self.opened(self.start().await?).await
+    }
+
+    /// Waits until a connection that was started is open.
+    pub(super) async fn opened(&self, mut connection: Connection) -> Result<Connection, ConnectError> {
         loop {
             match connection.next_event().await {
                 Some(OwnedEvent::Open) => return Ok(connection),
@@ -163,12 +167,7 @@ impl Client {
     /// # Errors
     /// If nobody listens there, or TLS fails.
     pub async fn start(&self) -> Result<Connection, ConnectError> {
-        let mut ask = Ask::new(self.target.host_header(), self.target.resource.as_str(), nonce());
-        ask.protocols.clone_from(&self.protocols);
-        ask.origin.clone_from(&self.origin);
-        ask.headers = self.headers.clone();
-        ask.extensions.extend(self.config.deflate.map(|deflate| deflate.offer().into()));
-        ask.request()?;
+        let ask = self.ask()?;
         let tls = match self.target.place {
             Place::Tcp { tls: true, .. } => Some(tls::client(&self.trust)?),
             _ => None,
@@ -177,10 +176,50 @@ impl Client {
         let began = tokio::time::Instant::now();
         let stream = tokio::time::timeout(limit, Stream::connect(&self.target, tls))
             .await
-            .map_err(|_| ConnectError::Timeout { target: self.target.clone(), limit })?
+            .map_err(|_| self.timeout())?
             .map_err(|source| self.io(source))?;
+        self.over(stream, ask, began)
+    }
+
+    pub(super) fn ask(&self) -> Result<Ask, AskError> {
+        let mut ask = Ask::new(self.target.host_header(), self.target.resource.as_str(), nonce());
+        ask.protocols.clone_from(&self.protocols);
+        ask.origin.clone_from(&self.origin);
+        ask.headers = self.headers.clone();
+        ask.extensions.extend(self.config.deflate.map(|deflate| deflate.offer().into()));
+        ask.request()?;
+        Ok(ask)
+    }
+
+    /// A connection over a stream to the target, whose opening began then.
+    pub(super) fn over(
+        &self,
+        stream: Stream,
+        ask: Ask,
+        began: tokio::time::Instant,
+    ) -> Result<Connection, ConnectError> {
         let endpoint = Endpoint::client(ask, SystemKeys::new(), self.config.clone(), began.into_std())?;
         Ok(Connection::new(stream, endpoint))
+    }
+
+    /// How long opening may take.
+    pub(super) fn opening_timeout(&self) -> Duration {
+        self.config.opening_timeout
+    }
+
+    /// The same, but asking so often whether the peer is alive, if it is not set to ask by itself.
+    pub(super) fn asking_for_life(&self, interval: Option<Duration>, timeout: Duration) -> Self {
+        let mut client = self.clone();
+        if client.config.ping_interval.is_none() && interval.is_some() {
+            let config = Arc::make_mut(&mut client.config);
+            (config.ping_interval, config.pong_timeout) = (interval, timeout);
+        }
+        client
+    }
+
+    /// That it took too long.
+    pub(super) fn timeout(&self) -> ConnectError {
+        ConnectError::Timeout { target: self.target.clone(), limit: self.config.opening_timeout }
     }
 
     fn io(&self, source: io::Error) -> ConnectError {

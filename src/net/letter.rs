@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use super::inband::Inband;
 use super::mailbox::Mail;
 use crate::proto::deflate::{Config, Deflater, Direction};
 use crate::proto::{Kind, Message};
@@ -16,11 +17,13 @@ pub(super) struct Letter<'m> {
     payload: Option<Bytes>,
     /// By the bits of the window.
     compressed: Vec<(u8, Bytes)>,
+    /// By how it is packed.
+    packed: Vec<(Inband, Bytes)>,
 }
 
 impl<'m> Letter<'m> {
     pub(super) const fn new(message: &'m Message<'m>, config: Option<Config>) -> Self {
-        Self { message, config, plain: None, payload: None, compressed: Vec::new() }
+        Self { message, config, plain: None, payload: None, compressed: Vec::new(), packed: Vec::new() }
     }
 
     /// Whether anybody gets it compressed.
@@ -44,8 +47,22 @@ impl<'m> Letter<'m> {
         }
     }
 
+    /// As it goes to somebody who takes large text packed, or on whose connection this was agreed.
+    pub(super) fn to_packed(&mut self, inband: Option<Inband>, direction: Option<Direction>) -> Mail {
+        let is_text = self.message.kind == Kind::Text;
+        let Some(inband) = inband.filter(|_| is_text && self.message.payload.len() > Inband::THRESHOLD) else {
+            return self.to(direction);
+        };
+        if let Some((_, frame)) = self.packed.iter().find(|(by, _)| *by == inband) {
+            return Mail::Frames(frame.clone());
+        }
+        let frame = encode(Kind::Binary, 0, &inband.pack(&self.message.payload));
+        self.packed.push((inband, frame.clone()));
+        Mail::Frames(frame)
+    }
+
     /// As it goes to somebody who agreed on this.
-    pub(super) fn to(&mut self, direction: Option<Direction>) -> Mail {
+    fn to(&mut self, direction: Option<Direction>) -> Mail {
         let Message { kind, payload } = self.message;
         match direction.filter(|_| self.is_worth_compressing()) {
             Some(Direction { context_takeover: true, .. }) => {

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
 
+use super::inband::Inband;
 use super::letter::Letter;
 use super::mailbox::{Mail, Mailbox, PostError};
 use crate::proto::deflate::{self, Direction};
@@ -40,6 +41,7 @@ struct Shared {
 struct Place {
     mailbox: Arc<Mailbox>,
     compresses: Option<Direction>,
+    inband: Option<Inband>,
 }
 
 /// Whom a broadcast reached.
@@ -149,7 +151,7 @@ impl Connections {
         let place = self.place(id)?;
         let mut letter = Letter::new(message, self.shared.deflate);
         letter.compress(place.compresses);
-        self.shared.deliver(&place, None, letter.to(place.compresses))
+        self.shared.deliver(&place, None, letter.to_packed(place.inband, place.compresses))
     }
 
     /// Sends a message to all but `except`. It is encoded once, and compressed once for each window that was agreed
@@ -163,7 +165,7 @@ impl Connections {
         }
         let mut reach = Reach::default();
         for (_, place) in self.lock().iter().filter(|(id, _)| Some(**id) != except) {
-            reach.count(self.shared.deliver(place, None, letter.to(place.compresses)));
+            reach.count(self.shared.deliver(place, None, letter.to_packed(place.inband, place.compresses)));
         }
         reach
     }
@@ -189,9 +191,19 @@ impl Connections {
         let mut reach = Reach::default();
         for place in &places {
             letter.compress(place.compresses);
-            reach.count(self.shared.deliver(place, key, letter.to(place.compresses)));
+            reach.count(self.shared.deliver(place, key, letter.to_packed(place.inband, place.compresses)));
         }
         reach
+    }
+
+    /// Has large text messages of this set to one packed, as binary messages, from now on. Its session packs what it
+    /// sends itself.
+    ///
+    /// # Errors
+    /// If it is gone.
+    pub fn pack(&self, id: ConnectionId, inband: Option<Inband>) -> Result<(), PostError> {
+        self.lock().get_mut(&id).ok_or(PostError::Gone)?.inband = inband;
+        Ok(())
     }
 
     /// Has the session of one [woken](super::Session::woken), when what is sent to it is out.
@@ -271,7 +283,7 @@ impl Connections {
     /// Puts a member in that has agreed to be sent messages like this; it leaves when the registration is dropped.
     pub(super) fn register(&self, id: ConnectionId, compresses: Option<Direction>) -> Registration {
         let mailbox = Arc::new(Mailbox::default());
-        self.lock().insert(id, Place { mailbox: mailbox.clone(), compresses });
+        self.lock().insert(id, Place { mailbox: mailbox.clone(), compresses, inband: None });
         if *self.shared.draining.borrow() {
             // It came in while the doors were being closed.
             let order = Mail::Close(CloseCode::GOING_AWAY, "the server shuts down".into());

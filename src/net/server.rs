@@ -65,12 +65,13 @@ pub trait Service: Send + Sync + 'static {
 
     /// A client asks for a page with GET or HEAD, and not for a WebSocket. By default there is none, and it is told
     /// that WebSocket is what is spoken here.
-    fn page(&self, _request: &Request, _asked: &Asked) -> Option<Answer> {
+    fn page(&self, _request: &Request, _asked: &Asked, _connections: &Connections) -> Option<Answer> {
         None
     }
 
-    /// Who is to be told what the connection of `member` sees and does; by default nobody.
-    fn observer(&self, _member: &Member) -> Option<Box<dyn Observer>> {
+    /// Who is to be told what the connection of `member` sees and does, from the `answer` to its request on, whatever
+    /// that is; by default nobody.
+    fn observer(&self, _member: &Member, _asked: &Asked, _answer: &Answer) -> Option<Box<dyn Observer>> {
         None
     }
 }
@@ -277,8 +278,10 @@ impl Incoming {
 
     /// Answers that there is no place. Pages are there all the same, so that one can look at a server that is full.
     async fn turn_away<S: Service>(self, service: Arc<S>) {
+        let shared = self.shared.clone();
         let Ok((mut driver, _place)) = self.ask().await else { return };
-        let answer = answer(&driver, |asked, request| page(&*service, request, asked).unwrap_or_else(no_place));
+        let all = &shared.connections;
+        let answer = answer(&driver, |asked, request| page(&*service, request, asked, all).unwrap_or_else(no_place));
         driver.answer(answer);
         poll_fn(|cx| driver.poll(cx, &mut nobody)).await;
     }
@@ -320,23 +323,23 @@ impl Incoming {
         };
         let member = shared.connections.next_member(driver.stream().peer_addr());
         let id = member.id;
-        if let Some(observer) = service.observer(&member) {
+        let (mut session, mut observer) = (None, None);
+        let answer = answer(&driver, |asked, request| {
+            let mut answer = shared.policy.answer(asked);
+            if answer.agreed.is_some() {
+                match service.open(request, asked, member.clone()) {
+                    Ok(opened) => session = Some(opened),
+                    Err(refusal) => answer = *refusal,
+                }
+            } else if let Some(page) = page(&*service, request, asked, &shared.connections) {
+                return page;
+            }
+            observer = service.observer(&member, asked, &answer);
+            answer
+        });
+        if let Some(observer) = observer {
             driver.endpoint.set_observer(observer);
         }
-        let mut session = None;
-        let answer = answer(&driver, |asked, request| {
-            let answer = shared.policy.answer(asked);
-            if answer.agreed.is_none() {
-                return page(&*service, request, asked).unwrap_or(answer);
-            }
-            match service.open(request, asked, member) {
-                Ok(opened) => {
-                    session = Some(opened);
-                    answer
-                }
-                Err(refusal) => *refusal,
-            }
-        });
         driver.answer(answer);
         match session {
             Some(session) => {
@@ -352,8 +355,8 @@ impl Incoming {
 }
 
 /// The page that is asked for, if one is.
-fn page(service: &impl Service, request: &Request, asked: &Asked) -> Option<Answer> {
-    let page = asked.is_for_a_page().then(|| service.page(request, asked)).flatten()?;
+fn page(service: &impl Service, request: &Request, asked: &Asked, all: &Connections) -> Option<Answer> {
+    let page = asked.is_for_a_page().then(|| service.page(request, asked, all)).flatten()?;
     Some(page.to_method(&asked.method))
 }
 

@@ -22,6 +22,9 @@ pub enum Stream {
     Tls(Box<TlsStream<TcpStream>>),
     /// A Unix socket.
     Unix(UnixStream),
+    /// A pipe in memory, on which time can be virtual.
+    #[cfg(test)]
+    Memory(tokio::io::DuplexStream),
 }
 
 impl Stream {
@@ -49,6 +52,8 @@ impl Stream {
             Self::Tcp(stream) => stream.peer_addr().ok(),
             Self::Tls(stream) => stream.get_ref().0.peer_addr().ok(),
             Self::Unix(_) => None,
+            #[cfg(test)]
+            Self::Memory(_) => None,
         }
     }
 }
@@ -74,6 +79,8 @@ macro_rules! each {
             Stream::Tcp($inner) => $call,
             Stream::Tls($inner) => $call,
             Stream::Unix($inner) => $call,
+            #[cfg(test)]
+            Stream::Memory($inner) => $call,
         }
     };
 }

@@ -1,6 +1,6 @@
 //! Who watches a connection without taking part in it.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::proto::{Cause, Closed, Message, Seen};
 use crate::wire::Head;
@@ -10,6 +10,23 @@ use crate::wire::Head;
 /// Everything is lent and every method does nothing unless it is implemented, so that watching costs what the watcher
 /// does. An observer cannot change what the connection does.
 pub trait Observer: Send {
+    /// A turn begins: it is this time for all that is told until the next.
+    fn turn(&mut self, _now: Instant) {}
+
+    /// The turn ends: nothing more comes of its input. What is sent between turns is told before the next.
+    fn settled(&mut self) {}
+
+    /// A whole message came in as one frame that lay whole in one read, with nothing wrong: most do. Unless this is
+    /// implemented the same is told piece by piece.
+    fn whole(&mut self, head: &Head, message: &Message<'_>) {
+        self.received(&Seen::Head(*head));
+        if !message.payload.is_empty() {
+            self.received(&Seen::Data(&message.payload));
+        }
+        self.received(&Seen::End);
+        self.message(message);
+    }
+
     /// Something was seen in the direction that comes in.
     fn received(&mut self, _seen: &Seen<'_>) {}
 

@@ -2,17 +2,24 @@
 //!
 //! Everything a run does is told as [`Event`]s to a [`Sink`]: the live display, the recording, the reports. Nothing
 //! here prints, and an event holds all that its readers need, so a recording that is read again renders the same.
+//!
+//! A [`Meter`] counts what living connections do, and a [`Snapshot`] is what it has counted; [`feed`] tells others.
 
 mod event;
+pub mod feed;
+mod meter;
 mod outcome;
 mod shown;
+mod snapshot;
 mod transcript;
 mod words;
 
 pub use event::{Brief, CloseDue, Course, Due, Event, Heading, Kind, Many, Plan, Sink, Summary};
 pub use jiff::Timestamp;
+pub use meter::{About, Meter};
 pub use outcome::{CloseVerdict, Difference, Outcome, Reason, Trouble, Verdict, Why};
 pub use shown::{Quoted, line_of_head, lines_of_head, refused};
+pub use snapshot::{Bar, Counts, End, Rates, Row, Snapshot, Speed, Spread, Spreads, Totals};
 pub use transcript::{
     Closing, Content, Ending, Entry, Fault, Gather, Happening, Heard, Item, Log, Opening, Said, Side, Timeout, Traffic,
     Transcript,

@@ -138,6 +138,21 @@ pub(super) mod micros {
     }
 }
 
+/// Times that may be missing as whole microseconds.
+pub(super) mod optional_micros {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(in crate::watch) fn serialize<S: Serializer>(time: &Option<Duration>, to: S) -> Result<S::Ok, S::Error> {
+        time.map(|time| u64::try_from(time.as_micros()).unwrap_or(u64::MAX)).serialize(to)
+    }
+
+    pub(in crate::watch) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::Error> {
+        Ok(Option::<u64>::deserialize(from)?.map(Duration::from_micros))
+    }
+}
+
 /// Bytes as hex digits.
 pub(super) mod hex {
     use serde::de::{Error, Unexpected};

@@ -150,6 +150,13 @@ impl Running {
         line
     }
 
+    /// The next line of its standard output, if there is one already.
+    pub(crate) fn heard(&mut self) -> Option<String> {
+        let line = self.lines.try_recv().ok()?;
+        self.read.push_str(&line);
+        Some(line)
+    }
+
     /// Sends it a signal by its name.
     #[track_caller]
     pub(crate) fn signal(&self, name: &str) {

@@ -28,6 +28,7 @@ fn on_a_terminal(arguments: &[&str], mut look: impl FnMut(&str) -> Option<&'stat
     command.cwd(std::env::current_dir().unwrap());
     command.env("TERM", "xterm-256color");
     command.env_remove("NO_COLOR");
+    command.env("XDG_STATE_HOME", concat!(env!("CARGO_TARGET_TMPDIR"), "/terminal"));
     let mut child = pty.slave.spawn_command(command).unwrap();
     drop(pty.slave);
     let mut reader = pty.master.try_clone_reader().unwrap();

@@ -79,10 +79,10 @@ mirrored! {
         assert_eq!(end.waits(secs(4)), []);
         assert_eq!(end.state(), ReadyState::Open);
         assert_eq!(end.waits(secs(1)), [Told::Failed(Cause::PongTimeout)]);
-        assert_eq!(end.sends(), farewell(1011, "no answer to a ping"));
+        assert_eq!(end.sends(), farewell(1002, "Pong timeout"));
         assert!(end.shutdown);
         assert_eq!(end.receives(hex!("8a 04 00000001")), [], "too late");
-        assert_eq!(end.waits(secs(10)), [closed_abnormally(1011, Cause::PongTimeout)]);
+        assert_eq!(end.waits(secs(10)), [closed_abnormally(1002, Cause::PongTimeout)]);
     }
 
     fn any_bytes_are_a_sign_of_life(end) {

@@ -202,7 +202,7 @@ mirrored! {
         insta::allow_duplicates! {
             insta::assert_snapshot!(diary.read(), @r"
             sent ping of 4
-            sent close of 21
+            sent close of 14
             failed: the peer did not answer a ping in time
             closed with 1006: the peer did not answer a ping in time
             ");

@@ -13,6 +13,7 @@ mod drain;
 mod fuzzing;
 mod halves;
 mod limits;
+mod pool;
 mod server;
 mod sessions;
 mod stage;

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use hex_literal::hex;
 use insta::assert_snapshot;
-use wslab::net::{AcceptError, Client, ConnectError, Member, ServerConfig, Service};
-use wslab::proto::opening::{Answer, Asked, Extra, Policy};
+use wslab::net::{AcceptError, Client, ConnectError, Connections, Member, ServerConfig, Service};
+use wslab::proto::opening::{Answer, Asked, Extra, Origins, Policy};
 use wslab::proto::{Cause, Closed, Config, Event, Message, Observer, Outbound};
 use wslab::wire::CloseCode;
 use wslab::wire::http::Request;
 
-use crate::stage::{ACCEPT, REQUEST, bind, serve, serve_echo, text, until, within};
+use crate::stage::{ACCEPT, REQUEST, Served, bind, serve, serve_echo, text, until, within};
 
 fn policy(policy: Policy) -> ServerConfig {
     ServerConfig { policy, ..ServerConfig::default() }
@@ -65,7 +65,7 @@ async fn the_policy_chooses_the_subprotocol_and_adds_headers() {
 
 #[tokio::test]
 async fn an_origin_that_may_not_connect_is_refused() {
-    let origins = Some(vec!["https://example.com".to_owned()]);
+    let origins = Origins::named(["https://example.com"]);
     let server = serve_echo(policy(Policy { origins, ..Policy::default() }));
     let client = Client::new(&server.url).unwrap();
     within(client.clone().origin("https://example.com").connect()).await.unwrap();
@@ -235,7 +235,7 @@ impl Service for Observed {
         Ok(|_, _| {})
     }
 
-    fn observer(&self, _member: &Member) -> Option<Box<dyn Observer>> {
+    fn observer(&self, _: &Member, _: &Asked, _: &Answer) -> Option<Box<dyn Observer>> {
         Some(Box::new(Notes(self.0.lock().unwrap().clone())))
     }
 }
@@ -250,4 +250,47 @@ async fn a_service_can_have_its_connections_observed() {
     until("the connection is gone", || server.connections.is_empty()).await;
     let told: Vec<_> = told.try_iter().collect();
     assert_eq!(told, ["message of 5", "closed: closed by the closing handshake"]);
+}
+
+/// A service with a page at `/`.
+struct Paged;
+
+impl Service for Paged {
+    type Session = fn(Event<'_>, &mut Outbound);
+
+    fn open(&self, _: &Request, _: &Asked, _: Member) -> Result<Self::Session, Box<Answer>> {
+        Ok(|_, _| {})
+    }
+
+    fn page(&self, _: &Request, asked: &Asked, _: &Connections) -> Option<Answer> {
+        (asked.resource == "/").then(|| Answer::page(200, "text/html", "<p>hello"))
+    }
+}
+
+async fn asked(server: &Served, request: &str) -> String {
+    let mut raw = server.raw().await;
+    raw.say(request).await;
+    String::from_utf8(within(raw.rest()).await).unwrap()
+}
+
+#[tokio::test]
+async fn pages_are_for_who_asks_for_no_websocket() {
+    let server = serve(ServerConfig { max_connections: 1, ..ServerConfig::default() }, Paged);
+    let connect = Client::new(&server.url).unwrap();
+    for full in [false, true] {
+        let _held = if full { Some(within(connect.connect()).await.unwrap()) } else { None };
+        let page = asked(&server, "GET / HTTP/1.1\r\nHost: a\r\n\r\n").await;
+        assert_eq!(
+            page,
+            "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: text/html\r\nContent-Length: 8\r\n\r\n<p>hello"
+        );
+        let head = asked(&server, "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n").await;
+        assert_eq!(head, page.strip_suffix("<p>hello").unwrap());
+    }
+    until("the place is free again", || server.connections.is_empty()).await;
+    for other in ["GET /other", "POST /"] {
+        let refused = asked(&server, &format!("{other} HTTP/1.1\r\nHost: a\r\n\r\n")).await;
+        assert!(refused.starts_with("HTTP/1.1 4"), "{refused}");
+    }
+    within(connect.connect()).await.unwrap();
 }

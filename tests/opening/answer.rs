@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use wslab::proto::Rule;
-use wslab::proto::opening::{Agreed, Answer, Extra, Policy, answer, judge_request, judge_response};
+use wslab::proto::opening::{Agreed, Answer, Extra, Origins, Policy, answer, judge_request, judge_response};
 use wslab::wire::http::{Headers, Limits, Request, Response, Version};
 
 use crate::{REQUEST, RESPONSE, names, request, request_error, request_with, response};
@@ -232,7 +232,7 @@ mod refusing {
     /// Section 4.2.2, item 4, origin; section 10.2.
     #[test]
     fn an_origin_that_is_not_allowed_is_forbidden() {
-        let policy = Policy { origins: Some(vec!["https://example.com".into()]), ..Policy::default() };
+        let policy = Policy { origins: Origins::named(["https://example.com"]), ..Policy::default() };
         let to = |origins: &[&str]| answer(&request_with("Origin", origins), &policy);
         assert_eq!(to(&["https://example.com"]).response.status, 101);
         assert_eq!(to(&["HTTPS://Example.com"]).response.status, 101);
@@ -256,16 +256,49 @@ mod refusing {
         "#);
     }
 
+    /// Section 10.2: the page that a server shows may connect to it, under whatever name it is reached.
+    #[test]
+    fn pages_of_the_server_itself_are_those_of_its_host_and_port() {
+        let policy = Policy { origins: Origins::same(), ..Policy::default() };
+        let status = |host: &str, origin: &str| {
+            let mut request = request_with("Origin", &[origin]);
+            request.headers.set("Host", host);
+            answer(&request, &policy).response.status
+        };
+        for (host, origin) in [
+            ("localhost:9001", "http://localhost:9001"),
+            ("Localhost:9001", "http://localhost:9001"),
+            ("example.com", "https://example.com"),
+            ("example.com:443", "https://example.com"),
+            ("example.com", "http://example.com:80"),
+            ("[::1]:9001", "http://[::1]:9001"),
+        ] {
+            assert_eq!(status(host, origin), 101, "{host} {origin}");
+        }
+        for (host, origin) in [
+            ("localhost:9001", "http://localhost"),
+            ("localhost:9001", "http://localhost:9002"),
+            ("localhost:9001", "http://evil.example:9001"),
+            ("example.com", "https://example.com.evil.example"),
+            ("example.com:443", "http://example.com"),
+            ("localhost:9001", "null"),
+            ("localhost:9001", "file://"),
+            ("localhost:9001", "chrome-extension://localhost:9001"),
+        ] {
+            assert_eq!(status(host, origin), 403, "{host} {origin}");
+        }
+    }
+
     /// Section 4.2.1, item 7: such a request does not come from a browser.
     #[test]
     fn a_request_without_an_origin_is_not_held_to_the_policy() {
-        let policy = Policy { origins: Some(Vec::new()), ..Policy::default() };
+        let policy = Policy { origins: Origins::named([""; 0]), ..Policy::default() };
         assert_eq!(answer(&request(REQUEST), &policy).response.status, 101);
     }
 
     #[test]
     fn a_broken_request_is_no_less_broken_for_its_origin() {
-        let policy = Policy { origins: Some(Vec::new()), ..Policy::default() };
+        let policy = Policy { origins: Origins::named([""; 0]), ..Policy::default() };
         let mut request = request_with("Origin", &["https://evil.example"]);
         request.headers.remove("Sec-WebSocket-Key");
         assert_eq!(answer(&request, &policy).response.status, 400);
@@ -347,7 +380,7 @@ proptest! {
     /// What the own server answers, the own judge finds no fault with: it agrees to good requests and refuses the rest.
     #[test]
     fn every_answer_is_a_good_one(request in any_request(), any_origin in any::<bool>()) {
-        let origins = (!any_origin).then(|| vec!["https://a".to_owned()]);
+        let origins = if any_origin { Origins::Any } else { Origins::named(["https://a"]) };
         let policy = Policy { protocols: vec!["b".into(), "a".into()], origins, ..Policy::default() };
         let answer = answer(&request, &policy);
         let mut bytes = Vec::new();

@@ -1,45 +1,179 @@
 //! The host of an application.
 
+use std::fmt;
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::deadlines::Deadlines;
+use super::guards::{Guarded, Guards, Metered};
+use super::pages::Pages;
 use super::{Application, Caller, Hosted};
-use crate::net::{Member, Service};
+use crate::app::auth::{Auth, Settings, token_of};
+use crate::app::limit::{DoorLimits, Doors, Layers, Limits, Over, Permit, Refused};
+use crate::net::{Connections, Member, Service};
+use crate::proto::Observer;
 use crate::proto::opening::{Answer, Asked};
-use crate::wire::http::Request;
+use crate::watch::feed::Metrics;
+use crate::watch::{About, Meter};
+use crate::wire::http::{Request, without_secrets};
 
 /// Serves an [`Application`].
-#[derive(Debug)]
+///
+/// ```
+/// use wslab::app::host::Host;
+/// use wslab::app::limit::{Limits, Over};
+/// use wslab::app::Echo;
+/// use wslab::net::{Listen, Server, ServerConfig};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// let server = Server::bind(&Listen::Tcp(([127, 0, 0, 1], 0).into()), ServerConfig::default())?;
+/// let connections = server.connections();
+/// let host = Host::new(Echo).limited(Limits::default(), Over::Error);
+/// let running = tokio::spawn(server.run(host));
+/// # connections.drain(std::time::Duration::from_secs(1)).await;
+/// running.await?
+/// # }
+/// ```
 pub struct Host<A> {
-    application: A,
-    page: Option<&'static str>,
+    house: Arc<House<A>>,
+    auth: Option<(Arc<Auth>, Settings)>,
+    limits: Option<(Arc<Layers>, Over)>,
+    doors: Option<Doors>,
+    pages: Pages,
+    meter: Option<Arc<Meter>>,
+    max_message: usize,
+}
+
+/// What the connections of a host share.
+pub(super) struct House<A> {
+    pub(super) application: A,
+    pub(super) deadlines: Deadlines,
 }
 
 impl<A: Application> Host<A> {
     /// Serves `application`.
     pub fn new(application: A) -> Self {
-        Self { application, page: None }
+        let house = House { application, deadlines: Deadlines::default() };
+        Self {
+            house: Arc::new(house),
+            auth: None,
+            limits: None,
+            doors: None,
+            pages: Pages::default(),
+            meter: None,
+            max_message: 1 << 20,
+        }
     }
 
-    /// With a page in HTML for who asks for `/` with a browser.
+    /// With a page in HTML, for whoever asks for `/` with a browser. It may use nothing from elsewhere.
     #[must_use]
     pub fn page(mut self, html: &'static str) -> Self {
-        self.page = Some(html);
+        self.pages.front = Some(html);
         self
+    }
+
+    /// Only for clients that say who they are. For tokens in a subprotocol, [`auth::SUBPROTOCOL`] has to be among those
+    /// that the server agrees to.
+    ///
+    /// [`auth::SUBPROTOCOL`]: crate::app::auth::SUBPROTOCOL
+    #[must_use]
+    pub fn guarded(mut self, auth: Auth, settings: Settings) -> Self {
+        self.auth = Some((Arc::new(auth), settings));
+        self
+    }
+
+    /// For clients that send so much at most; what happens to whoever sends more is said by `over`.
+    #[must_use]
+    pub fn limited(mut self, limits: Limits, over: Over) -> Self {
+        self.limits = Some((Arc::new(Layers::new(limits)), over));
+        self
+    }
+
+    /// With packed messages that have so many bytes at most when they are unpacked; 1 MiB without this.
+    #[must_use]
+    pub const fn unpacking(mut self, max_message: usize) -> Self {
+        self.max_message = max_message;
+        self
+    }
+
+    /// With so many connections of one address, that come so often.
+    #[must_use]
+    pub fn doors(mut self, limits: DoorLimits) -> Self {
+        self.doors = Some(Doors::new(limits));
+        self
+    }
+
+    /// Counted by `meter`.
+    #[must_use]
+    pub fn metered(mut self, meter: Arc<Meter>) -> Self {
+        self.meter = Some(meter);
+        self
+    }
+
+    /// With what is counted at `/metrics`, for Prometheus: by its meter, or else by one of its own.
+    #[must_use]
+    pub fn metrics(mut self) -> Self {
+        let meter = self.meter.get_or_insert_with(Meter::new);
+        self.pages.metrics = Some(Metrics::new(meter.clone()));
+        self
+    }
+
+    /// Lets a connection of `member` in, if its address may have another.
+    fn enter(&self, member: &Member, now: Instant) -> Result<Option<Permit>, Box<Answer>> {
+        let Some((doors, peer)) = self.doors.as_ref().zip(member.peer) else { return Ok(None) };
+        doors.enter(peer.ip(), now).map(Some).map_err(|refused| {
+            // RFC 6585, section 4.
+            let mut refusal = Answer::refusal(429, &refused.to_string());
+            if let Refused::TooOften { until } = refused {
+                let seconds = until.saturating_duration_since(now).as_secs() + 1;
+                refusal.response.headers.push("Retry-After", seconds.to_string());
+            }
+            Box::new(refusal)
+        })
     }
 }
 
 impl<A: Application> Service for Host<A> {
     type Session = Hosted<A>;
 
-    fn open(&self, _request: &Request, _asked: &Asked, member: Member) -> Result<Hosted<A>, Box<Answer>> {
-        let caller = Caller { member };
-        let visit = self.application.open(&caller);
-        Ok(Hosted::new(caller, visit))
+    fn open(&self, request: &Request, _asked: &Asked, member: Member) -> Result<Hosted<A>, Box<Answer>> {
+        let now = tokio::time::Instant::now().into_std();
+        let permit = self.enter(&member, now)?;
+        let gate = self.auth.as_ref().map(|(auth, settings)| {
+            let token = token_of(request);
+            Guarded::new(auth.clone(), token.as_deref(), *settings, now)
+        });
+        let meter = self.limits.as_ref().map(|(layers, over)| {
+            let address = member.peer.map(|peer| peer.ip());
+            Metered::new(layers.allot(address), *over)
+        });
+        let caller = Caller::new(member, gate.is_some());
+        Ok(Hosted::new(self.house.clone(), caller, Guards { gate, meter, permit }, self.max_message))
     }
 
-    fn page(&self, _request: &Request, asked: &Asked) -> Option<Answer> {
-        let path = asked.resource.split('?').next().unwrap_or_default();
-        match path {
-            "/" => self.page.map(|html| Answer::page(200, "text/html; charset=utf-8", html)),
-            _ => None,
-        }
+    fn page(&self, _request: &Request, asked: &Asked, connections: &Connections) -> Option<Answer> {
+        self.pages.at(&asked.resource, connections)
+    }
+
+    fn observer(&self, member: &Member, asked: &Asked, answer: &Answer) -> Option<Box<dyn Observer>> {
+        let meter = self.meter.as_ref()?;
+        let Some(agreed) = &answer.agreed else {
+            meter.refused();
+            return None;
+        };
+        let about = About {
+            peer: member.peer,
+            subprotocol: agreed.protocol.clone(),
+            compressed: agreed.deflate().is_some(),
+            ..About::new(member.id, without_secrets(&asked.resource))
+        };
+        Some(meter.observe(about))
+    }
+}
+
+impl<A: fmt::Debug> fmt::Debug for Host<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Host").field("application", &self.house.application).finish_non_exhaustive()
     }
 }

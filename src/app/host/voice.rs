@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Caller, Malformed};
+use crate::net::Inband;
 use crate::proto::{Message, Outbound};
 use crate::wire::CloseCode;
 
@@ -27,12 +28,16 @@ impl<'a> Voice<'a> {
         Self { out, caller }
     }
 
-    /// Reads a message of JSON.
+    /// Reads a message of JSON, which is an object.
     ///
     /// # Errors
     /// If it is binary, no JSON, or not of this kind.
     pub fn read<'m, T: Deserialize<'m>>(message: &'m Message<'_>) -> Result<T, Malformed> {
         let text = message.as_text().ok_or(Malformed)?;
+        // What is derived would take the members of an object from an array as well.
+        if !text.trim_ascii_start().starts_with('{') {
+            return Err(Malformed);
+        }
         serde_json::from_str(text).map_err(|_| Malformed)
     }
 
@@ -44,8 +49,12 @@ impl<'a> Voice<'a> {
     /// Sends something as JSON.
     pub fn send(&mut self, reply: &impl Serialize) {
         // Fails only for maps whose keys are no strings.
-        if let Ok(reply) = serde_json::to_string(reply) {
-            self.send_message(reply.into());
+        let Ok(reply) = serde_json::to_string(reply) else { return };
+        match self.caller.inband {
+            Some(inband) if reply.len() > Inband::THRESHOLD => {
+                self.send_message(Message::binary(inband.pack(reply.as_bytes())));
+            }
+            _ => self.send_message(Message::text(reply)),
         }
     }
 
@@ -58,6 +67,11 @@ impl<'a> Voice<'a> {
     /// Says that something is wrong.
     pub fn error(&mut self, words: &str) {
         self.send(&Wrong { r#type: "error", message: words });
+    }
+
+    /// Says that a message was not understood.
+    pub fn malformed(&mut self) {
+        self.error("Invalid message format");
     }
 
     /// Whether the client may do this. If not, he is told so.

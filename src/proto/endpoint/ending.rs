@@ -149,7 +149,7 @@ fn farewell(cause: &Cause) -> CloseBody<'static> {
             CloseBody::Status(rule.close_code().unwrap_or(CloseCode::PROTOCOL_ERROR), rule.words().as_bytes())
         }
         Cause::TooBig { .. } => CloseBody::Status(CloseCode::TOO_BIG, b"the message is too big"),
-        Cause::PongTimeout => CloseBody::Status(CloseCode::INTERNAL_ERROR, b"no answer to a ping"),
+        Cause::PongTimeout => CloseBody::Status(CloseCode::PROTOCOL_ERROR, b"Pong timeout"),
         // All others end connections on which no close frame can be sent any more, or not yet.
         _ => CloseBody::Empty,
     }

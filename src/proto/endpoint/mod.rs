@@ -121,6 +121,9 @@ impl Endpoint {
     /// [`Output::Wait`].
     #[inline]
     pub fn handle<'t>(&'t mut self, input: Input<'t>, now: Instant) -> Turn<'t> {
+        if let Some(observer) = &mut self.outbound.observer {
+            observer.turn(now);
+        }
         let (bytes, over): (&mut [u8], _) = match input {
             Input::Bytes(bytes) => {
                 if !bytes.is_empty() {

@@ -91,10 +91,14 @@ impl<'t> Turn<'t> {
     )]
     pub fn next(&mut self) -> Output<'_> {
         match self.whole_message() {
-            Some((kind, payload)) => {
-                let payload = self.bytes.get(payload);
+            Some((head, payload)) => {
+                let kind = if head.opcode == Opcode::TEXT { Kind::Text } else { Kind::Binary };
+                let message = Message { kind, payload: self.bytes.get(payload).into() };
                 let outbound = &mut self.endpoint.outbound;
-                Output::Event(message(outbound, kind, payload), outbound)
+                if let Some(observer) = &mut outbound.observer {
+                    observer.whole(&head, &message);
+                }
+                Output::Event(Event::Message(message), outbound)
             }
             None => self.next_other(),
         }
@@ -114,8 +118,8 @@ impl<'t> Turn<'t> {
 
     /// Reads a message that lies whole in the bytes, and is all that is to be told of them: most are.
     #[inline(always)]
-    fn whole_message(&mut self) -> Option<(Kind, Range<usize>)> {
-        let Endpoint { phase, flow, joiner, outbound, .. } = &mut *self.endpoint;
+    fn whole_message(&mut self) -> Option<(Head, Range<usize>)> {
+        let Endpoint { phase, flow, joiner, .. } = &mut *self.endpoint;
         if *phase != Phase::Open {
             return None;
         }
@@ -125,11 +129,7 @@ impl<'t> Turn<'t> {
         let (head, payload) = flow.next_message(&mut rest, joiner.limit())?;
         let read = total - rest.len();
         self.read = read;
-        if let Some(observer) = &mut outbound.observer {
-            show_whole(observer.as_mut(), head, payload);
-        }
-        let kind = if head.opcode == Opcode::TEXT { Kind::Text } else { Kind::Binary };
-        Some((kind, read - payload.len()..read))
+        Some((head, read - payload.len()..read))
     }
 
     pub(super) fn find(&mut self) -> Found {
@@ -321,6 +321,9 @@ impl<'t> Turn<'t> {
         if self.told < Told::Transmit {
             self.told = Told::Transmit;
             endpoint.joiner.release();
+            if let Some(observer) = &mut endpoint.outbound.observer {
+                observer.settled();
+            }
             if !endpoint.outgoing().is_empty() {
                 return Output::Transmit;
             }
@@ -342,16 +345,6 @@ fn message<'a>(outbound: &mut Outbound, kind: Kind, payload: &'a [u8]) -> Event<
         observer.message(&message);
     }
     Event::Message(message)
-}
-
-/// Tells an observer of a frame that was read at once.
-#[cold]
-fn show_whole(observer: &mut dyn Observer, head: Head, payload: &[u8]) {
-    observer.received(&Seen::Head(head));
-    if !payload.is_empty() {
-        observer.received(&Seen::Data(payload));
-    }
-    observer.received(&Seen::End);
 }
 
 /// The first fault of the head that was just read that calls for failing the connection. Payload is left alone.

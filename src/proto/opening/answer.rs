@@ -1,6 +1,6 @@
 //! The server: it agrees, or refuses in the right way.
 
-use super::{Agreed, Asked, Extension, Extra, VERSION, accept_key, judge_request, name, rule_of};
+use super::{Agreed, Asked, Extension, Extra, Origins, VERSION, accept_key, judge_request, name, rule_of};
 use crate::proto::{Role, Rule, Rules, deflate};
 use crate::wire::http::{HeadError, HeadFault, Request, Response};
 
@@ -9,9 +9,9 @@ use crate::wire::http::{HeadError, HeadFault, Request, Response};
 pub struct Policy {
     /// The subprotocols, the preferred one first. Without one in common the connection has none.
     pub protocols: Vec<String>,
-    /// The origins that may connect; `None` for any. Requests without an Origin header come from no browser
-    /// (section 4.2.1, item 7) and are not held to it.
-    pub origins: Option<Vec<String>>,
+    /// The origins that may connect. Requests without an Origin header come from no browser (section 4.2.1, item 7)
+    /// and are not held to it.
+    pub origins: Origins,
     /// How messages may be compressed (RFC 7692); `None` to agree to none of it.
     pub deflate: Option<deflate::Config>,
     /// Further headers of every response.
@@ -24,7 +24,7 @@ impl Policy {
         // RFC 7692, section 7: an offer that is not valid is declined, not the connection.
         let faults = asked.faults.into_iter().filter(|&rule| rule != Rule::RequestDeflateInvalid);
         let mut answer = match (&asked.key, faults.min_by_key(|&rule| urgency(rule))) {
-            (Some(key), None) if self.allows_origin(asked) => self.agree(asked, key),
+            (Some(key), None) if self.origins.allow(asked) => self.agree(asked, key),
             (_, None) => Answer::refusal(403, "the origin of the request may not connect here"),
             (_, Some(fault)) => refuse(fault),
         };
@@ -57,13 +57,6 @@ impl Policy {
     fn negotiate(&self, offers: &[Extension]) -> Vec<Extension> {
         let agreed = self.deflate.and_then(|deflate| deflate.answer(offers));
         agreed.map(Extension::from).into_iter().collect()
-    }
-
-    fn allows_origin(&self, asked: &Asked) -> bool {
-        match (&self.origins, &asked.origin) {
-            (Some(allowed), Some(origin)) => allowed.iter().any(|allowed| allowed.eq_ignore_ascii_case(origin)),
-            _ => true,
-        }
     }
 }
 

@@ -26,12 +26,14 @@ mod ask;
 mod check;
 mod extension;
 mod extra;
+mod origin;
 
 pub use answer::{Answer, Policy, answer};
 pub use ask::{Ask, AskError};
 pub use check::{Agreed, Asked, Judged, accept_key, judge_request, judge_response, rule_of};
 pub use extension::{Extension, ExtensionError, ExtensionFault};
 pub use extra::{Extra, ExtraError};
+pub use origin::Origins;
 
 /// The names of the headers that make the handshake (section 11.3).
 pub mod name {

@@ -1,37 +1,23 @@
-//! `wslab serve`: run a server.
+//! Where a server listens, what it takes, and how it ends.
 
-use std::io;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use clap::{Args, Subcommand};
+use clap::{Args, ValueEnum};
 
-use super::print::{self, Count};
-use super::signal::Interrupts;
-use super::{Everywhere, Exit, value};
-use crate::app;
-use crate::net::{Listen, Server, ServerConfig, tls};
+use super::guarding::{Guarding, Manner};
+use super::{cannot_listen, listen};
+use crate::cli::print::{self, Count};
+use crate::cli::signal::Interrupts;
+use crate::cli::{Everywhere, Exit, value};
+use crate::net::{self, Listen, Server, ServerConfig, Service, tls};
 use crate::proto::opening::Policy;
 use crate::proto::{Config, deflate};
 
-/// Arguments of `wslab serve`.
-#[derive(Debug, Args)]
-pub(super) struct Serve {
-    #[command(subcommand)]
-    app: App,
-}
-
-#[derive(Debug, Subcommand)]
-enum App {
-    /// Send every message back as it came
-    Echo(Listening),
-}
-
 /// What every server takes.
 #[derive(Debug, Args)]
-struct Listening {
+pub(super) struct Listening {
     /// Address and port, or unix:/path; port 0 takes a free one
     #[arg(long, env = "WSLAB_LISTEN", value_name = "ADDR", default_value = "127.0.0.1:9001", value_parser = listen)]
     listen: Listen,
@@ -44,9 +30,6 @@ struct Listening {
     /// A subprotocol to agree to; repeat it for several, the preferred one first
     #[arg(long, env = "WSLAB_SUBPROTOCOL", value_name = "NAME", value_delimiter = ',')]
     subprotocol: Vec<String>,
-    /// An origin that may connect; repeat it for several. Without it any may
-    #[arg(long, env = "WSLAB_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
-    origin: Vec<String>,
     /// The most connections at a time
     #[arg(long, env = "WSLAB_MAX_CONNECTIONS", value_name = "N", default_value = "100000",
           value_parser = value::count)]
@@ -55,48 +38,63 @@ struct Listening {
     #[arg(long, env = "WSLAB_MAX_MESSAGE", value_name = "BYTES", default_value = "67108864",
           value_parser = value::count)]
     max_message: usize,
+    /// The most bytes that wait for a client that reads slowly
+    #[arg(long, env = "WSLAB_MAX_QUEUE", value_name = "BYTES", default_value = "1048576",
+          value_parser = value::count)]
+    max_queue: usize,
+    /// What becomes of a client for which more would wait
+    #[arg(long, env = "WSLAB_SLOW", value_name = "WHAT", default_value = "close")]
+    slow: Slow,
     /// Do not agree to compress messages
     #[arg(long, env = "WSLAB_NO_DEFLATE", value_parser = value::flag)]
     no_deflate: bool,
-    /// How often a ping asks whether a client is alive
-    #[arg(long, env = "WSLAB_PING_INTERVAL", value_name = "TIME", value_parser = value::time)]
-    ping_interval: Option<Duration>,
-    /// How long after a ping a client may stay silent
+    /// How often a ping asks whether a client is alive; 0s asks never
+    #[arg(long, env = "WSLAB_PING_INTERVAL", value_name = "TIME", value_parser = value::time,
+          default_value = "30s")]
+    ping_interval: Duration,
+    /// How long after a ping a client may stay silent; then it is closed with 1002
     #[arg(long, env = "WSLAB_PING_TIMEOUT", value_name = "TIME", value_parser = value::time,
-          default_value = "20s")]
+          default_value = "5s")]
     ping_timeout: Duration,
     /// How long connections may take to close when the server ends
     #[arg(long, env = "WSLAB_GRACE", value_name = "TIME", value_parser = value::time,
           default_value = "10s")]
     grace: Duration,
+    /// Show what is counted at /metrics, for Prometheus
+    #[arg(long, env = "WSLAB_METRICS", value_parser = value::flag)]
+    metrics: bool,
 }
 
-pub(super) fn listen(text: &str) -> Result<Listen, String> {
-    if let Some(path) = text.strip_prefix("unix:") {
-        return if path.is_empty() {
-            Err("write unix:/path/of/socket".to_owned())
-        } else {
-            Ok(Listen::Unix(path.into()))
-        };
-    }
-    let address = text.strip_prefix("ws://").or(text.strip_prefix("wss://")).unwrap_or(text);
-    let address = address.strip_suffix('/').unwrap_or(address);
-    let address = address.replace("localhost", "127.0.0.1");
-    let address: SocketAddr =
-        address.parse().map_err(|_| "write an address and a port, such as 127.0.0.1:9001 or [::1]:0".to_owned())?;
-    Ok(Listen::Tcp(address))
+/// What becomes of a client that reads too slowly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Slow {
+    /// It is closed with 1013
+    Close,
+    /// It misses messages
+    Skip,
 }
 
-impl Serve {
-    pub(super) async fn run(self, everywhere: &Everywhere) -> anyhow::Result<Exit> {
-        match self.app {
-            App::Echo(listening) => listening.run(everywhere).await,
+impl From<Slow> for net::Slow {
+    fn from(slow: Slow) -> Self {
+        match slow {
+            Slow::Close => Self::Close,
+            Slow::Skip => Self::Skip,
         }
     }
 }
 
 impl Listening {
-    fn config(&self) -> anyhow::Result<ServerConfig> {
+    /// The largest message, in bytes.
+    pub(super) const fn max_message(&self) -> usize {
+        self.max_message
+    }
+
+    /// Whether there is a page for Prometheus.
+    pub(super) const fn has_metrics(&self) -> bool {
+        self.metrics
+    }
+
+    pub(super) fn config(&self, guarding: &Guarding, manner: Manner) -> anyhow::Result<ServerConfig> {
         let tls = match (&self.tls_cert, &self.tls_key) {
             (Some(chain), Some(key)) => Some(tls::server(chain, key)?),
             _ => None,
@@ -105,31 +103,38 @@ impl Listening {
             endpoint: Config {
                 max_frame: self.max_message as u64,
                 max_message: self.max_message,
-                ping_interval: self.ping_interval,
+                ping_interval: Some(self.ping_interval),
                 pong_timeout: self.ping_timeout,
                 deflate: (!self.no_deflate).then(deflate::Config::default),
                 ..Config::default()
             },
             policy: Policy {
-                protocols: self.subprotocol.clone(),
-                origins: (!self.origin.is_empty()).then(|| self.origin.clone()),
+                protocols: self.subprotocol.iter().cloned().chain(guarding.subprotocol()).collect(),
+                origins: guarding.origins(manner),
                 ..Policy::default()
             },
             max_connections: self.max_connections,
+            max_queue: self.max_queue,
+            slow: self.slow.into(),
             tls,
-            ..ServerConfig::default()
         })
     }
 
-    async fn run(self, everywhere: &Everywhere) -> anyhow::Result<Exit> {
-        let server = Server::bind(&self.listen, self.config()?).map_err(|error| cannot_listen(&self.listen, &error))?;
+    /// Serves until it is interrupted.
+    pub(super) async fn run(
+        self,
+        config: ServerConfig,
+        service: impl Service,
+        everywhere: &Everywhere,
+    ) -> anyhow::Result<Exit> {
+        let server = Server::bind(&self.listen, config).map_err(|error| cannot_listen(&self.listen, &error))?;
         let mut interrupts = Interrupts::new()?;
         if !everywhere.quiet {
             // On stdout, because with port 0 it is what the caller wants to know.
             print::result(format_args!("listening on {}", server.url()))?;
         }
         let connections = server.connections();
-        let mut serving = tokio::spawn(server.run(app::echo));
+        let mut serving = tokio::spawn(server.run(service));
         let asked = tokio::select! {
             asked = interrupts.next() => asked,
             ended = &mut serving => {
@@ -152,28 +157,5 @@ impl Listening {
             print::tell(format_args!("dropped {dropped} that did not close in time"));
         }
         Ok(Exit::Ok)
-    }
-}
-
-/// Why nobody can listen there, and what to do.
-pub(super) fn cannot_listen(listen: &Listen, error: &io::Error) -> anyhow::Error {
-    let advice = match (listen, error.kind()) {
-        (Listen::Tcp(_), io::ErrorKind::AddrInUse) => "; --listen 127.0.0.1:0 takes a free port",
-        (Listen::Unix(_), io::ErrorKind::AddrInUse) => "; remove the file if no server listens on it any more",
-        (Listen::Tcp(_), io::ErrorKind::AddrNotAvailable) => "; this machine does not have the address",
-        _ => "",
-    };
-    anyhow::anyhow!("failed to listen on {}: {error}{advice}", Shown(listen))
-}
-
-/// Where a server was to listen, as users write it.
-pub(super) struct Shown<'a>(pub(super) &'a Listen);
-
-impl std::fmt::Display for Shown<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.0 {
-            Listen::Tcp(address) => address.fmt(f),
-            Listen::Unix(path) => write!(f, "unix:{}", path.display()),
-        }
     }
 }

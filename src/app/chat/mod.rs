@@ -1,0 +1,31 @@
+//! A chat: rooms of people who hear each other, as an [`Application`](super::host::Application).
+//!
+//! What clients send, as JSON in text messages, and what comes of it:
+//!
+//! | sent | its sender hears | the others in the room hear |
+//! | --- | --- | --- |
+//! | `{"type":"join","room":…,"username":…}` | `{"type":"joined","room":…,"message":…}` | `{"type":"user_joined","username":…,"timestamp":…}` |
+//! | `{"type":"chat","message":…}` | the same as the others | `{"type":"chat","username":…,"message":…,"timestamp":…}` |
+//! | `{"type":"leave"}`, or nothing any more | | `{"type":"user_left","username":…,"timestamp":…}` |
+//! | what is refused, such as a name that is taken | `{"type":"error","message":…}` | |
+//!
+//! Timestamps are in milliseconds since 1970. Members that are not asked for are passed over. Whoever joins again moves.
+//!
+//! All in a room hear the same in the same order. A room does not wait for another, and nobody waits for a member that
+//! reads slowly. Names, rooms and messages have limits, and so has the number of rooms and of members of each.
+
+mod config;
+mod message;
+mod name;
+mod room;
+mod rooms;
+mod visit;
+
+pub use config::ChatConfig;
+pub use name::SERVER;
+pub use rooms::Chat;
+pub use visit::{ChatVisit, Refusal};
+
+/// A page in HTML on which people chat, in one piece. It asks the server that it comes from, at the path that it comes
+/// from.
+pub const PAGE: &str = include_str!("page.html");

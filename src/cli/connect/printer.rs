@@ -1,0 +1,116 @@
+//! Printing above the line that is being edited.
+//!
+//! Lines appear whole and in order, and never within what is typed: they wait while no line is being edited.
+
+use std::sync::mpsc::{self, Receiver, SyncSender};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use rustyline::ExternalPrinter;
+
+/// Where the editor is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// Between two lines: it comes back by itself.
+    Away,
+    /// At a line, with a prompt on the terminal.
+    Editing,
+    /// It does not come back.
+    Gone,
+}
+
+/// Where the editor is, for those who wait for it.
+#[derive(Debug)]
+pub(super) struct Desk {
+    place: Mutex<Place>,
+    moved: Condvar,
+}
+
+impl Desk {
+    pub(super) fn new() -> Arc<Self> {
+        Arc::new(Self { place: Mutex::new(Place::Away), moved: Condvar::new() })
+    }
+
+    pub(super) fn turn(&self, place: Place) {
+        // Nobody panics while holding it.
+        *self.place.lock().unwrap_or_else(PoisonError::into_inner) = place;
+        self.moved.notify_all();
+    }
+
+    /// Waits until it is certain where it is.
+    fn wait(&self) -> Place {
+        let place = self.place.lock().unwrap_or_else(PoisonError::into_inner);
+        *self.moved.wait_while(place, |place| *place == Place::Away).unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+enum Order {
+    Print(String),
+    Finish(SyncSender<()>),
+}
+
+/// Prints above the line that is being edited.
+pub(super) struct Printer(SyncSender<Order>);
+
+/// So many lines may wait to be printed.
+const WAITING: usize = 1024;
+/// Lines that wait are printed together, up to so many bytes of them.
+const TOGETHER: usize = 64 << 10;
+/// Moves the cursor up and down again. The editor takes one text after another: when it has taken a second one of
+/// these, what came before is on the terminal.
+const NOTHING: &str = "\x1b[A\n";
+
+impl Printer {
+    pub(super) fn start(desk: Arc<Desk>, terminal: impl ExternalPrinter + Send + 'static) -> Self {
+        let (sender, orders) = mpsc::sync_channel(WAITING);
+        thread::spawn(move || work(&orders, &desk, terminal));
+        Self(sender)
+    }
+
+    /// Prints a line, as soon as a line is being edited.
+    pub(super) fn print(&self, mut line: String) {
+        line.push('\n');
+        // The other end stays as long as this one.
+        let _printed = self.0.send(Order::Print(line));
+    }
+
+    /// Waits until everything is on the terminal; not for ever, should that be stuck.
+    pub(super) fn finish(&self) {
+        let (done, finished) = mpsc::sync_channel(1);
+        if self.0.send(Order::Finish(done)).is_ok() {
+            let _in_time = finished.recv_timeout(Duration::from_secs(2));
+        }
+    }
+}
+
+fn work(orders: &Receiver<Order>, desk: &Desk, mut terminal: impl ExternalPrinter) {
+    let mut next = orders.recv().ok();
+    while let Some(order) = next.take() {
+        match order {
+            Order::Print(mut text) => {
+                while text.len() < TOGETHER {
+                    match orders.try_recv() {
+                        Ok(Order::Print(more)) => text.push_str(&more),
+                        Ok(other) => {
+                            next = Some(other);
+                            break;
+                        }
+                        Err(_) => break,
+                    }
+                }
+                desk.wait();
+                // A terminal that is gone shows nothing to anybody.
+                let _shown = terminal.print(text);
+            }
+            Order::Finish(done) => {
+                if desk.wait() == Place::Editing {
+                    let _shown = terminal.print(NOTHING.to_owned());
+                    let _shown = terminal.print(NOTHING.to_owned());
+                }
+                let _heard = done.send(());
+            }
+        }
+        next = next.or_else(|| orders.recv().ok());
+    }
+}

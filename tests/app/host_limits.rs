@@ -1,0 +1,179 @@
+//! Clients that send too much, and addresses that connect too often.
+
+use std::time::{Duration, SystemTime};
+
+use serde_json::{Value, json};
+use wslab::app::Echo;
+use wslab::app::auth::Settings;
+use wslab::app::host::Host;
+use wslab::app::limit::{DoorLimits, Limits, Over, Rate};
+use wslab::net::{Client, ConnectError};
+
+use crate::host_stage::{Guest, Served, auth, chat, serve, token, within};
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+fn per_connection(count: u32, period: Duration) -> Limits {
+    Limits { connection: Some(Rate::new(count, period)), ..Limits::default() }
+}
+
+fn echo(limits: Limits, over: Over) -> Served {
+    serve(Host::new(Echo).limited(limits, over))
+}
+
+/// Says `hello` so often, and hears it again.
+async fn is_echoed(guest: &mut Guest, times: usize) {
+    for _ in 0..times {
+        guest.says("\"hello\"").await;
+        assert_eq!(guest.hears().await, "hello");
+    }
+}
+
+fn milliseconds() -> u64 {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_millis().try_into().unwrap()
+}
+
+#[tokio::test]
+async fn whoever_sends_too_much_is_told_until_when() {
+    let served = echo(per_connection(3, MINUTE), Over::Error);
+    let before = milliseconds();
+    let mut guest = served.connect().await;
+    is_echoed(&mut guest, 3).await;
+    for _ in 0..2 {
+        let refused = guest.asks(&json!("hello")).await;
+        assert_eq!((&refused["type"], &refused["message"]), (&json!("error"), &json!("Rate limit exceeded")));
+        let until = refused["blockedUntil"].as_u64().unwrap();
+        assert!((before + 60_000..=milliseconds() + 60_001).contains(&until), "{refused}");
+        assert!((1..=60_000).contains(&refused["retryAfter"].as_u64().unwrap()), "{refused}");
+    }
+    is_echoed(&mut served.connect().await, 3).await;
+}
+
+#[tokio::test]
+async fn what_is_left_can_be_asked_for_nothing() {
+    let served = serve(chat().limited(per_connection(2, MINUTE), Over::Error));
+    let mut guest = served.connect().await;
+    let question = json!({ "type": "rate_limit" });
+    for remaining in [2, 1, 0, 0] {
+        let answer = guest.asks(&question).await;
+        assert_eq!((&answer["limit"], &answer["remaining"]), (&json!(2), &json!(remaining)));
+        guest.asks(&json!("?")).await;
+    }
+    let mut unlimited = serve(chat()).connect().await;
+    let expected = json!({ "type": "rate_limit", "limit": null, "remaining": null, "resetsAt": null });
+    assert_eq!(unlimited.asks(&question).await, expected);
+}
+
+#[tokio::test]
+async fn whoever_sends_too_much_can_be_closed() {
+    let mut guest = echo(per_connection(2, MINUTE), Over::Close).connect().await;
+    is_echoed(&mut guest, 2).await;
+    guest.says("hello").await;
+    assert_eq!(guest.is_closed().await, (1008, "Rate limit exceeded".to_owned()));
+}
+
+#[tokio::test]
+async fn whoever_sends_too_much_can_be_delayed_and_loses_nothing() {
+    let served = echo(per_connection(10, Duration::from_millis(50)), Over::Delay);
+    let mut guest = served.connect().await;
+    for number in 0..45 {
+        guest.says(number.to_string()).await;
+    }
+    for number in 0..45 {
+        assert_eq!(guest.hears().await, number);
+    }
+}
+
+#[tokio::test]
+async fn connections_of_one_address_share_its_rate() {
+    let limits = Limits { connection: None, address: Some(Rate::new(4, MINUTE)), ..Limits::default() };
+    let served = echo(limits, Over::Error);
+    let (mut first, mut second) = (served.connect().await, served.connect().await);
+    is_echoed(&mut first, 2).await;
+    is_echoed(&mut second, 2).await;
+    for guest in [&mut first, &mut second] {
+        assert_eq!(guest.asks(&json!("hello")).await["type"], "error");
+    }
+}
+
+#[tokio::test]
+async fn connections_of_one_user_share_his_rate() {
+    let limits = Limits { connection: None, user: Some(Rate::new(2, MINUTE)), ..Limits::default() };
+    let served = serve(Host::new(Echo).guarded(auth(), Settings::default()).limited(limits, Over::Error));
+    let guest = async |user: &str| {
+        let mut guest = Guest::of(&Client::new(&format!("{}/?token={}", served.url, token(user))).unwrap()).await;
+        assert_eq!(guest.hears().await["type"], "auth_success");
+        guest
+    };
+    let (mut first, mut again, mut other) = (guest("7").await, guest("7").await, guest("8").await);
+    is_echoed(&mut first, 1).await;
+    is_echoed(&mut again, 1).await;
+    assert_eq!(first.asks(&json!("hello")).await["type"], "error");
+    is_echoed(&mut other, 2).await;
+}
+
+async fn status(client: &Client) -> u16 {
+    match within(client.connect()).await {
+        Err(ConnectError::Opening(closed)) => match &closed.cause {
+            wslab::proto::Cause::OpeningInvalid(_, Some(response)) => response.status,
+            other => panic!("{other:?}"),
+        },
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn an_address_has_so_many_connections_and_no_more() {
+    let served = serve(Host::new(Echo).doors(DoorLimits { connections: Some(2), ..DoorLimits::default() }));
+    let (first, mut second) = (served.connect().await, served.connect().await);
+    assert_eq!(status(&served.client()).await, 429);
+    first.ends_by_closing().await;
+    while served.connections.len() > 1 {
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    is_echoed(&mut served.connect().await, 1).await;
+    is_echoed(&mut second, 1).await;
+}
+
+#[tokio::test]
+async fn an_address_connects_so_often_and_no_more() {
+    let limits = DoorLimits { handshakes: Some(Rate::new(3, MINUTE)), ..DoorLimits::default() };
+    let served = serve(Host::new(Echo).doors(limits));
+    for _ in 0..3 {
+        served.connect().await.ends_by_closing().await;
+    }
+    assert_eq!(status(&served.client()).await, 429);
+    let answer = served
+        .ask(
+            "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+        Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n",
+        )
+        .await;
+    assert!(answer.contains("\r\nRetry-After: ") && answer.contains("too fast"), "{answer}");
+}
+
+impl Guest {
+    async fn ends_by_closing(mut self) {
+        let closed = within(self.0.close(wslab::wire::CloseCode::NORMAL, "")).await.unwrap();
+        assert!(closed.clean);
+    }
+}
+
+/// What waits to be let through is answered as it came, whatever else goes on.
+#[tokio::test]
+async fn delayed_messages_keep_their_order_and_their_kind() {
+    let served = serve(chat().limited(per_connection(2, Duration::from_millis(30)), Over::Delay));
+    let mut guest = served.connect().await;
+    guest.says(json!({ "type": "join", "room": "r", "username": "ada" }).to_string()).await;
+    for number in 0..9 {
+        guest.says(json!({ "type": "chat", "message": number.to_string() }).to_string()).await;
+    }
+    let mut heard: Vec<Value> = Vec::new();
+    while heard.len() < 10 {
+        heard.push(guest.hears().await);
+    }
+    assert_eq!(heard[0]["type"], "joined");
+    for (number, message) in heard[1..].iter().enumerate() {
+        assert_eq!(message["message"], number.to_string());
+    }
+}
