@@ -75,8 +75,7 @@ fn disk() -> Option<Usage> {
 
 /// From 0 to 100, to the tenth.
 fn percent(value: f64) -> f64 {
-    // What is no number is nothing.
-    (value.max(0.0).min(100.0) * 10.0).round() / 10.0
+    if value.is_nan() { 0.0 } else { (value.clamp(0.0, 100.0) * 10.0).round() / 10.0 }
 }
 
 impl Default for Machine {
