@@ -7,6 +7,7 @@
 
 mod event;
 pub mod feed;
+pub mod live;
 mod meter;
 mod outcome;
 mod shown;

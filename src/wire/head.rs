@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// The four bits that say what a frame is. Any value below 16 can be held; the top four bits are ignored on the wire.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub struct Opcode(pub u8);
 
 impl Opcode {

@@ -1,0 +1,139 @@
+//! What a source tells who watches it, and what a watcher asks of a source.
+//!
+//! A source is a running server, near or far, a capture that is replayed, an interface, a conformance run. They all tell
+//! the same, so that the dashboard need not know which it watches.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Outcome, Snapshot};
+use crate::proto::{ConnectionId, Role, Rule};
+use crate::wire::Opcode;
+
+/// What a source tells.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum News {
+    /// How the source itself is.
+    State(State),
+    /// Everything that was counted, rows among it. Each takes the place of the one before.
+    Snapshot(Box<Snapshot>),
+    /// Frames of the connection that was asked for, the oldest first. They go on where the last such news ended.
+    Frames(Tail),
+    /// Rules that were broken since the last such news, the oldest first.
+    Violations(Vec<Violation>),
+    /// How far a conformance run has come.
+    Run(Box<Progress>),
+}
+
+/// How a source is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum State {
+    /// It tells what happens.
+    Live,
+    /// It is not to be had, for this reason; it is tried again after a time.
+    Lost {
+        /// In words.
+        why: String,
+        /// After so much time, in milliseconds.
+        retry_ms: u64,
+    },
+    /// It has told everything: a capture or a run has ended.
+    Over {
+        /// What is to be said of the end, if anything.
+        words: Option<String>,
+    },
+}
+
+/// Frames of one connection.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tail {
+    /// Which one.
+    pub connection: ConnectionId,
+    /// So many that came between the last that were told and these were passed over, because they came too fast.
+    #[serde(default)]
+    pub missed: u64,
+    /// The frames.
+    pub frames: Vec<Passed>,
+}
+
+/// A frame that has passed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Passed {
+    /// When.
+    pub at: Timestamp,
+    /// Who sent it.
+    pub by: Role,
+    /// What it is.
+    pub opcode: Opcode,
+    /// Whether it is the last of its message.
+    pub fin: bool,
+    /// Its reserved bits, as [`Head::rsv`](crate::wire::Head::rsv).
+    pub rsv: u8,
+    /// How long it is, in bytes of payload.
+    pub len: u64,
+    /// The beginning of its payload, unmasked, as it was on the wire otherwise: [`Passed::KEPT`] bytes at most.
+    pub payload: Vec<u8>,
+    /// The beginning of the message that it ends, inflated, if it was compressed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inflated: Option<Vec<u8>>,
+}
+
+impl Passed {
+    /// How much of a payload is kept, in bytes.
+    pub const KEPT: usize = 4096;
+}
+
+/// A rule that was broken.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Violation {
+    /// When.
+    pub at: Timestamp,
+    /// On which connection; `None` for an opening handshake that came to nothing.
+    pub connection: Option<ConnectionId>,
+    /// Who broke it, if that is known.
+    pub by: Option<Role>,
+    /// Which.
+    pub rule: Rule,
+}
+
+/// How far a conformance run has come.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Progress {
+    /// Whom it tests.
+    pub target: String,
+    /// How many cases there are to be run.
+    pub cases: usize,
+    /// The cases that are being run, the oldest first.
+    pub in_flight: Vec<String>,
+    /// What came of those that have ended, in their order.
+    pub done: Vec<Outcome>,
+    /// How long it has been going on.
+    pub elapsed: Duration,
+}
+
+/// What a watcher asks of a source. A source that cannot do it passes it over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Wish {
+    /// The frames of this connection from now on, or of none.
+    Frames {
+        /// Which one.
+        connection: Option<ConnectionId>,
+    },
+    /// To be told snapshots so often, in milliseconds.
+    Pace {
+        /// From 100 on.
+        every_ms: u64,
+    },
+    /// To go on or to hold, where that is possible: a capture that is replayed.
+    Hold {
+        /// Whether to hold.
+        hold: bool,
+    },
+}
