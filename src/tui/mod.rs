@@ -33,6 +33,7 @@ mod update;
 mod view;
 mod words;
 
+use ratatui::Frame;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
@@ -45,6 +46,13 @@ pub use self::theme::Theme;
 pub use self::update::{Effect, Input};
 #[cfg(doc)]
 use crate::watch::live::Wish;
+
+impl Model {
+    /// Draws it on a screen, which should have the size that the model was told last.
+    pub fn render(&self, frame: &mut Frame<'_>) {
+        view::render(frame, self);
+    }
+}
 
 /// The screen with what is on it, as colours and all.
 pub fn draw(model: &Model, size: Size) -> Buffer {

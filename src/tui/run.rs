@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use ratatui::crossterm::event::{self, Event};
 use ratatui::layout::Size;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::mpsc::{self, Receiver, Sender};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
@@ -77,10 +78,18 @@ impl Dashboard {
                 biased;
                 () = signals.any() => return Ok(Ended::Interrupted),
                 () = sleep_until(next_frame), if self.is_changed => {
+                    if !screen.is_ours() {
+                        return Err(io::Error::other("a part of the program has failed"));
+                    }
                     screen.terminal.draw(|frame| view::render(frame, &self.model))?;
                     self.is_changed = false;
                     next_frame = Instant::now() + FRAME;
                     continue;
+                }
+                now = ticks.tick() => {
+                    let passed = now.saturating_duration_since(last_tick);
+                    last_tick = now;
+                    Some(Input::Tick(passed))
                 }
                 event = events.receiver.recv() => match event {
                     Some(Ok(event)) => input(event),
@@ -94,11 +103,6 @@ impl Dashboard {
                         None
                     }
                 },
-                now = ticks.tick() => {
-                    let passed = now.saturating_duration_since(last_tick);
-                    last_tick = now;
-                    Some(Input::Tick(passed))
-                }
             };
             if let Some(input) = input
                 && self.take_up(input)
@@ -116,8 +120,9 @@ impl Dashboard {
             match effect {
                 Effect::Quit => return true,
                 Effect::Wish(wish) => {
-                    if self.wishes.try_send(wish).is_err() && self.model.state.is_none() {
-                        self.model.say("the source does not take wishes", true);
+                    // A source that is gone has nothing to be asked.
+                    if let Err(TrySendError::Full(_)) = self.wishes.try_send(wish) {
+                        self.model.say("the source is busy: try again", true);
                     }
                 }
                 Effect::Export(export) => {

@@ -7,7 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use ratatui::crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture};
-use ratatui::crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
+use ratatui::crossterm::terminal::{
+    Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+};
 use ratatui::crossterm::{cursor, execute};
 
 /// Whether the terminal is ours: it is given back exactly once.
@@ -31,14 +33,20 @@ impl Screen {
         });
         TAKEN.store(true, Ordering::SeqCst);
         // From here on dropping it gives the terminal back.
-        let mut screen = Self { terminal: Terminal::new(CrosstermBackend::new(stdout()))? };
+        let screen = Self { terminal: Terminal::new(CrosstermBackend::new(stdout()))? };
         enable_raw_mode()?;
-        execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste)?;
+        // ratatui's own clearing would ask where the cursor is, which not every terminal answers.
+        execute!(stdout(), EnterAlternateScreen, Clear(ClearType::All), EnableBracketedPaste)?;
         if mouse {
             execute!(stdout(), EnableMouseCapture)?;
         }
-        screen.terminal.clear()?;
         Ok(screen)
+    }
+
+    /// Whether it was not given back yet, because of a panic elsewhere.
+    #[expect(clippy::unused_self, reason = "only who has the terminal asks")]
+    pub(super) fn is_ours(&self) -> bool {
+        TAKEN.load(Ordering::SeqCst)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ratatui::crossterm::event::KeyCode;
-use wslab::watch::live::{News, Passed};
+use wslab::watch::live::{News, Passed, State};
 use wslab::wire::Opcode;
 
 use crate::stage::{LARGE, Stage, at, frame, frames, snapshot, violation};
@@ -57,6 +57,41 @@ fn a_server_that_starts_anew_begins_with_no_rates() {
     (anew.began, anew.uptime) = (at(4000), Duration::from_secs(1));
     stage.tell(News::Snapshot(Box::new(anew)));
     stage.shows("in 0 msg/s");
+}
+
+#[test]
+fn a_source_that_comes_back_is_asked_again() {
+    let mut stage = Stage::with(LARGE, 5);
+    stage.press(KeyCode::Enter);
+    stage.write(" ");
+    let asked = stage.effects.clone();
+    stage.tell(News::State(State::Lost { why: "gone".to_owned(), retry_ms: 100 }));
+    assert_eq!(stage.effects, asked);
+    stage.tell(News::State(State::Live));
+    assert_eq!(stage.effects, [asked.clone(), asked].concat());
+    stage.tell(News::State(State::Live));
+    assert_eq!(stage.effects.len(), 4);
+}
+
+#[test]
+#[ignore = "prints how long drawing takes, for people"]
+fn what_ten_thousand_connections_cost() {
+    let mut stage = Stage::with(LARGE, 10_000);
+    let time = |what: &str, times: u32, work: &mut dyn FnMut()| {
+        let begun = std::time::Instant::now();
+        (0..times).for_each(|_| work());
+        println!("{what}: {:?}", begun.elapsed() / times);
+    };
+    let news: Vec<_> = (5..10).map(|second| snapshot(10_000, second)).collect();
+    let mut news = news.into_iter();
+    time("a snapshot", 5, &mut || stage.tell(News::Snapshot(Box::new(news.next().expect("there are five")))));
+    stage.write("sssss");
+    time("a key that sorts", 10, &mut || stage.write("S"));
+    let mut terminal = ratatui::Terminal::new(ratatui::backend::TestBackend::new(120, 40)).expect("it cannot fail");
+    time("a frame", 100, &mut || {
+        stage.press(KeyCode::Down);
+        terminal.draw(|frame| stage.model.render(frame)).expect("it cannot fail");
+    });
 }
 
 #[test]

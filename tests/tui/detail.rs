@@ -141,6 +141,10 @@ fn a_long_payload_is_scrolled_when_zoomed() {
     stage.press(KeyCode::PageDown);
     stage.hides("line 3;");
     stage.press(KeyCode::End);
+    stage.press(KeyCode::PageUp);
+    stage.press(KeyCode::PageUp);
+    stage.press(KeyCode::PageUp);
+    stage.shows("line 30;");
     stage.press(KeyCode::Esc);
     stage.shows("Connection 0");
 }

@@ -8,3 +8,5 @@ mod mouse;
 mod properties;
 mod screens;
 mod stage;
+#[cfg(unix)]
+mod terminal;

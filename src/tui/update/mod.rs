@@ -14,7 +14,8 @@ use super::export::{self, Export};
 use super::keys::{self, Action};
 use super::model::{Column, List, Model, Overlay, Pane};
 use super::view::layout::{Layout, inside};
-use crate::watch::live::{News, Wish};
+use super::view::{help, payload};
+use crate::watch::live::{News, State, Wish};
 
 /// What happens.
 #[derive(Clone, Debug)]
@@ -53,7 +54,12 @@ impl Model {
         let mut effects = Vec::new();
         let mut is_changed = true;
         match input {
-            Input::News(news) => self.hear(news),
+            Input::News(news) => {
+                if matches!(news, News::State(State::Live)) && matches!(self.state, Some(State::Lost { .. })) {
+                    self.ask_again(&mut effects);
+                }
+                self.hear(news);
+            }
             Input::Key(key) if key.kind == KeyEventKind::Release => is_changed = false,
             Input::Key(key) => is_changed = self.key(key, &mut effects),
             Input::Mouse(event) => is_changed = self.mouse(event, &mut effects),
@@ -67,6 +73,16 @@ impl Model {
             self.settle();
         }
         (effects, is_changed)
+    }
+
+    /// Whoever was lost has forgotten what was asked of it.
+    fn ask_again(&self, effects: &mut Vec<Effect>) {
+        if let Some(detail) = &self.detail {
+            effects.push(Effect::Wish(Wish::Frames { connection: Some(detail.id) }));
+        }
+        if self.is_frozen() {
+            effects.push(Effect::Wish(Wish::Hold { hold: true }));
+        }
     }
 
     fn tick(&mut self, passed: Duration) -> bool {
@@ -92,11 +108,12 @@ impl Model {
 
     /// Does what a key is for. `false` if it is for nothing here.
     pub(super) fn act(&mut self, action: Action, effects: &mut Vec<Effect>) -> bool {
+        let hidden_help = usize::from(help::hidden(self.size)) + 1;
         match (&mut self.overlay, action) {
             (_, Action::Quit) => effects.push(Effect::Quit),
             (_, Action::Theme) => self.theme = self.theme.next(),
             (Overlay::Help(_), Action::Help | Action::Back | Action::Enter) => self.overlay = Overlay::None,
-            (Overlay::Help(top), action) => *top = moved(*top as usize, action, 200, 10) as u16,
+            (Overlay::Help(top), action) => *top = moved((*top).into(), action, hidden_help, 10) as u16,
             (Overlay::Columns(_), Action::Columns | Action::Back) => self.overlay = Overlay::None,
             (Overlay::Columns(at), Action::Enter | Action::Freeze) => {
                 let at = *at;
@@ -189,11 +206,10 @@ impl Model {
 
     /// Up, down, pages, first and last, in what keys go to.
     fn go(&mut self, action: Action) {
-        let page = self.page();
+        let (page, lines) = (self.page(), self.payload_lines());
         if let Some(detail) = &mut self.detail {
             if self.zoom {
-                // No payload has more lines than bytes, and pretty ones not ten times as many.
-                detail.scroll = moved(detail.scroll.into(), action, 40_000, page) as u16;
+                detail.scroll = moved(detail.scroll.into(), action, lines, page) as u16;
             } else {
                 let place = moved(detail.frames.place(), action, detail.frames.len(), page);
                 detail.frames.select(place);
@@ -220,6 +236,14 @@ impl Model {
         let area = layout.detail.map(|[_, frames, payload]| if self.zoom { payload } else { frames });
         let area = area.or_else(|| layout.area(self.pane));
         usize::from(area.map_or(1, |area| inside(area).height.saturating_sub(1))).max(1)
+    }
+
+    /// How many lines the payload has that is zoomed.
+    fn payload_lines(&self) -> usize {
+        let area = Layout::of(self).and_then(|layout| layout.detail).map(|[_, _, payload]| inside(payload));
+        let frame = self.detail.as_ref().and_then(|detail| detail.frames.at(detail.frames.place()));
+        let both = area.zip(frame).filter(|_| self.zoom);
+        both.map_or(0, |(area, frame)| payload::lines(frame, self.as_bytes, area.width.into()).len())
     }
 
     fn sort_by_next(&mut self) {

@@ -13,10 +13,10 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, model: &Model) {
     let title = format!("Rates of {} min", model.window.minutes());
     let inside = bordered(frame, area, &title, model.pane == Pane::Charts, model);
     let series = [
-        (Series::MessagesIn, "msg/s in", Tint::In),
-        (Series::BytesIn, "B/s in", Tint::In),
-        (Series::MessagesOut, "msg/s out", Tint::Out),
-        (Series::BytesOut, "B/s out", Tint::Out),
+        (Series::MessagesIn, " msg/s in", Tint::In),
+        (Series::BytesIn, "/s in", Tint::In),
+        (Series::MessagesOut, " msg/s out", Tint::Out),
+        (Series::BytesOut, "/s out", Tint::Out),
     ];
     for ((series, name, tint), area) in series.into_iter().zip(quarters(inside)) {
         one(frame, area, series, name, tint, model);
@@ -37,7 +37,7 @@ fn one(frame: &mut Frame<'_>, area: Rect, series: Series, name: &str, tint: Tint
     let most = values.iter().flatten().fold(0.0_f64, |most, value| most.max(*value));
     let buffer = frame.buffer_mut();
     let now = history.last(series).map_or_else(|| "–".to_owned(), said);
-    let x = put(buffer, area.x, area.y, &format!("{now} {name}"), area.width, theme.style(tint));
+    let x = put(buffer, area.x, area.y, &format!("{now}{name}"), area.width, theme.style(tint));
     let peak = format!("peak {}", said(most));
     let left = area.right().saturating_sub(x + 1);
     if most > 0.0 && usize::from(left) >= width(&peak) {

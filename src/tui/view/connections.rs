@@ -65,8 +65,14 @@ fn title(model: &Model) -> String {
     }
 }
 
-const fn empty(model: &Model) -> &'static str {
-    if model.filter.is_some() { "none that the filter wants: esc drops it" } else { "nobody is connected" }
+fn empty(model: &Model) -> &'static str {
+    if model.seen().shown.is_none() {
+        "waiting to be told"
+    } else if model.filter.is_some() {
+        "none that the filter wants: esc drops it"
+    } else {
+        "nobody is connected"
+    }
 }
 
 fn cell(column: Column, line: Line<'_>, shift: u16) -> String {

@@ -1,6 +1,7 @@
 //! All keys, from the table of keys.
 
 use ratatui::Frame;
+use ratatui::layout::Size;
 
 use super::{over, put, put_right};
 use crate::tui::keys::{KEYS, MOUSE};
@@ -15,10 +16,8 @@ pub(super) fn render(frame: &mut Frame<'_>, top: u16, model: &Model) {
     let entries = KEYS.iter().map(|binding| (binding.shown, binding.words)).chain(MOUSE.iter().copied());
     let entries: Vec<_> = entries.collect();
     let screen = frame.area();
-    let columns = if screen.width >= 2 * COLUMN + 2 { 2 } else { 1 };
-    let lines = u16::try_from(entries.len().div_ceil(columns)).unwrap_or(u16::MAX);
-    let width = COLUMN * u16::try_from(columns).unwrap_or(1) + 2;
-    let inside = over(frame, width, (lines + 2).min(screen.height), "Keys", model);
+    let (columns, lines) = shape(screen.width);
+    let inside = over(frame, COLUMN * columns + 2, (lines + 2).min(screen.height), "Keys", model);
     let hidden = lines.saturating_sub(inside.height);
     let top = top.min(hidden);
     let buffer = frame.buffer_mut();
@@ -40,4 +39,16 @@ pub(super) fn render(frame: &mut Frame<'_>, top: u16, model: &Model) {
     if hidden > top {
         put_right(buffer, inside.x, inside.bottom(), " ↓ more ", inside.width, model.theme.style(Tint::Focus));
     }
+}
+
+/// How many columns and lines there are on a screen of this width.
+fn shape(width: u16) -> (u16, u16) {
+    let columns = if width >= 2 * COLUMN + 2 { 2 } else { 1 };
+    let entries = u16::try_from(KEYS.len() + MOUSE.len()).unwrap_or(u16::MAX);
+    (columns, entries.div_ceil(columns))
+}
+
+/// How many lines are out of sight on a screen.
+pub(in crate::tui) fn hidden(size: Size) -> u16 {
+    shape(size.width).1.saturating_sub(size.height.saturating_sub(2))
 }

@@ -7,7 +7,7 @@ use super::chart::{columns, quarters};
 use super::{bordered, put, put_right};
 use crate::tui::model::{Model, Pane};
 use crate::tui::theme::Tint;
-use crate::tui::words::{bytes, count, nanos};
+use crate::tui::words::{bytes, count, nanos, width};
 use crate::watch::{Bar, Spread};
 
 /// What is spread, and how its numbers are said.
@@ -39,19 +39,19 @@ fn one(frame: &mut Frame<'_>, area: Rect, (name, spread, said, tint): (&str, &Sp
         put(buffer, x + 1, area.y, "–", area.right().saturating_sub(x + 1), theme.style(Tint::Faint));
         return;
     }
-    let marks = if area.width >= 48 {
-        format!(
-            "{}  p50 {}  p90 {}  p99 {}  max {}",
-            count(spread.count as f64),
-            said(spread.p50 as f64),
-            said(spread.p90 as f64),
-            said(spread.p99 as f64),
-            said(spread.max as f64)
-        )
-    } else {
-        format!("{}", said(spread.p50 as f64))
-    };
-    put_right(buffer, x + 1, area.y, &marks, area.right().saturating_sub(x + 1), theme.style(Tint::Faint));
+    let [p50, p90, p99, max] = [spread.p50, spread.p90, spread.p99, spread.max].map(|mark| said(mark as f64));
+    let many = count(spread.count as f64);
+    let left = area.right().saturating_sub(x + 1);
+    let marks = [
+        format!("{many}  p50 {p50}  p90 {p90}  p99 {p99}  max {max}"),
+        format!("p50 {p50}  p99 {p99}  max {max}"),
+        format!("p50 {p50}  p99 {p99}"),
+        format!("p50 {p50}"),
+        p50,
+    ];
+    if let Some(marks) = marks.iter().find(|marks| width(marks) <= usize::from(left)) {
+        put_right(buffer, x + 1, area.y, marks, left, theme.style(Tint::Faint));
+    }
     // Bars beyond the first and the last that have something say nothing.
     let first = spread.bars.iter().position(|bar| bar.count > 0).unwrap_or_default();
     let last = spread.bars.iter().rposition(|bar| bar.count > 0).map_or(0, |at| at + 1);

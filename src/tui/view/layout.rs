@@ -82,8 +82,15 @@ fn detail(body: Rect, zoom: bool) -> [Rect; 3] {
         let (none, rest) = split(body, 0);
         return [none, none, rest];
     }
-    let (about, rest) = split(body, if body.height >= 24 { 8 } else { 5 });
-    let (frames, payload) = split(rest, rest.height - rest.height * 2 / 5);
+    let (about, rest) = split(
+        body,
+        match body.height {
+            24.. => 8,
+            18.. => 6,
+            _ => 4,
+        },
+    );
+    let (frames, payload) = split(rest, rest.height - (rest.height * 2 / 5).max(4));
     [about, frames, payload]
 }
 

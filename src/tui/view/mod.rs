@@ -8,10 +8,10 @@ mod detail;
 mod filter;
 mod footer;
 mod header;
-mod help;
+pub(super) mod help;
 mod histograms;
 pub(super) mod layout;
-mod payload;
+pub(super) mod payload;
 mod run;
 mod violations;
 

@@ -94,7 +94,7 @@ fn close(payload: &[u8]) -> String {
 }
 
 /// A payload on as many lines as it takes, each cut to `width` columns and what is beyond on the next.
-pub(super) fn lines(frame: &Passed, as_bytes: bool, width: usize) -> Vec<String> {
+pub(in crate::tui) fn lines(frame: &Passed, as_bytes: bool, width: usize) -> Vec<String> {
     let bytes = payload(frame);
     let is_cut = is_cut(frame);
     let mut lines = if as_bytes {

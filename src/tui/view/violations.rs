@@ -70,6 +70,9 @@ fn counts(frame: &mut Frame<'_>, area: Rect, model: &Model) {
         model.seen().snapshot_shown().map(|snapshot| &snapshot.totals.faults).filter(|faults| !faults.is_empty());
     let buffer = frame.buffer_mut();
     let Some(faults) = faults else {
+        if model.seen().shown.is_none() {
+            return;
+        }
         put(buffer, area.x, area.y, "no rule was broken", area.width, model.theme.style(Tint::Good));
         return;
     };
