@@ -12,7 +12,7 @@ fn left(expression: &str) -> String {
     stage.input(Input::Paste(expression.to_owned()));
     let screen = stage.screen();
     let line = screen.lines().nth(1).unwrap_or_default();
-    assert!(line.contains(" of 200 open"), "{expression}: {screen}");
+    assert!(line.contains(" shown · 200 open"), "{expression}: {screen}");
     line.split(' ').next().unwrap_or_default().to_owned()
 }
 
@@ -52,16 +52,16 @@ fn every_field_can_be_asked_for() {
 fn what_is_wrong_is_said_in_place_and_what_was_in_force_stays() {
     let mut stage = Stage::with(LARGE, 200);
     stage.write("/faults > 0");
-    stage.shows("4 of 200 open");
+    stage.shows("4 shown · 200 open");
     stage.write(" && colour");
     stage.shows("connections have no `colour`");
-    stage.shows("4 of 200 open");
+    stage.shows("4 shown · 200 open");
     // It cannot be kept so.
     stage.press(KeyCode::Enter);
     stage.shows("connections have no `colour`");
     stage.input(Input::Key(KeyEvent::new(KeyCode::Char('u'), KeyModifiers::CONTROL)));
     stage.shows("such as:");
-    stage.hides(" of 200 open");
+    stage.hides(" shown · 200 open");
 }
 
 #[test]
@@ -77,11 +77,11 @@ fn esc_brings_back_what_was_in_force_and_drops_it_the_second_time() {
     stage.write("/faults > 0");
     stage.press(KeyCode::Enter);
     stage.write("/ && connection == 7");
-    stage.shows("1 of 200 open");
+    stage.shows("1 shown · 200 open");
     stage.press(KeyCode::Esc);
-    stage.shows("4 of 200 open");
+    stage.shows("4 shown · 200 open");
     stage.press(KeyCode::Esc);
-    stage.hides(" of 200 open");
+    stage.hides(" shown · 200 open");
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn a_filter_can_be_given_at_the_start() {
     let mut stage = Stage::new(size);
     stage.model = Model::new(options, size);
     stage.watch(200);
-    stage.shows("4 of 200 open");
+    stage.shows("4 shown · 200 open");
     let options = Options { filter: Some("fault > 0".to_owned()), ..Options::new("here") };
     stage.model = Model::new(options, size);
     stage.shows("did you mean `faults`?");

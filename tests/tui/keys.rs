@@ -105,7 +105,7 @@ fn what_is_frozen_can_still_be_sorted_and_filtered() {
     let mut stage = Stage::with(LARGE, 40);
     stage.write(" /connection == 17");
     stage.press(KeyCode::Enter);
-    stage.shows("1 of 40 open");
+    stage.shows("1 shown · 40 open");
     stage.press(KeyCode::Esc);
     stage.write("S");
     assert!(stage.find("10.0.0.39:").1 < stage.find("10.0.0.38:").1);

@@ -120,7 +120,7 @@ fn it_is_used_and_given_back() {
     terminal.keys("?");
     terminal.shows("show these keys");
     terminal.keys("?/connection < 3\r");
-    terminal.shows("3 of 30 open");
+    terminal.shows("3 shown · 30 open");
     terminal.keys("S ");
     terminal.shows("FROZEN");
     terminal.keys("\r");

@@ -59,7 +59,7 @@ fn title(model: &Model) -> String {
     } else {
         format!(" {}/{}", thousands(model.list.at as u64 + 1), thousands(many as u64))
     };
-    match model.filter_text.as_str() {
+    match model.filter_text.trim() {
         "" => format!("Connections{place}"),
         filter => format!("Connections{place} · {}", harmless(filter)),
     }

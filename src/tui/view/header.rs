@@ -35,7 +35,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, model: &Model) {
     let (snapshot, totals) = (&shown.snapshot, &shown.snapshot.totals);
     let mut first = format!("{} open", thousands(snapshot.open));
     if model.filter.is_some() {
-        first = format!("{} of {first}", thousands(model.list.order.len() as u64));
+        first = format!("{} shown · {first}", thousands(model.list.order.len() as u64));
     }
     let rates = shown.rates.unwrap_or_default();
     let flow = |speed: crate::watch::Speed| format!("{} msg/s {}/s", count(speed.messages), bytes(speed.bytes));

@@ -59,13 +59,13 @@ fn whole(frame: &mut Frame<'_>, layout: &Layout, model: &Model) {
         detail::render(frame, areas, model);
     }
     match &model.overlay {
+        Overlay::Filter(writing) => filter::render(frame, layout.footer, writing, model),
+        _ => footer::render(frame, layout.footer, model),
+    }
+    match &model.overlay {
         Overlay::Help(top) => help::render(frame, *top, model),
         Overlay::Columns(at) => columns::render(frame, *at, model),
         Overlay::None | Overlay::Filter(_) => {}
-    }
-    match &model.overlay {
-        Overlay::Filter(writing) => filter::render(frame, layout.footer, writing, model),
-        _ => footer::render(frame, layout.footer, model),
     }
 }
 

@@ -72,10 +72,11 @@ pub(super) fn line(frame: &Passed, as_bytes: bool) -> String {
         return close(&frame.payload);
     }
     let is_cut = is_cut(frame) || start.len() < bytes.len();
-    if !as_bytes && (is_text(frame) || frame.opcode.is_control()) {
-        if let Some(text) = text(start, is_cut).filter(|text| !text.contains('\0')) {
-            return harmless(text).into_owned();
-        }
+    if !as_bytes
+        && (is_text(frame) || frame.opcode.is_control())
+        && let Some(text) = text(start, is_cut).filter(|text| !text.contains('\0'))
+    {
+        return harmless(text).into_owned();
     }
     if frame.rsv & 4 != 0 && frame.inflated.is_none() && !as_bytes {
         return "compressed".to_owned();
