@@ -130,7 +130,7 @@ pub(crate) fn row(id: u64, second: u64) -> Row {
     let urls = ["/chat?room=1", "/feed/stocks", "/echo", "/a/rather/long/path/that/does/not/fit/everywhere"];
     let faulty = id % 50 == 7;
     let host = Ipv4Addr::from(0x0a00_0000 + id as u32);
-    let compressed = id % 3 == 0;
+    let compressed = id.is_multiple_of(3);
     let deflate = |mut counts: Counts| {
         if compressed {
             (counts.compressed, counts.deflated, counts.inflated) =
@@ -142,7 +142,7 @@ pub(crate) fn row(id: u64, second: u64) -> Row {
         id: ConnectionId(id),
         peer: Some(SocketAddr::new(IpAddr::V4(host), 40_000 + (id % 20_000) as u16)),
         resource: urls[(id % 4) as usize].to_owned(),
-        subprotocol: (id % 2 == 0).then(|| "chat.v1".to_owned()),
+        subprotocol: id.is_multiple_of(2).then(|| "chat.v1".to_owned()),
         compressed,
         opened: at(-(id as i64) * 1000),
         age: Duration::from_secs(id + second),
@@ -225,7 +225,7 @@ pub(crate) fn violation(number: u64) -> Violation {
     Violation {
         at: at(number as i64 * 1000),
         connection: (number % 4 != 3).then_some(ConnectionId(number)),
-        by: (number % 3 != 2).then_some(if number % 2 == 0 { Role::Client } else { Role::Server }),
+        by: (number % 3 != 2).then_some(if number.is_multiple_of(2) { Role::Client } else { Role::Server }),
         rule: Rule::ALL[number as usize % Rule::ALL.len()],
     }
 }

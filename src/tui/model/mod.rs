@@ -17,7 +17,7 @@ pub use self::fields::FIELDS;
 pub use self::history::Window;
 pub(super) use self::history::{History, Series};
 use self::rows::Speedometer;
-pub(super) use self::rows::{Condition, Line};
+pub(super) use self::rows::{Condition, Line, Speeds};
 pub(super) use self::seen::Seen;
 pub(super) use self::tail::Frames;
 use super::theme::Theme;

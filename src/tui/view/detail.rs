@@ -6,10 +6,10 @@ use ratatui::style::Style;
 
 use super::{bordered, payload, put, put_all};
 use crate::proto::Role;
-use crate::tui::model::{Detail, Line, Model};
+use crate::tui::model::{Detail, Line, Model, Speeds};
 use crate::tui::theme::Tint;
 use crate::tui::update::first_in_sight;
-use crate::tui::words::{age, bytes, exact_time, harmless, span, thousands};
+use crate::tui::words::{age, bytes, count, exact_time, harmless, span, thousands};
 use crate::watch::{Counts, Row};
 
 pub(super) fn render(frame: &mut Frame<'_>, [about, frames, said]: [Rect; 3], model: &Model) {
@@ -30,9 +30,9 @@ fn of_connection(frame: &mut Frame<'_>, area: Rect, detail: &Detail, model: &Mod
         put(buffer, inside.x, inside.y, "nothing is known of it any more", inside.width, theme.style(Tint::Faint));
         return;
     };
-    let is_told = model.seen().find(detail.id).is_some();
+    let told = model.seen().find(detail.id).map(|line| line.speed);
     let (faint, text) = (theme.style(Tint::Faint), theme.style(Tint::Text));
-    for (y, line) in (inside.y..inside.bottom()).zip(facts(row, is_told)) {
+    for (y, line) in (inside.y..inside.bottom()).zip(facts(row, told)) {
         let pieces: Vec<(&str, Style)> = line
             .iter()
             .flat_map(|(name, value)| [(*name, faint), (" ", faint), (value.as_str(), text), ("  ", faint)])
@@ -42,9 +42,10 @@ fn of_connection(frame: &mut Frame<'_>, area: Rect, detail: &Detail, model: &Mod
 }
 
 /// What is known, on lines, the most important first.
-fn facts(row: &Row, is_told: bool) -> Vec<Vec<(&'static str, String)>> {
-    let line = Line { row, speed: Default::default() };
-    let state = if is_told { line.condition().word() } else { "no longer told" };
+fn facts(row: &Row, told: Option<Speeds>) -> Vec<Vec<(&'static str, String)>> {
+    let speed = told.unwrap_or_default();
+    let line = Line { row, speed };
+    let state = if told.is_some() { line.condition().word() } else { "no longer told" };
     let known = |text: Option<String>| text.unwrap_or_else(|| "–".to_owned());
     let mut facts = vec![
         vec![("peer", known(row.peer.map(|peer| peer.to_string()))), ("url", harmless(&row.resource).into_owned())],
@@ -68,14 +69,15 @@ fn facts(row: &Row, is_told: bool) -> Vec<Vec<(&'static str, String)>> {
         let faults = row.faults.iter().map(|(rule, count)| format!("{count} × {rule}"));
         facts.push(vec![("faults", faults.collect::<Vec<_>>().join(", "))]);
     }
-    facts.push(counts("in", &row.received));
-    facts.push(counts("out", &row.sent));
+    facts.push(counts("in", &row.received, [speed.messages_in, speed.bytes_in]));
+    facts.push(counts("out", &row.sent, [speed.messages_out, speed.bytes_out]));
     facts
 }
 
-fn counts(way: &'static str, counts: &Counts) -> Vec<(&'static str, String)> {
+fn counts(way: &'static str, counts: &Counts, [messages, each]: [f64; 2]) -> Vec<(&'static str, String)> {
     let mut line = vec![
         (way, format!("{} messages, {}", thousands(counts.messages()), bytes(counts.bytes() as f64))),
+        ("now", format!("{} msg/s, {}/s", count(messages), bytes(each))),
         ("frames", thousands(counts.frames())),
         ("ping", thousands(counts.ping)),
         ("pong", thousands(counts.pong)),
