@@ -11,6 +11,7 @@ pub mod feed;
 pub mod live;
 mod meter;
 mod outcome;
+mod running;
 mod shown;
 mod snapshot;
 mod transcript;
@@ -19,8 +20,10 @@ mod words;
 pub use backlog::Backlog;
 pub use event::{Brief, CloseDue, Course, Due, Event, Heading, Kind, Many, Plan, Sink, Summary};
 pub use jiff::Timestamp;
+pub(crate) use meter::cut;
 pub use meter::{About, Follow, Meter};
 pub use outcome::{CloseVerdict, Difference, Outcome, Reason, Trouble, Verdict, Why};
+pub use running::Running;
 pub use shown::{Quoted, line_of_head, lines_of_head, refused};
 pub use snapshot::{Bar, Counts, End, Rates, Row, Samples, Snapshot, Speed, Spread, Spreads, Totals};
 pub use transcript::{

@@ -14,6 +14,7 @@ use crate::cli::{Everywhere, Exit, value};
 use crate::net::{self, Listen, Server, ServerConfig, Service, tls};
 use crate::proto::opening::Policy;
 use crate::proto::{Config, deflate};
+use crate::watch::feed::SUBPROTOCOL;
 
 /// What every server takes.
 #[derive(Debug, Args)]
@@ -63,6 +64,10 @@ pub(super) struct Listening {
     /// Show what is counted at /metrics, for Prometheus
     #[arg(long, env = "WSLAB_METRICS", value_parser = value::flag)]
     metrics: bool,
+    /// Let it be watched at /_wslab, by `wslab top ws://…`: from this machine, or where clients have to have a token, by
+    /// those whose token has the permission `watch`
+    #[arg(long, env = "WSLAB_WATCH", value_parser = value::flag)]
+    watch: bool,
 }
 
 /// What becomes of a client that reads too slowly.
@@ -94,6 +99,11 @@ impl Listening {
         self.metrics
     }
 
+    /// Whether it can be watched.
+    pub(super) const fn is_watched(&self) -> bool {
+        self.watch
+    }
+
     pub(super) fn config(&self, guarding: &Guarding, manner: Manner) -> anyhow::Result<ServerConfig> {
         let tls = match (&self.tls_cert, &self.tls_key) {
             (Some(chain), Some(key)) => Some(tls::server(chain, key)?),
@@ -109,7 +119,7 @@ impl Listening {
                 ..Config::default()
             },
             policy: Policy {
-                protocols: self.subprotocol.iter().cloned().chain(guarding.subprotocol()).collect(),
+                protocols: self.protocols(guarding),
                 origins: guarding.origins(manner),
                 ..Policy::default()
             },
@@ -118,6 +128,11 @@ impl Listening {
             slow: self.slow.into(),
             tls,
         })
+    }
+
+    fn protocols(&self, guarding: &Guarding) -> Vec<String> {
+        let watched = self.watch.then(|| SUBPROTOCOL.to_owned());
+        self.subprotocol.iter().cloned().chain(guarding.subprotocol()).chain(watched).collect()
     }
 
     /// Serves until it is interrupted.

@@ -94,7 +94,7 @@ impl About {
 }
 
 /// The beginning of `text`, of so many bytes at most.
-fn cut(mut text: String, most: usize) -> String {
+pub(crate) fn cut(mut text: String, most: usize) -> String {
     if text.len() > most {
         text.truncate(text.floor_char_boundary(most - '…'.len_utf8()));
         text.push('…');
