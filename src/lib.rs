@@ -154,5 +154,6 @@ pub mod conform;
 pub mod net;
 pub mod proto;
 pub mod report;
+pub mod tui;
 pub mod watch;
 pub mod wire;

@@ -29,7 +29,7 @@ pub use event::{
     Close, Connection, Ending, Event, Frame, Frames, Loss, Message, Note, NoteKind, Opaque, RoundTrip, Sent, Sink,
     Violation, Wants,
 };
-pub use filter::{Filter, FilterError, Table};
+pub use filter::{FieldDefinition, FieldFilter, FieldKind, Fielded, Fields, Filter, FilterError, Table};
 pub(crate) use keep::is_same;
 pub use keep::{Keep, KeepError, Written};
 pub use masked::{subprotocols_without_secrets, tokens, without_secrets, without_tokens};

@@ -27,6 +27,20 @@ const ACTIVE: &[&str] = &[
     "capture::tls",
 ];
 
+/// The same, and what of the protocol does things.
+const BEHIND: &[&str] = &[
+    "proto::endpoint",
+    "proto::flow",
+    "conform::run",
+    "conform::peer",
+    "conform::script",
+    "conform::clients",
+    "capture::source",
+    "capture::segment",
+    "capture::stream",
+    "capture::tls",
+];
+
 /// `wire ← proto ← {net, capture} ← {conform, app} ← cli ← main`, with `watch` beside `net`.
 ///
 /// The longest name that fits a module counts. Everybody may name what stands in his own room.
@@ -42,7 +56,8 @@ const ROOMS: &[Room] = &[
     room("conform", &["wire", "proto", "net", "capture", "watch"], &["proto::endpoint"]),
     room("app", &["wire", "proto", "net", "capture", "watch"], &[]),
     room("report", &["watch", "conform", "capture"], ACTIVE),
-    room("tui", &["watch", "conform", "capture"], ACTIVE),
+    // News are told in the words of the protocol: roles, rules, opcodes, close codes.
+    room("tui", &["wire", "proto", "watch", "conform", "capture"], BEHIND),
     room("cli", &["wire", "proto", "watch", "net", "capture", "conform", "app", "report", "tui"], &[]),
     room("main", &["cli"], &[]),
 ];

@@ -6,8 +6,7 @@ use std::path::Path;
 
 use globset::GlobMatcher;
 
-use super::Table;
-use super::field::{self, Field, Kind};
+use super::field::{self, Field, Kind, Over};
 use super::record::Record;
 use crate::capture::Time;
 
@@ -197,7 +196,7 @@ fn contains(bytes: &[u8], text: &[u8]) -> bool {
 }
 
 /// An expression of a table as it can be parsed again.
-pub(super) struct Printed<'a>(pub(super) &'a Expression, pub(super) Table);
+pub(super) struct Printed<'a>(pub(super) &'a Expression, pub(super) Over);
 
 impl fmt::Display for Printed<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -224,7 +223,7 @@ impl fmt::Display for Printed<'_> {
 }
 
 impl Test {
-    fn print(&self, table: Table, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn print(&self, table: Over, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = |field| field::name(field, table);
         f.write_str(name(self.field))?;
         match &self.is {

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::Table;
+use super::other::Fields;
 use super::words::Words;
 use crate::capture::Sent;
 use crate::proto::Role;
@@ -44,6 +45,11 @@ pub(super) enum Field {
     Opcode,
     Opened,
     Origin,
+    /// One of [`Fields`], by its place.
+    Other {
+        place: u8,
+        optional: bool,
+    },
     Packet,
     Payload,
     Refusal,
@@ -65,7 +71,29 @@ pub(super) enum Field {
     Words,
 }
 
+/// What has the fields.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Over {
+    Table(Table),
+    Fields(&'static Fields),
+}
+
+impl Over {
+    /// What the records are called.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Table(table) => table.name(),
+            Self::Fields(fields) => fields.records,
+        }
+    }
+}
+
 impl Field {
+    /// The place among [`Fields`].
+    pub(super) fn place(self) -> Option<usize> {
+        if let Self::Other { place, .. } = self { Some(place.into()) } else { None }
+    }
+
     /// Whether it is known of a connection only when it is over.
     pub(super) const fn is_late(self) -> bool {
         matches!(
@@ -195,8 +223,18 @@ const DEFINITIONS: &[Definition] = &[
     define(&["violations"], Field::Violations, Kind::Number, OWN),
 ];
 
-/// The field that `name` is in a table.
-pub(super) fn find(name: &str, table: Table) -> Option<(Field, Kind)> {
+/// The field that `name` is of some records.
+pub(super) fn find(name: &str, over: Over) -> Option<(Field, Kind)> {
+    match over {
+        Over::Table(table) => find_of_table(name, table),
+        Over::Fields(fields) => {
+            let (place, field) = (0..).zip(fields.fields).find(|(_, field)| field.names.contains(&name))?;
+            Some((Field::Other { place, optional: field.optional }, field.kind.kind()))
+        }
+    }
+}
+
+fn find_of_table(name: &str, table: Table) -> Option<(Field, Kind)> {
     let found = DEFINITIONS.iter().find(|field| field.tables & bit(table) != 0 && field.names.contains(&name));
     found.map(|field| (field.field, field.kind)).or_else(|| {
         if OWN & bit(table) == 0 {
@@ -208,8 +246,12 @@ pub(super) fn find(name: &str, table: Table) -> Option<(Field, Kind)> {
     })
 }
 
-/// The fields of a table by their own names, but for the counts.
-pub(super) fn names(table: Table) -> Vec<&'static str> {
+/// The fields of some records by their own names, but for the counts.
+pub(super) fn names(over: Over) -> Vec<&'static str> {
+    let table = match over {
+        Over::Table(table) => table,
+        Over::Fields(fields) => return fields.fields.iter().filter_map(|field| field.names.first().copied()).collect(),
+    };
     let fields = DEFINITIONS.iter().filter(|field| field.tables & bit(table) != 0);
     fields.filter_map(|field| field.names.first().copied()).fold(Vec::new(), |mut names, name| {
         if !names.contains(&name) {
@@ -219,23 +261,34 @@ pub(super) fn names(table: Table) -> Vec<&'static str> {
     })
 }
 
-/// All names that mean something in a table.
-pub(super) fn all_names(table: Table) -> Vec<&'static str> {
+/// All names that mean something of some records.
+pub(super) fn all_names(over: Over) -> Vec<&'static str> {
+    let table = match over {
+        Over::Table(table) => table,
+        Over::Fields(fields) => return fields.fields.iter().flat_map(|field| field.names.iter().copied()).collect(),
+    };
     let fields = DEFINITIONS.iter().filter(|field| field.tables & bit(table) != 0);
     let counts = Sent::COUNTS.iter().flat_map(|count| [count.client, count.server]);
     fields.flat_map(|field| field.names.iter().copied()).chain(counts.filter(|_| OWN & bit(table) != 0)).collect()
 }
 
-/// The name by which a field of a table is printed.
-pub(super) fn name(field: Field, table: Table) -> &'static str {
-    if let Field::Sent(end, at) = field {
-        return Sent::COUNTS.get(usize::from(at)).map_or("", |count| count.name(end));
-    }
-    let found = DEFINITIONS.iter().find(|of| of.field == field && of.tables & bit(table) != 0);
-    found.and_then(|of| of.names.first().copied()).unwrap_or_default()
+/// The name by which a field is printed.
+pub(super) fn name(field: Field, over: Over) -> &'static str {
+    let names = match (field, over) {
+        (Field::Other { place, .. }, Over::Fields(fields)) => {
+            fields.fields.get(usize::from(place)).map(|field| field.names)
+        }
+        (Field::Sent(end, at), _) => return Sent::COUNTS.get(usize::from(at)).map_or("", |count| count.name(end)),
+        (_, Over::Table(table)) => {
+            let found = DEFINITIONS.iter().find(|of| of.field == field && of.tables & bit(table) != 0);
+            found.map(|field| field.names)
+        }
+        _ => None,
+    };
+    names.and_then(|names| names.first().copied()).unwrap_or_default()
 }
 
 /// The tables that have a field of this name.
 pub(super) fn tables(name: &str) -> impl Iterator<Item = Table> {
-    Table::ALL.into_iter().filter(move |table| find(name, *table).is_some())
+    Table::ALL.into_iter().filter(move |table| find_of_table(name, *table).is_some())
 }

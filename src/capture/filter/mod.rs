@@ -21,6 +21,7 @@
 mod error;
 mod expression;
 mod field;
+mod other;
 mod parse;
 mod record;
 mod table;
@@ -31,10 +32,11 @@ mod words;
 use std::fmt;
 
 pub use error::FilterError;
+pub use other::{FieldDefinition, FieldFilter, FieldKind, Fielded, Fields};
 pub use table::Table;
 
 use self::expression::{Expression, Is, Order, Printed, Test};
-use self::field::{Field, Kind};
+use self::field::{Field, Kind, Over};
 use self::record::Record;
 use super::{Connection, Event, Frame, Message, Note, RoundTrip, Violation, Wants};
 
@@ -63,7 +65,7 @@ impl Filter {
     /// # Errors
     /// If it is none, with the place.
     pub fn parse(text: &str, table: Table) -> Result<Self, FilterError> {
-        Ok(Self { table, expression: parse::parse(text, table, false)? })
+        Ok(Self { table, expression: parse::parse(text, Over::Table(table), false)? })
     }
 
     /// Understands an expression over connections that is true or false of one from its [opening](Event::Opened) on.
@@ -72,7 +74,7 @@ impl Filter {
     /// If it is none, or asks for what is known only when a connection is over, with the place.
     pub fn parse_early(text: &str) -> Result<Self, FilterError> {
         let table = Table::Connections;
-        Ok(Self { table, expression: parse::parse(text, table, true)? })
+        Ok(Self { table, expression: parse::parse(text, Over::Table(table), true)? })
     }
 
     /// All records of one connection.
@@ -166,6 +168,6 @@ impl Table {
 /// The expression, in a form that is parsed to the same again.
 impl fmt::Display for Filter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", Printed(&self.expression, self.table))
+        write!(f, "{}", Printed(&self.expression, Over::Table(self.table)))
     }
 }

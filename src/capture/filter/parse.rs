@@ -2,10 +2,9 @@
 
 use globset::GlobBuilder;
 
-use super::Table;
 use super::error::{Fault, FilterError};
 use super::expression::{Expression, Is, Order, Quoted, Test};
-use super::field::{self, Field, Kind};
+use super::field::{self, Field, Kind, Over};
 use super::token::{Span, Token, Tokens};
 use super::value;
 
@@ -16,9 +15,9 @@ const DEEPEST: usize = 100;
 
 type Result<T> = std::result::Result<T, (Fault, Span)>;
 
-/// Parses an expression over a table. With `early` only fields are let through that are known of a connection when it
+/// Parses an expression over the records of a table, or others. With `early` only fields are let through that are known of a connection when it
 /// opens.
-pub(super) fn parse(text: &str, table: Table, early: bool) -> std::result::Result<Expression, FilterError> {
+pub(super) fn parse(text: &str, table: Over, early: bool) -> std::result::Result<Expression, FilterError> {
     let error = |(fault, at)| FilterError::new(text, at, fault);
     if text.len() > LONGEST {
         return Err(error((Fault::Long(LONGEST), 0..0)));
@@ -30,7 +29,7 @@ pub(super) fn parse(text: &str, table: Table, early: bool) -> std::result::Resul
 }
 
 struct Parser<'a> {
-    table: Table,
+    table: Over,
     early: bool,
     tokens: Tokens<'a>,
     /// What is next, and where.
@@ -155,7 +154,10 @@ impl<'a> Parser<'a> {
         if let Some(near) = near(name, field::all_names(self.table)) {
             return format!("{own} have no `{shown}`, did you mean `{near}`? They have {list}");
         }
-        let others: Vec<&str> = field::tables(name).map(Table::name).collect();
+        let others: Vec<&str> = match self.table {
+            Over::Table(_) => field::tables(name).map(super::Table::name).collect(),
+            Over::Fields(_) => Vec::new(),
+        };
         if others.is_empty() {
             return format!("{own} have no `{shown}`: they have {list}");
         }
@@ -323,6 +325,7 @@ impl Subject<'_> {
 /// A field alone: a truth is told, and of what may be unknown, that it is known.
 fn bare(subject: &Subject<'_>, at: Span) -> Result<Is> {
     let may_be_unknown = match subject.field {
+        Field::Other { optional, .. } => optional || subject.kind == Kind::Truth,
         Field::Clause | Field::Client | Field::Server | Field::From | Field::To => false,
         Field::Status | Field::Code | Field::CloseCode | Field::CloseBy | Field::Time => true,
         Field::Opened | Field::Closed => true,

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use super::field::Field;
+use super::other::Fielded;
 use crate::capture::{Connection, Ending, Frame, Message, Note, NoteKind, Place, RoundTrip, Sent, Violation};
 use crate::wire::CloseCode;
 
@@ -15,6 +16,7 @@ pub(super) enum Record<'a> {
     Violation(&'a Violation<'a>),
     RoundTrip(&'a RoundTrip<'a>),
     Note(&'a Note<'a>),
+    Other(&'a dyn Fielded),
 }
 
 fn time(place: Option<Place>) -> Option<i128> {
@@ -38,7 +40,7 @@ impl<'a> Record<'a> {
             Self::Message(message) => Some(message.connection),
             Self::Violation(violation) => Some(violation.connection),
             Self::RoundTrip(trip) => Some(trip.connection),
-            Self::Note(_) => None,
+            Self::Note(_) | Self::Other(_) => None,
         }
     }
 
@@ -59,12 +61,14 @@ impl<'a> Record<'a> {
                 _ => of_connection(trip.connection, field),
             },
             Self::Note(note) => of_note(note, field),
+            Self::Other(record) => record.number(field.place()?),
         }
     }
 
     /// A text, or a payload.
     pub(super) fn bytes(self, field: Field) -> Option<&'a [u8]> {
         match (field, self) {
+            (field, Self::Other(record)) => return record.text(field.place()?).map(str::as_bytes),
             (Field::Payload, Self::Frame(frame)) => return frame.payload,
             (Field::Payload, Self::Message(message)) => return message.payload,
             (Field::Why, Self::Message(message)) => return message.opaque.map(|why| why.words().as_bytes()),
@@ -92,6 +96,7 @@ impl<'a> Record<'a> {
     /// An address.
     pub(super) fn address(self, field: Field) -> Option<SocketAddr> {
         match (field, self) {
+            (field, Self::Other(record)) => record.address(field.place()?),
             (Field::From, Self::Note(note)) => Some(note.from),
             (Field::To, Self::Note(note)) => Some(note.to),
             (Field::Client, _) => self.connection().map(|connection| connection.client),

@@ -22,6 +22,8 @@ pub(super) enum Words {
     Endings,
     /// Notes.
     Notes,
+    /// What others have.
+    Of(&'static [&'static str]),
 }
 
 impl Words {
@@ -39,6 +41,7 @@ impl Words {
             Self::Levels => vec![("must", Level::Must as u8), ("should", Level::Should as u8)],
             Self::Endings => counted(&["open", "finished", "reset", "refused"]),
             Self::Notes => counted(&["lost", "differs", "encrypted", "not-read"]),
+            Self::Of(words) => counted(words),
         }
     }
 

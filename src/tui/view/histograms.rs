@@ -1,0 +1,97 @@
+//! How sizes and times are spread: marks and bars.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+use super::chart::{columns, quarters};
+use super::{bordered, put, put_right};
+use crate::tui::model::{Model, Pane};
+use crate::tui::theme::Tint;
+use crate::tui::words::{bytes, count, nanos};
+use crate::watch::{Bar, Spread};
+
+/// What is spread, and how its numbers are said.
+type Said = fn(f64) -> String;
+
+pub(super) fn render(frame: &mut Frame<'_>, area: Rect, model: &Model) {
+    let inside = bordered(frame, area, "Spread", model.pane == Pane::Histograms, model);
+    let Some(snapshot) = model.seen().snapshot_shown() else { return };
+    let spreads = &snapshot.spreads;
+    let shown: [(&str, &Spread, Said, Tint); 4] = [
+        ("size in", &spreads.received, bytes, Tint::In),
+        ("size out", &spreads.sent, bytes, Tint::Out),
+        ("round trip", &spreads.round_trips, nanos, Tint::Good),
+        ("interval", &spreads.intervals, nanos, Tint::Text),
+    ];
+    for ((name, spread, said, tint), area) in shown.into_iter().zip(quarters(inside)) {
+        one(frame, area, (name, spread, said, tint), model);
+    }
+}
+
+fn one(frame: &mut Frame<'_>, area: Rect, (name, spread, said, tint): (&str, &Spread, Said, Tint), model: &Model) {
+    if area.height < 2 || area.width < 8 {
+        return;
+    }
+    let theme = model.theme;
+    let buffer = frame.buffer_mut();
+    let x = put(buffer, area.x, area.y, name, area.width, theme.style(tint));
+    if spread.count == 0 {
+        put(buffer, x + 1, area.y, "–", area.right().saturating_sub(x + 1), theme.style(Tint::Faint));
+        return;
+    }
+    let marks = if area.width >= 48 {
+        format!(
+            "{}  p50 {}  p90 {}  p99 {}  max {}",
+            count(spread.count as f64),
+            said(spread.p50 as f64),
+            said(spread.p90 as f64),
+            said(spread.p99 as f64),
+            said(spread.max as f64)
+        )
+    } else {
+        format!("{}", said(spread.p50 as f64))
+    };
+    put_right(buffer, x + 1, area.y, &marks, area.right().saturating_sub(x + 1), theme.style(Tint::Faint));
+    // Bars beyond the first and the last that have something say nothing.
+    let first = spread.bars.iter().position(|bar| bar.count > 0).unwrap_or_default();
+    let last = spread.bars.iter().rposition(|bar| bar.count > 0).map_or(0, |at| at + 1);
+    let bars = &spread.bars[first.min(last)..last];
+    let below = Rect { y: area.y + 1, height: area.height - 1, ..area };
+    if usize::from(below.height) >= bars.len() && below.width >= 24 {
+        lines(frame, below, bars, said, tint, model);
+    } else {
+        upright(frame, below, bars, said, tint, model);
+    }
+}
+
+/// A line a bar, with its bound and its count.
+fn lines(frame: &mut Frame<'_>, area: Rect, bars: &[Bar], said: Said, tint: Tint, model: &Model) {
+    let buffer = frame.buffer_mut();
+    let most = bars.iter().map(|bar| bar.count).max().unwrap_or(1).max(1) as f64;
+    let room = area.width.saturating_sub(18);
+    for (y, bar) in (area.y..area.bottom()).zip(bars) {
+        let faint = model.theme.style(Tint::Faint);
+        put_right(buffer, area.x, y, &format!("≤ {}", said(bar.to as f64)), 10, faint);
+        let long = (bar.count as f64 / most * f64::from(room)).round() as usize;
+        let long = if bar.count > 0 { long.max(1) } else { 0 };
+        put(buffer, area.x + 11, y, &"█".repeat(long), room, model.theme.style(tint));
+        put_right(buffer, area.right() - 6, y, &count(bar.count as f64), 6, faint);
+    }
+}
+
+/// A column or several a bar, and below them where they begin and end.
+fn upright(frame: &mut Frame<'_>, area: Rect, bars: &[Bar], said: Said, tint: Tint, model: &Model) {
+    let Some((first, last)) = bars.first().zip(bars.last()) else { return };
+    let has_scale = area.height >= 3;
+    let chart = Rect { height: area.height - u16::from(has_scale), ..area };
+    let wide = (usize::from(area.width) / bars.len()).clamp(1, 4);
+    let most = bars.iter().map(|bar| bar.count).max().unwrap_or(1) as f64;
+    let values: Vec<_> = bars.iter().flat_map(|bar| std::iter::repeat_n(Some(bar.count as f64), wide)).collect();
+    let buffer = frame.buffer_mut();
+    columns(buffer, chart, &values, most, model.theme.style(tint));
+    if has_scale {
+        let faint = model.theme.style(Tint::Faint);
+        let scale = format!("≤{} … {}", said(first.to as f64), said(last.to as f64));
+        put(buffer, area.x, area.bottom() - 1, &scale, area.width, faint);
+    }
+}
