@@ -113,11 +113,15 @@ impl<A: Application> Host<A> {
         self
     }
 
+    /// The meter by which it is counted from now on: the one that it has, or else one of its own.
+    pub fn meter(&mut self) -> Arc<Meter> {
+        self.meter.get_or_insert_with(Meter::new).clone()
+    }
+
     /// With what is counted at `/metrics`, for Prometheus: by its meter, or else by one of its own.
     #[must_use]
     pub fn metrics(mut self) -> Self {
-        let meter = self.meter.get_or_insert_with(Meter::new);
-        self.pages.metrics = Some(Metrics::new(meter.clone()));
+        self.pages.metrics = Some(Metrics::new(self.meter()));
         self
     }
 
@@ -129,8 +133,7 @@ impl<A: Application> Host<A> {
     /// [`feed::SUBPROTOCOL`]: crate::watch::feed::SUBPROTOCOL
     #[must_use]
     pub fn watched(mut self) -> Self {
-        let meter = self.meter.get_or_insert_with(Meter::new);
-        self.watch = Some(Watch::new(meter.clone()));
+        self.watch = Some(Watch::new(self.meter()));
         self
     }
 

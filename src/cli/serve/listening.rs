@@ -1,6 +1,8 @@
 //! Where a server listens, what it takes, and how it ends.
 
+use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -10,10 +12,12 @@ use super::guarding::{Guarding, Manner};
 use super::{cannot_listen, listen};
 use crate::cli::print::{self, Count};
 use crate::cli::signal::Interrupts;
+use crate::cli::top::{self, Looks};
 use crate::cli::{Everywhere, Exit, value};
 use crate::net::{self, Listen, Server, ServerConfig, Service, tls};
 use crate::proto::opening::Policy;
 use crate::proto::{Config, deflate};
+use crate::watch::Meter;
 use crate::watch::feed::SUBPROTOCOL;
 
 /// What every server takes.
@@ -68,6 +72,9 @@ pub(super) struct Listening {
     /// those whose token has the permission `watch`
     #[arg(long, env = "WSLAB_WATCH", value_parser = value::flag)]
     watch: bool,
+    /// Show what happens on a dashboard, as `wslab top` does; leaving it ends the server
+    #[arg(long, env = "WSLAB_TOP", value_parser = value::flag)]
+    top: bool,
 }
 
 /// What becomes of a client that reads too slowly.
@@ -97,6 +104,11 @@ impl Listening {
     /// Whether there is a page for Prometheus.
     pub(super) const fn has_metrics(&self) -> bool {
         self.metrics
+    }
+
+    /// Whether there is a dashboard.
+    pub(super) const fn has_top(&self) -> bool {
+        self.top
     }
 
     /// Whether it can be watched.
@@ -136,21 +148,38 @@ impl Listening {
     }
 
     /// Serves until it is interrupted.
+    /// `meter` is what the dashboard shows, if there is to be one.
     pub(super) async fn run(
         self,
         config: ServerConfig,
         service: impl Service,
+        meter: Option<Arc<Meter>>,
         everywhere: &Everywhere,
     ) -> anyhow::Result<Exit> {
+        anyhow::ensure!(
+            meter.is_none() || io::stdout().is_terminal(),
+            "--top shows a dashboard on a terminal, and the output is none: leave it out"
+        );
         let server = Server::bind(&self.listen, config).map_err(|error| cannot_listen(&self.listen, &error))?;
         let mut interrupts = Interrupts::new()?;
-        if !everywhere.quiet {
+        let url = server.url();
+        if !everywhere.quiet && meter.is_none() {
             // On stdout, because with port 0 it is what the caller wants to know.
-            print::result(format_args!("listening on {}", server.url()))?;
+            print::result(format_args!("listening on {url}"))?;
         }
         let connections = server.connections();
         let mut serving = tokio::spawn(server.run(service));
+        let shown = async {
+            match meter {
+                Some(meter) => Looks::default().show(top::watched(url, meter), everywhere).await,
+                None => std::future::pending().await,
+            }
+        };
         let asked = tokio::select! {
+            shown = shown => {
+                shown?;
+                "left"
+            }
             asked = interrupts.next() => asked,
             ended = &mut serving => {
                 ended.context("failed to serve")??;

@@ -183,6 +183,7 @@ impl Serving {
             host = host.watched();
         }
         let config = self.listening.config(&self.guarding, manner)?;
-        self.listening.run(config, host, everywhere).await
+        let meter = self.listening.has_top().then(|| host.meter());
+        self.listening.run(config, host, meter, everywhere).await
     }
 }

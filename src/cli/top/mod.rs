@@ -7,18 +7,20 @@ mod play;
 mod recorded;
 mod shown;
 mod speed;
-mod words;
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::str::FromStr as _;
+use std::thread;
 
 use anyhow::Context as _;
 use clap::Args;
 use tokio::sync::mpsc;
 
 use self::attach::Attaching;
-pub(super) use self::local::{Showing, watch};
-use self::shown::Shown;
+pub(super) use self::local::watched;
+pub(super) use self::shown::Looks;
+use self::shown::Once;
 use self::speed::Speed;
 use super::signal::Interrupts;
 use super::{Everywhere, Exit, value};
@@ -52,12 +54,17 @@ pub(super) struct Top {
     /// Print one screen as text, and end: of a capture its end, of a server what happens within a second
     #[arg(long, env = "WSLAB_ONCE", value_parser = value::flag)]
     once: bool,
+    /// With --once, print everything as JSON
+    #[arg(long, env = "WSLAB_JSON", value_parser = value::flag, requires = "once")]
+    json: bool,
+    #[command(flatten)]
+    looks: Looks,
     #[command(flatten)]
     attaching: Attaching,
 }
 
 /// What is watched, as the dashboard has it.
-pub(super) struct Watched {
+pub(in crate::cli) struct Watched {
     /// Its name.
     pub(super) name: String,
     /// What it tells.
@@ -116,7 +123,6 @@ impl Top {
         if !matches!(kind, Some(Kind::Remote(_))) {
             self.attaching.check_for_others()?;
         }
-        let shown = Shown { once: self.once };
         let mut interrupts = Interrupts::new()?;
         let (watched, telling) = match kind {
             Some(Kind::Remote(target)) => {
@@ -153,7 +159,23 @@ impl Top {
                 (watched, Playing::Thread(Box::new(move || play::play(source, &secrets, speed, telling))))
             }
         };
-        playing(watched, telling, shown, interrupts, everywhere).await
+        telling.begin()?;
+        let showing = async {
+            match (self.once, self.json) {
+                (false, _) => self.looks.show(watched, everywhere).await,
+                (true, false) => Once::Screen.look(&self.looks, watched, everywhere).await,
+                (true, true) => Once::Json.look(&self.looks, watched, everywhere).await,
+            }
+        };
+        if !self.once {
+            // The dashboard hears by itself that it has to end, and gives the terminal back.
+            drop(interrupts);
+            return showing.await;
+        }
+        tokio::select! {
+            exit = showing => exit,
+            _ = interrupts.next() => Ok(Exit::Interrupted),
+        }
     }
 
     fn speed(&self, usual: Speed) -> Speed {
@@ -175,21 +197,14 @@ enum Playing {
     Thread(Box<dyn FnOnce() + Send>),
 }
 
-async fn playing(
-    watched: Watched,
-    playing: Playing,
-    shown: Shown,
-    mut interrupts: Interrupts,
-    everywhere: &Everywhere,
-) -> anyhow::Result<Exit> {
-    match playing {
-        Playing::Remote(remote, Telling { news, wishes }) => drop(tokio::spawn(remote.run(news, wishes))),
-        // It ends when nobody listens any more.
-        Playing::Thread(play) => drop(std::thread::Builder::new().name("source".into()).spawn(play)?),
-    }
-    tokio::select! {
-        exit = shown.show(watched, everywhere) => exit,
-        _ = interrupts.next() => Ok(Exit::Interrupted),
+impl Playing {
+    /// Begins; it ends when nobody listens any more.
+    fn begin(self) -> io::Result<()> {
+        match self {
+            Self::Remote(remote, Telling { news, wishes }) => drop(tokio::spawn(remote.run(news, wishes))),
+            Self::Thread(play) => drop(thread::Builder::new().name("source".into()).spawn(play)?),
+        }
+        Ok(())
     }
 }
 
