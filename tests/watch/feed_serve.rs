@@ -80,7 +80,7 @@ async fn what_is_compressed_for_several_at_once_is_told_as_it_is() {
     looker.wishes(&FAST).await;
     looker.sees(|_| true).await;
     let words = "the same again and again ".repeat(400);
-    assert!(served.connections.broadcast(&words.as_str().into(), None).reached >= 1);
+    assert_eq!(served.connections.send_to([snapshot.rows[0].id], &words.as_str().into()).reached, 1);
     within(client.next()).await.unwrap().unwrap();
     let tail = loop {
         if let News::Frames(tail) = looker.hears().await {

@@ -1,13 +1,17 @@
 //! The frames of a connection that is followed are those that really passed, and the rules that were broken are told.
 
+use std::sync::Arc;
+
 use hex_literal::hex;
 use proptest::prelude::*;
-use wslab::proto::{Config, ConnectionId, Role, Rule, deflate};
+use wslab::net::SystemKeys;
+use wslab::proto::opening::{Ask, Policy};
+use wslab::proto::{Config, ConnectionId, Endpoint, Role, Rule, deflate};
 use wslab::watch::live::{News, Passed, Tail};
 use wslab::watch::{Backlog, Follow, Meter};
 use wslab::wire::{Head, Opcode};
 
-use crate::end::secs;
+use crate::end::{End, NONCE, secs};
 use crate::pair::{Network, Pair};
 use crate::stage::{Watched, morning, watch};
 
@@ -158,12 +162,24 @@ fn tokens_are_hidden() {
 }
 
 /// Two ends that compress, of which the server is watched.
-fn compressing(takeover: bool, fragment: Option<usize>) -> (Pair, std::sync::Arc<Meter>, Follow) {
+fn compressing(takeover: bool, fragment: Option<usize>) -> (Pair, Arc<Meter>, Follow) {
     let agreed = if takeover { deflate::Config::with_takeover() } else { deflate::Config::default() };
     let config = Config { deflate: Some(deflate::Config { threshold: 0, ..agreed }), fragment, ..Config::default() };
-    let mut pair = Pair::new(config.clone(), config, Network::IDEAL);
-    pair.server.policy.as_mut().unwrap().deflate = Some(agreed);
+    let mut pair = Pair::new(config.clone(), config.clone(), Network::IDEAL);
+    let mut ask = Ask::new("example.com", "/chat", NONCE);
+    ask.extensions.push(agreed.offer().into());
+    let now = pair.client.now;
+    let client = Endpoint::client(ask, SystemKeys::new(), Arc::new(config), now).unwrap();
+    pair.client = End::new(client, now);
+    pair.client.ticks();
+    pair.server.policy = None;
     pair.run();
+    let (_, asked) = pair.server.endpoint.asked().unwrap();
+    let answer = Policy { deflate: Some(agreed), ..Policy::default() }.answer(asked);
+    pair.server.endpoint.answer(answer);
+    pair.server.ticks();
+    pair.run();
+    assert!(pair.client.endpoint.agreed().unwrap().deflate().is_some());
     let meter = Meter::beginning(pair.server.now, morning());
     watch(&meter, &mut pair.server, 0);
     let follow = meter.follow(ConnectionId(0)).unwrap();
