@@ -193,6 +193,8 @@ fn compressed_messages_are_told_as_they_went_and_as_they_are() {
         let message = "A message that is said twice, twice, twice. ".repeat(200);
         for role in [Role::Client, Role::Server, Role::Client, Role::Server] {
             pair.end(role).out().send(message.as_str()).unwrap();
+            // What is sent between turns is told when the next one is over.
+            pair.end(role).ticks();
             let outgoing = pair.end(role).endpoint.outgoing().to_vec();
             pair.run();
             let frames = follow.take().unwrap().frames;
