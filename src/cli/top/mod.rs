@@ -5,6 +5,7 @@ mod clock;
 mod local;
 mod play;
 mod recorded;
+mod running;
 mod shown;
 mod speed;
 
@@ -19,6 +20,7 @@ use tokio::sync::mpsc;
 
 use self::attach::Attaching;
 pub(super) use self::local::watched;
+pub(super) use self::running::run;
 pub(super) use self::shown::Looks;
 use self::shown::Once;
 use self::speed::Speed;
