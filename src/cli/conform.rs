@@ -1,6 +1,6 @@
 //! `wslab conform`: prove that an endpoint conforms.
 
-use std::io;
+use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
 use std::str::FromStr as _;
 use std::sync::Arc;
@@ -8,12 +8,14 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
+use tokio::sync::Notify;
 
 use super::listening::Listening;
 use super::print;
 use super::request::Asking;
 use super::screen::Screen;
 use super::session::{Keeping, Session};
+use super::top::{self, Looks};
 use super::{Everywhere, Exit, choice, spec, value};
 use crate::app;
 use crate::conform::{self, Case, Conclusion, Corpus, Options, Pace, Remote, Selection, Shard, SpecCases, Timers};
@@ -93,6 +95,9 @@ pub(super) struct Conform {
     /// Wait so long for the target to listen, or for the first client to come
     #[arg(long, env = "WSLAB_WAIT", value_name = "TIME", value_parser = value::time, default_value = "0s")]
     pub(super) wait: Duration,
+    /// Show the run on a dashboard, as `wslab top` does; leaving it ends the run
+    #[arg(long, env = "WSLAB_TOP", value_parser = value::flag, conflicts_with_all = ["json", "spec"])]
+    top: bool,
     #[command(flatten)]
     pub(super) keeping: Keeping,
     #[command(flatten)]
@@ -147,6 +152,7 @@ impl Conform {
         }
         if self.listening.is_on() {
             self.check_for_clients()?;
+            anyhow::ensure!(!self.top, "--top is for testing servers, and clients are to be tested");
             // A usage error must not empty an earlier recording.
             let entrance = self.listening.entrance()?;
             let session = self.keeping.begin(self, everywhere, corpus)?;
@@ -156,11 +162,63 @@ impl Conform {
             Some(target) => target,
             None => embedded_server()?,
         };
+        anyhow::ensure!(
+            !self.top || io::stdout().is_terminal(),
+            "--top shows a dashboard on a terminal, and the output is none: leave it out"
+        );
+        let name = target.to_string();
         let remote = self.asking.remote(target)?;
         let mut session = self.keeping.begin(self, everywhere, corpus)?;
-        let screen = Screen::new(self, everywhere, cases.len());
-        let (conclusion, shown) = self.against(remote, corpus, cases, &mut session, screen).await?;
+        let (conclusion, shown) = if self.top {
+            self.on_a_dashboard(&name, remote, corpus, cases, &mut session).await?
+        } else {
+            let screen = Screen::new(self, everywhere, cases.len());
+            self.against(remote, corpus, cases, &mut session, screen).await?
+        };
         session.end(conclusion, shown)
+    }
+
+    /// The same as [`Conform::against`], with a dashboard; what is shown without one is shown when its user has left it.
+    async fn on_a_dashboard(
+        &self,
+        name: &str,
+        remote: Remote,
+        corpus: &Corpus,
+        cases: &[Arc<Case>],
+        session: &mut Session<'_>,
+    ) -> anyhow::Result<(Conclusion, io::Result<()>)> {
+        let (everywhere, options, cancelled) =
+            (session.everywhere, self.options(corpus, session), session.cancelled()?);
+        let (watched, mut told) = top::run(without_secrets(name));
+        let left = Arc::new(Notify::new());
+        let leaving = left.clone();
+        let cancel = async move {
+            tokio::select! {
+                () = cancelled => {}
+                () = leaving.notified() => {}
+            }
+        };
+        let mut events = Vec::new();
+        let running = async {
+            let mut sink = |event: &Event| {
+                events.push(event.clone());
+                session.take(event, || told.take(event))
+            };
+            let conclusion = conform::run(Arc::new(remote), cases, options, &mut sink, cancel).await;
+            told.end().await;
+            conclusion
+        };
+        let showing = async {
+            let shown = Looks::default().show(watched, everywhere).await;
+            left.notify_one();
+            shown
+        };
+        let (conclusion, left) = tokio::join!(running, showing);
+        left?;
+        let mut screen = Screen::new(self, everywhere, cases.len());
+        let shown = events.iter().try_for_each(|event| screen.take(event));
+        let shown = shown.and_then(|()| screen.finish(corpus, &conclusion));
+        Ok((conclusion, shown))
     }
 
     /// Runs these cases against a server. Gives also whether the end could be shown.

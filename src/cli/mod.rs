@@ -20,6 +20,7 @@ mod serve;
 mod session;
 mod signal;
 mod spec;
+mod top;
 mod value;
 
 use std::io;
@@ -84,6 +85,8 @@ enum Command {
     Serve(Box<serve::Serve>),
     /// Talk to a server by hand
     Connect(Box<connect::Connect>),
+    /// Watch a server, a capture or a run
+    Top(Box<top::Top>),
     /// Render, merge or compare recorded runs
     Report(report::Rendering),
 }
@@ -132,6 +135,7 @@ fn run(cli: Cli) -> Exit {
         Command::Cases(cases) => cases.run(&cli.everywhere),
         Command::Report(report) => report.run(&cli.everywhere),
         Command::Serve(serve) => runtime.block_on(serve.run(&cli.everywhere)),
+        Command::Top(top) => runtime.block_on(top.run(&cli.everywhere)),
         Command::Connect(connect) => runtime.block_on(connect.run(&cli.everywhere)),
     };
     // Reading from a terminal cannot be cancelled; nobody waits for it.

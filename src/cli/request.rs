@@ -33,9 +33,9 @@ pub(super) struct Asking {
 
 /// A header on the command line.
 #[derive(Clone, Debug)]
-struct Header {
-    name: String,
-    value: String,
+pub(super) struct Header {
+    pub(super) name: String,
+    pub(super) value: String,
 }
 
 impl FromStr for Header {

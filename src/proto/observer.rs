@@ -36,6 +36,15 @@ pub trait Observer: Send {
     /// A frame was queued to be sent.
     fn sent(&mut self, _head: &Head) {}
 
+    /// The same, with its payload before masking. Unless this is implemented its head is told alone.
+    fn sent_frame(&mut self, head: &Head, _payload: &[u8]) {
+        self.sent(head);
+    }
+
+    /// The message whose frames were just told as sent went compressed: this is what it was before. Of messages that
+    /// were compressed for several connections at once it is not known.
+    fn sent_compressed(&mut self, _message: &[u8]) {}
+
     /// The connection is being failed, and why.
     fn failed(&mut self, _cause: &Cause) {}
 

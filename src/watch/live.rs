@@ -8,13 +8,14 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Outcome, Snapshot};
+use super::{Outcome, Snapshot, words};
 use crate::proto::{ConnectionId, Role, Rule};
-use crate::wire::Opcode;
+use crate::wire::http::tokens;
+use crate::wire::{Head, Opcode};
 
 /// What a source tells.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[serde(tag = "type", content = "news", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum News {
     /// How the source itself is.
@@ -77,15 +78,36 @@ pub struct Passed {
     /// How long it is, in bytes of payload.
     pub len: u64,
     /// The beginning of its payload, unmasked, as it was on the wire otherwise: [`Passed::KEPT`] bytes at most.
+    #[serde(with = "words::base64")]
     pub payload: Vec<u8>,
     /// The beginning of the message that it ends, inflated, if it was compressed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, with = "words::optional_base64", skip_serializing_if = "Option::is_none")]
     pub inflated: Option<Vec<u8>>,
 }
 
 impl Passed {
     /// How much of a payload is kept, in bytes.
     pub const KEPT: usize = 4096;
+
+    /// A frame with this head, and the beginning of its payload.
+    pub fn new(at: Timestamp, by: Role, head: &Head, payload: &[u8]) -> Self {
+        let &Head { fin, rsv, opcode, len, .. } = head;
+        Self { at, by, opcode, fin, rsv, len, payload: Self::beginning(payload), inflated: None }
+    }
+
+    /// As much of some bytes as is kept, without the JSON Web Tokens in it: asterisks stand for those.
+    pub fn beginning(bytes: &[u8]) -> Vec<u8> {
+        // A token that is cut would not be known for one.
+        let looked_at = &bytes[..bytes.len().min(2 * Self::KEPT)];
+        let mut kept = looked_at[..looked_at.len().min(Self::KEPT)].to_vec();
+        for range in tokens(looked_at) {
+            let end = range.end.min(kept.len());
+            if let Some(token) = kept.get_mut(range.start..end) {
+                token.fill(b'*');
+            }
+        }
+        kept
+    }
 }
 
 /// A rule that was broken.

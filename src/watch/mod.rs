@@ -5,22 +5,27 @@
 //!
 //! A [`Meter`] counts what living connections do, and a [`Snapshot`] is what it has counted; [`feed`] tells others.
 
+mod backlog;
 mod event;
 pub mod feed;
 pub mod live;
 mod meter;
 mod outcome;
+mod running;
 mod shown;
 mod snapshot;
 mod transcript;
 mod words;
 
+pub use backlog::Backlog;
 pub use event::{Brief, CloseDue, Course, Due, Event, Heading, Kind, Many, Plan, Sink, Summary};
 pub use jiff::Timestamp;
-pub use meter::{About, Meter};
+pub(crate) use meter::cut;
+pub use meter::{About, Follow, Meter};
 pub use outcome::{CloseVerdict, Difference, Outcome, Reason, Trouble, Verdict, Why};
+pub use running::Running;
 pub use shown::{Quoted, line_of_head, lines_of_head, refused};
-pub use snapshot::{Bar, Counts, End, Rates, Row, Snapshot, Speed, Spread, Spreads, Totals};
+pub use snapshot::{Bar, Counts, End, Rates, Row, Samples, Snapshot, Speed, Spread, Spreads, Totals};
 pub use transcript::{
     Closing, Content, Ending, Entry, Fault, Gather, Happening, Heard, Item, Log, Opening, Said, Side, Timeout, Traffic,
     Transcript,

@@ -188,3 +188,39 @@ pub(super) mod hash {
             .map_err(|_| D::Error::invalid_value(Unexpected::Str(&digits), &"32 hex digits"))
     }
 }
+
+/// Bytes as base64 (RFC 4648, section 4).
+pub(super) mod base64 {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    use serde::de::{Error, Unexpected};
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(in crate::watch) fn serialize<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&STANDARD.encode(bytes))
+    }
+
+    pub(in crate::watch) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
+        let text = String::deserialize(from)?;
+        STANDARD.decode(&text).map_err(|_| D::Error::invalid_value(Unexpected::Str(&text), &"base64"))
+    }
+}
+
+/// Bytes that may be missing as base64.
+pub(super) mod optional_base64 {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Serialize, Deserialize)]
+    struct Bytes(#[serde(with = "super::base64")] Vec<u8>);
+
+    pub(in crate::watch) fn serialize<S: Serializer>(bytes: &Option<Vec<u8>>, to: S) -> Result<S::Ok, S::Error> {
+        match bytes {
+            Some(bytes) => super::base64::serialize(bytes, to),
+            None => None::<Bytes>.serialize(to),
+        }
+    }
+
+    pub(in crate::watch) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Vec<u8>>, D::Error> {
+        Ok(Option::<Bytes>::deserialize(from)?.map(|Bytes(bytes)| bytes))
+    }
+}

@@ -24,4 +24,5 @@ mod report;
 mod serve;
 mod spec;
 mod terminal;
+mod top;
 mod typed;

@@ -8,12 +8,17 @@ mod counting;
 #[path = "../endpoint/end.rs"]
 #[expect(dead_code, reason = "it is made for the tests of endpoints")]
 mod end;
+mod feed_remote;
+mod feed_serve;
+mod follow;
 mod gone;
 mod metrics;
 #[path = "../endpoint/pair.rs"]
 #[expect(dead_code, reason = "it is made for the tests of endpoints")]
 mod pair;
 mod properties;
+mod replay;
+mod served;
 mod snapshot;
 mod stage;
 mod threads;

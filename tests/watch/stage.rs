@@ -50,7 +50,7 @@ impl Watched {
 
 /// Has `end` watched.
 pub(crate) fn watch(meter: &Arc<Meter>, end: &mut End, id: u64) {
-    let observer = meter.observe_at(about(id), end.now);
+    let observer = meter.observe_at(About { role: end.role(), ..about(id) }, end.now);
     end.endpoint.set_observer(observer);
 }
 

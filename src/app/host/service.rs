@@ -7,13 +7,13 @@ use std::time::Instant;
 use super::deadlines::Deadlines;
 use super::guards::{Guarded, Guards, Metered};
 use super::pages::Pages;
-use super::{Application, Caller, Hosted};
+use super::{Application, Caller, Hosted, Seat, watching};
 use crate::app::auth::{Auth, Settings, token_of};
 use crate::app::limit::{DoorLimits, Doors, Layers, Limits, Over, Permit, Refused};
 use crate::net::{Connections, Member, Service};
-use crate::proto::Observer;
 use crate::proto::opening::{Answer, Asked};
-use crate::watch::feed::Metrics;
+use crate::proto::{Observer, Role};
+use crate::watch::feed::{Metrics, Watch};
 use crate::watch::{About, Meter};
 use crate::wire::http::{Request, without_secrets};
 
@@ -42,6 +42,7 @@ pub struct Host<A> {
     doors: Option<Doors>,
     pages: Pages,
     meter: Option<Arc<Meter>>,
+    watch: Option<Watch>,
     max_message: usize,
 }
 
@@ -62,6 +63,7 @@ impl<A: Application> Host<A> {
             doors: None,
             pages: Pages::default(),
             meter: None,
+            watch: None,
             max_message: 1 << 20,
         }
     }
@@ -111,12 +113,33 @@ impl<A: Application> Host<A> {
         self
     }
 
+    /// The meter by which it is counted from now on: the one that it has, or else one of its own.
+    pub fn meter(&mut self) -> Arc<Meter> {
+        self.meter.get_or_insert_with(Meter::new).clone()
+    }
+
     /// With what is counted at `/metrics`, for Prometheus: by its meter, or else by one of its own.
     #[must_use]
     pub fn metrics(mut self) -> Self {
-        let meter = self.meter.get_or_insert_with(Meter::new);
-        self.pages.metrics = Some(Metrics::new(meter.clone()));
+        self.pages.metrics = Some(Metrics::new(self.meter()));
         self
+    }
+
+    /// With what is counted, as it happens, at [`feed::PATH`]: by its meter, or else by one of its own. Where clients have
+    /// to say who they are, that takes the permission `watch`; elsewhere one may watch from the same machine alone. The
+    /// subprotocol [`feed::SUBPROTOCOL`] has to be among those that the server agrees to.
+    ///
+    /// [`feed::PATH`]: crate::watch::feed::PATH
+    /// [`feed::SUBPROTOCOL`]: crate::watch::feed::SUBPROTOCOL
+    #[must_use]
+    pub fn watched(mut self) -> Self {
+        self.watch = Some(Watch::new(self.meter()));
+        self
+    }
+
+    /// By what it is watched, if `resource` is asked for to do that.
+    fn watch_at(&self, resource: &str) -> Option<&Watch> {
+        self.watch.as_ref().filter(|_| Watch::is_at(resource))
     }
 
     /// Lets a connection of `member` in, if its address may have another.
@@ -135,9 +158,14 @@ impl<A: Application> Host<A> {
 }
 
 impl<A: Application> Service for Host<A> {
-    type Session = Hosted<A>;
+    type Session = Seat<A>;
 
-    fn open(&self, request: &Request, _asked: &Asked, member: Member) -> Result<Hosted<A>, Box<Answer>> {
+    fn open(&self, request: &Request, asked: &Asked, member: Member) -> Result<Seat<A>, Box<Answer>> {
+        if let Some(watch) = self.watch_at(&asked.resource) {
+            let auth = self.auth.as_ref().map(|(auth, _)| &**auth);
+            return watching::admit(watch, auth, request, asked, member)
+                .map(|watcher| Seat::Watcher(Box::new(watcher)));
+        }
         let now = tokio::time::Instant::now().into_std();
         let permit = self.enter(&member, now)?;
         let gate = self.auth.as_ref().map(|(auth, settings)| {
@@ -149,7 +177,8 @@ impl<A: Application> Service for Host<A> {
             Metered::new(layers.allot(address), *over)
         });
         let caller = Caller::new(member, gate.is_some());
-        Ok(Hosted::new(self.house.clone(), caller, Guards { gate, meter, permit }, self.max_message))
+        let guards = Guards { gate, meter, permit };
+        Ok(Seat::Guest(Hosted::new(self.house.clone(), caller, guards, self.max_message)))
     }
 
     fn page(&self, _request: &Request, asked: &Asked, connections: &Connections) -> Option<Answer> {
@@ -158,7 +187,12 @@ impl<A: Application> Service for Host<A> {
 
     fn observer(&self, member: &Member, asked: &Asked, answer: &Answer) -> Option<Box<dyn Observer>> {
         let meter = self.meter.as_ref()?;
+        if self.watch_at(&asked.resource).is_some() {
+            // Who watches is not among the watched.
+            return None;
+        }
         let Some(agreed) = &answer.agreed else {
+            meter.violated(Role::Client, answer.faults);
             meter.refused();
             return None;
         };

@@ -18,7 +18,7 @@ use crate::wire::CloseCode;
 /// With so many bytes of answers that are not sent yet no more messages are answered.
 const ENOUGH: usize = 256 << 10;
 
-/// A connection of a [`Host`](super::Host).
+/// A client of the application of a [`Host`](super::Host).
 pub struct Hosted<A: Application> {
     house: Arc<House<A>>,
     caller: Box<Caller>,

@@ -83,7 +83,7 @@ impl Auth {
 }
 
 /// The token in a file, without the end of its line.
-fn read(file: &Path) -> anyhow::Result<String> {
+pub(in crate::cli) fn read(file: &Path) -> anyhow::Result<String> {
     let shown = file.display();
     anyhow::ensure!(file != Path::new("-"), "the token cannot come from the standard input: write it into a file");
     let mut bytes = Vec::new();

@@ -35,6 +35,7 @@ use crate::watch::refused;
 use crate::wire::CloseCode;
 use crate::wire::http::without_secrets;
 
+pub(super) use auth::read as read_token;
 use backoff::Backoff;
 use editor::Editor;
 use history::History;

@@ -1,6 +1,8 @@
 //! Where a server listens, what it takes, and how it ends.
 
+use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -10,10 +12,13 @@ use super::guarding::{Guarding, Manner};
 use super::{cannot_listen, listen};
 use crate::cli::print::{self, Count};
 use crate::cli::signal::Interrupts;
+use crate::cli::top::{self, Looks};
 use crate::cli::{Everywhere, Exit, value};
 use crate::net::{self, Listen, Server, ServerConfig, Service, tls};
 use crate::proto::opening::Policy;
 use crate::proto::{Config, deflate};
+use crate::watch::Meter;
+use crate::watch::feed::SUBPROTOCOL;
 
 /// What every server takes.
 #[derive(Debug, Args)]
@@ -63,6 +68,13 @@ pub(super) struct Listening {
     /// Show what is counted at /metrics, for Prometheus
     #[arg(long, env = "WSLAB_METRICS", value_parser = value::flag)]
     metrics: bool,
+    /// Let it be watched at /_wslab, by `wslab top ws://…`: from this machine, or where clients have to have a token, by
+    /// those whose token has the permission `watch`
+    #[arg(long, env = "WSLAB_WATCH", value_parser = value::flag)]
+    watch: bool,
+    /// Show what happens on a dashboard, as `wslab top` does; leaving it ends the server
+    #[arg(long, env = "WSLAB_TOP", value_parser = value::flag)]
+    top: bool,
 }
 
 /// What becomes of a client that reads too slowly.
@@ -94,6 +106,16 @@ impl Listening {
         self.metrics
     }
 
+    /// Whether there is a dashboard.
+    pub(super) const fn has_top(&self) -> bool {
+        self.top
+    }
+
+    /// Whether it can be watched.
+    pub(super) const fn is_watched(&self) -> bool {
+        self.watch
+    }
+
     pub(super) fn config(&self, guarding: &Guarding, manner: Manner) -> anyhow::Result<ServerConfig> {
         let tls = match (&self.tls_cert, &self.tls_key) {
             (Some(chain), Some(key)) => Some(tls::server(chain, key)?),
@@ -109,7 +131,7 @@ impl Listening {
                 ..Config::default()
             },
             policy: Policy {
-                protocols: self.subprotocol.iter().cloned().chain(guarding.subprotocol()).collect(),
+                protocols: self.protocols(guarding),
                 origins: guarding.origins(manner),
                 ..Policy::default()
             },
@@ -120,22 +142,44 @@ impl Listening {
         })
     }
 
+    fn protocols(&self, guarding: &Guarding) -> Vec<String> {
+        let watched = self.watch.then(|| SUBPROTOCOL.to_owned());
+        self.subprotocol.iter().cloned().chain(guarding.subprotocol()).chain(watched).collect()
+    }
+
     /// Serves until it is interrupted.
+    /// `meter` is what the dashboard shows, if there is to be one.
     pub(super) async fn run(
         self,
         config: ServerConfig,
         service: impl Service,
+        meter: Option<Arc<Meter>>,
         everywhere: &Everywhere,
     ) -> anyhow::Result<Exit> {
+        anyhow::ensure!(
+            meter.is_none() || io::stdout().is_terminal(),
+            "--top shows a dashboard on a terminal, and the output is none: leave it out"
+        );
         let server = Server::bind(&self.listen, config).map_err(|error| cannot_listen(&self.listen, &error))?;
         let mut interrupts = Interrupts::new()?;
-        if !everywhere.quiet {
+        let url = server.url();
+        if !everywhere.quiet && meter.is_none() {
             // On stdout, because with port 0 it is what the caller wants to know.
-            print::result(format_args!("listening on {}", server.url()))?;
+            print::result(format_args!("listening on {url}"))?;
         }
         let connections = server.connections();
         let mut serving = tokio::spawn(server.run(service));
+        let shown = async {
+            match meter {
+                Some(meter) => Looks::default().show(top::watched(url, meter), everywhere).await,
+                None => std::future::pending().await,
+            }
+        };
         let asked = tokio::select! {
+            shown = shown => {
+                shown?;
+                "left"
+            }
             asked = interrupts.next() => asked,
             ended = &mut serving => {
                 ended.context("failed to serve")??;

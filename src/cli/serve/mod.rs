@@ -179,7 +179,11 @@ impl Serving {
         if self.listening.has_metrics() {
             host = host.metrics();
         }
+        if self.listening.is_watched() {
+            host = host.watched();
+        }
         let config = self.listening.config(&self.guarding, manner)?;
-        self.listening.run(config, host, everywhere).await
+        let meter = self.listening.has_top().then(|| host.meter());
+        self.listening.run(config, host, meter, everywhere).await
     }
 }

@@ -110,6 +110,9 @@ impl Outbound {
         let Some(mut packing) = self.packing.take() else { return false };
         let packed = packing.pack(payload, |packed| self.send_payload(opcode, Head::RSV1, packed));
         self.packing = Some(packing);
+        if let Some(observer) = self.observer.as_mut().filter(|_| packed) {
+            observer.sent_compressed(payload);
+        }
         packed
     }
 
@@ -132,9 +135,10 @@ impl Outbound {
         if let Some(observer) = &mut self.observer {
             let mut rest = frames;
             while let Some((head, size)) = Head::parse(rest) {
-                observer.sent(&head);
                 let len = usize::try_from(head.len).unwrap_or(usize::MAX);
-                rest = rest.get(size.saturating_add(len)..).unwrap_or_default();
+                let (frame, behind) = rest.split_at(size.saturating_add(len).min(rest.len()));
+                observer.sent_frame(&head, frame.get(size..).unwrap_or_default());
+                rest = behind;
             }
         }
         Ok(())
@@ -228,7 +232,7 @@ impl Outbound {
             wire::mask(&mut self.buffer[at..], key);
         }
         if let Some(observer) = &mut self.observer {
-            observer.sent(&head);
+            observer.sent_frame(&head, payload);
         }
     }
 

@@ -1,11 +1,19 @@
-//! Snapshots, told to others: as text for Prometheus.
+//! What is counted, told to others: as text for Prometheus, and as it happens on a WebSocket.
 
+mod local;
 mod prometheus;
+mod remote;
+mod serve;
+mod teller;
 mod window;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+pub use local::local;
 pub use prometheus::{CONTENT_TYPE, text};
+pub use remote::{AttachError, Remote};
+pub use serve::{PATH, SUBPROTOCOL, Watch, Watcher};
+pub use teller::ROWS;
 pub use window::RateWindow;
 
 use super::Meter;

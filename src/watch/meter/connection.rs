@@ -5,15 +5,17 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use super::tail::Followers;
 use super::tally::add;
 use super::{About, Clock};
-use crate::proto::{Kind, Rule};
+use crate::proto::{ConnectionId, Kind, Role, Rule};
 use crate::watch::{Counts, Row};
 use crate::wire::{Head, Opcode};
 
 /// A connection and its counts, which its own observer alone writes.
 pub(super) struct Connection {
     about: About,
+    pub(super) followers: Followers,
     /// Nanoseconds of the meter's time.
     opened: u64,
     /// When something came or went last.
@@ -36,6 +38,7 @@ impl Connection {
     pub(super) fn new(about: About, opened: u64) -> Self {
         Self {
             about,
+            followers: Followers::default(),
             opened,
             active: AtomicU64::new(opened),
             round_trip: AtomicU64::new(0),
@@ -43,6 +46,11 @@ impl Connection {
             sent: Way::default(),
             faults: Mutex::default(),
         }
+    }
+
+    /// Which one it is, and which end of it we are.
+    pub(super) const fn end(&self) -> (ConnectionId, Role) {
+        (self.about.id, self.about.role)
     }
 
     #[cold]
@@ -69,7 +77,7 @@ impl Connection {
     /// What is known of it at this time.
     pub(super) fn row(&self, now: u64, clock: &Clock) -> Row {
         let faults = self.faults.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let About { id, peer, resource, subprotocol, compressed, handshake: _ } = self.about.clone();
+        let About { id, peer, resource, subprotocol, compressed, handshake: _, role: _ } = self.about.clone();
         Row {
             id,
             peer,

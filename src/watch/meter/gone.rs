@@ -2,9 +2,9 @@
 
 use std::collections::VecDeque;
 
-use super::{Meter, Times, count};
+use super::{Meter, count};
 use crate::proto::{Cause, Closed};
-use crate::watch::{End, Row, Totals};
+use crate::watch::{End, Row, Samples, Totals};
 use crate::wire::CloseCode;
 
 /// How a connection went.
@@ -19,7 +19,7 @@ pub(super) enum Gone<'a> {
 /// All connections that are gone.
 pub(super) struct Departed {
     pub(super) totals: Totals,
-    pub(super) lifetimes: Times,
+    pub(super) lifetimes: Samples,
     /// The newest comes first.
     last: VecDeque<Row>,
 }
@@ -29,7 +29,7 @@ const CODES: usize = 64;
 
 impl Departed {
     pub(super) fn new() -> Self {
-        Self { totals: Totals::default(), lifetimes: Times::new(), last: VecDeque::new() }
+        Self { totals: Totals::default(), lifetimes: Samples::new(), last: VecDeque::new() }
     }
 
     /// The last, the newest first.

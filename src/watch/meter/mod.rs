@@ -9,6 +9,8 @@
 mod connection;
 mod gone;
 mod observer;
+mod recent;
+mod tail;
 mod tally;
 
 use std::collections::BTreeMap;
@@ -16,15 +18,17 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use hdrhistogram::Histogram;
 use jiff::{SignedDuration, Timestamp};
 
 use self::connection::{Connection, whole_micros};
 use self::gone::{Departed, Gone};
 use self::observer::Counter;
+use self::recent::Recent;
+pub use self::tail::Follow;
 use self::tally::Tallies;
-use crate::proto::{ConnectionId, Observer, Rule};
-use crate::watch::{Counts, Snapshot, Spread, Spreads, Totals};
+use crate::proto::{ConnectionId, Observer, Role, Rule, Rules};
+use crate::watch::live::Violation;
+use crate::watch::{Counts, Samples, Snapshot, Spread, Spreads, Totals};
 use crate::wire::http::{subprotocols_without_secrets, without_secrets};
 
 /// Counts what connections do, living ones and all together.
@@ -44,7 +48,8 @@ pub struct Meter {
     clock: Clock,
     tallies: Tallies,
     connections: Mutex<Connections>,
-    round_trips: Mutex<Times>,
+    round_trips: Mutex<Samples>,
+    recent: Mutex<Recent>,
 }
 
 /// What a meter is told of a connection when that opens.
@@ -52,6 +57,8 @@ pub struct Meter {
 pub struct About {
     /// Its number.
     pub id: ConnectionId,
+    /// Which end of it is the one that is watched.
+    pub role: Role,
     /// Who is at the other end.
     pub peer: Option<SocketAddr>,
     /// What was asked for: the target of the request, or a URL. Secrets are taken out of it, and what is very long is cut.
@@ -65,9 +72,17 @@ pub struct About {
 }
 
 impl About {
-    /// A connection of which no more is known.
+    /// A connection of a server of which no more is known.
     pub fn new(id: ConnectionId, resource: impl Into<String>) -> Self {
-        Self { id, peer: None, resource: resource.into(), subprotocol: None, compressed: false, handshake: None }
+        Self {
+            id,
+            role: Role::Server,
+            peer: None,
+            resource: resource.into(),
+            subprotocol: None,
+            compressed: false,
+            handshake: None,
+        }
     }
 
     /// What may be shown, and no more than is reasonable to keep.
@@ -79,7 +94,7 @@ impl About {
 }
 
 /// The beginning of `text`, of so many bytes at most.
-fn cut(mut text: String, most: usize) -> String {
+pub(crate) fn cut(mut text: String, most: usize) -> String {
     if text.len() > most {
         text.truncate(text.floor_char_boundary(most - '…'.len_utf8()));
         text.push('…');
@@ -114,29 +129,7 @@ struct Connections {
     next: u64,
     living: BTreeMap<u64, Arc<Connection>>,
     departed: Departed,
-    handshakes: Times,
-}
-
-/// How long things took, in nanoseconds.
-struct Times {
-    histogram: Histogram<u64>,
-    sum: u64,
-}
-
-impl Times {
-    fn new() -> Self {
-        Self { histogram: tally::histogram(), sum: 0 }
-    }
-
-    fn record(&mut self, nanos: u64) {
-        // Up to 13 days: it grows as it has to, and not beyond half a megabyte.
-        let _recorded = self.histogram.record(nanos.min(1 << 50));
-        self.sum = self.sum.wrapping_add(nanos);
-    }
-
-    fn spread(&self, bounds: &[u64]) -> Spread {
-        Spread::of(&self.histogram, self.sum, bounds)
-    }
+    handshakes: Samples,
 }
 
 fn nanos(time: Duration) -> u64 {
@@ -147,6 +140,9 @@ impl Meter {
     /// How many connections that are gone are remembered with their counts.
     pub const GONE: usize = 100;
 
+    /// How many rules that were broken are remembered one by one.
+    pub const VIOLATIONS: usize = 1000;
+
     /// A meter that has counted nothing yet.
     pub fn new() -> Arc<Self> {
         Self::beginning(Instant::now(), Timestamp::now())
@@ -155,12 +151,13 @@ impl Meter {
     /// The same, for which it is now this time.
     pub fn beginning(now: Instant, at: Timestamp) -> Arc<Self> {
         let connections =
-            Connections { next: 0, living: BTreeMap::new(), departed: Departed::new(), handshakes: Times::new() };
+            Connections { next: 0, living: BTreeMap::new(), departed: Departed::new(), handshakes: Samples::new() };
         Arc::new(Self {
             clock: Clock { began: now, at },
             tallies: Tallies::default(),
             connections: Mutex::new(connections),
-            round_trips: Mutex::new(Times::new()),
+            round_trips: Mutex::new(Samples::new()),
+            recent: Mutex::default(),
         })
     }
 
@@ -255,6 +252,32 @@ impl Meter {
             rows,
             gone,
         }
+    }
+
+    /// Follows the frames of an open connection; `None` if there is none of this number.
+    pub fn follow(&self, id: ConnectionId) -> Option<Follow> {
+        let connections = self.lock();
+        let connection = connections.living.values().find(|connection| connection.end().0 == id)?.clone();
+        drop(connections);
+        Some(Follow::new(id, connection))
+    }
+
+    /// The rules that were broken, from this number on, the oldest first, and the number of the next: 0 gives all that
+    /// are remembered, the last [`Meter::VIOLATIONS`].
+    pub fn violations(&self, from: u64) -> (Vec<Violation>, u64) {
+        self.recent.lock().unwrap_or_else(PoisonError::into_inner).since(from)
+    }
+
+    /// An opening handshake that nobody observed broke these rules.
+    pub fn violated(&self, by: Role, mut rules: Rules) {
+        let at = self.clock.timestamp(self.clock.nanos(Instant::now()));
+        while let Some(rule) = rules.pop() {
+            self.violation(Violation { at, connection: None, by: Some(by), rule });
+        }
+    }
+
+    fn violation(&self, violation: Violation) {
+        self.recent.lock().unwrap_or_else(PoisonError::into_inner).push(violation);
     }
 
     fn round_trip(&self, time: Duration) {

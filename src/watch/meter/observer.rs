@@ -8,9 +8,11 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use super::connection::{Connection, Way};
+use super::tail::Watching;
 use super::tally::{Tally, seat};
 use super::{Gone, Meter};
-use crate::proto::{Closed, Kind, Message, Observer, Seen};
+use crate::proto::{Cause, Closed, Kind, Message, Observer, Rule, Seen};
+use crate::watch::live::Violation;
 use crate::wire::{Form, Head, Opcode};
 
 /// Counts for one connection, which is gone when this is.
@@ -37,6 +39,8 @@ pub(super) struct Counter {
     /// What the meter knows the connection by.
     key: u64,
     gone: bool,
+    /// While somebody follows the connection.
+    watching: Option<Box<Watching>>,
 }
 
 /// Messages, one after the other, that are all alike: each a single frame, with the same head but for the masking key,
@@ -111,6 +115,7 @@ impl Counter {
             meter,
             key,
             gone: false,
+            watching: None,
         }
     }
 
@@ -208,10 +213,47 @@ impl Counter {
         }
     }
 
+    /// Begins or ends to keep frames, as somebody follows the connection or not.
+    #[inline]
+    fn look_around(&mut self) {
+        if self.connection.followers.any() != self.watching.is_some() {
+            self.look_up();
+        }
+    }
+
+    #[cold]
+    fn look_up(&mut self) {
+        let (_, role) = self.connection.end();
+        self.watching = if self.watching.is_none() { Some(Box::new(Watching::new(role))) } else { None };
+    }
+
+    /// Tells who follows the connection what passed.
+    #[cold]
+    fn tell(&mut self) {
+        if let Some(watching) = &mut self.watching {
+            let clock = &self.meter.clock;
+            watching.tell(clock.timestamp(clock.nanos(self.now)), &self.connection.followers);
+        }
+    }
+
+    #[cold]
+    fn fault(&self, rule: Rule) {
+        self.connection.fault(rule);
+        let (id, role) = self.connection.end();
+        let clock = &self.meter.clock;
+        let at = clock.timestamp(clock.nanos(self.now));
+        self.meter.violation(Violation { at, connection: Some(id), by: Some(role.peer()), rule });
+    }
+
     /// The first, or only, is the one that says how it ended.
     fn leave(&mut self, gone: Gone<'_>) {
         if !std::mem::replace(&mut self.gone, true) {
             self.add_up();
+            if let Some(watching) = &mut self.watching {
+                // What will not come to its end is shown as far as it came.
+                watching.end();
+                self.tell();
+            }
             self.meter.forget(self.key, self.meter.clock.nanos(self.now), gone);
         }
     }
@@ -220,14 +262,21 @@ impl Counter {
 impl Observer for Counter {
     fn turn(&mut self, now: Instant) {
         self.now = now;
+        self.look_around();
     }
 
     fn settled(&mut self) {
         self.add_up();
+        if self.watching.is_some() {
+            self.tell();
+        }
     }
 
     #[inline]
-    fn whole(&mut self, head: &Head, _message: &Message<'_>) {
+    fn whole(&mut self, head: &Head, message: &Message<'_>) {
+        if let Some(watching) = &mut self.watching {
+            watching.came(head, &message.payload);
+        }
         if self.came.has(head) {
             self.came.count += 1;
         } else {
@@ -236,6 +285,14 @@ impl Observer for Counter {
     }
 
     fn received(&mut self, seen: &Seen<'_>) {
+        if let Some(watching) = &mut self.watching {
+            match *seen {
+                Seen::Head(head) => watching.head(head),
+                Seen::Data(data) => watching.data(data),
+                Seen::End => watching.end(),
+                Seen::Fault(_) | Seen::Lost(_) | Seen::Adrift | Seen::Resumed => {}
+            }
+        }
         match *seen {
             Seen::Head(head) => {
                 self.active();
@@ -244,7 +301,7 @@ impl Observer for Counter {
                     self.incoming.frame(&head);
                 }
             }
-            Seen::Fault(rule) => self.connection.fault(rule),
+            Seen::Fault(rule) => self.fault(rule),
             Seen::Data(_) | Seen::End | Seen::Lost(_) | Seen::Adrift | Seen::Resumed => {}
         }
     }
@@ -252,6 +309,9 @@ impl Observer for Counter {
     fn message(&mut self, message: &Message<'_>) {
         let bytes = message.payload.len() as u64;
         if self.incoming.compressed {
+            if let Some(watching) = &mut self.watching {
+                watching.inflated(&message.payload);
+            }
             self.connection.received.compressed(self.incoming.bytes, bytes);
         }
         self.connection.received.messages(message.kind, bytes, 1);
@@ -268,12 +328,34 @@ impl Observer for Counter {
         }
     }
 
+    #[inline]
+    fn sent_frame(&mut self, head: &Head, payload: &[u8]) {
+        if self.went.count == 0 {
+            // What others send is told before the turn begins.
+            self.look_around();
+        }
+        if let Some(watching) = &mut self.watching {
+            watching.went(head, payload);
+        }
+        self.sent(head);
+    }
+
+    fn sent_compressed(&mut self, message: &[u8]) {
+        if let Some(watching) = &mut self.watching {
+            watching.deflated(message);
+        }
+    }
+
     fn round_trip(&mut self, time: Duration) {
         self.connection.round_trip(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
         self.meter.round_trip(time);
     }
 
     fn closed(&mut self, closed: &Closed) {
+        if let Cause::OpeningInvalid(rules, _) = &closed.cause {
+            let (_, role) = self.connection.end();
+            self.meter.violated(role.peer(), *rules);
+        }
         self.leave(Gone::Closed(closed));
     }
 }

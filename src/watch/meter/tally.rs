@@ -7,8 +7,6 @@ use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use hdrhistogram::Histogram;
-
 use crate::watch::Spread;
 
 /// Adds to a count that one thread alone writes at a time.
@@ -114,7 +112,7 @@ impl Tallies {
     pub(super) fn spreads(&self, received: u64, sent: u64) -> [Spread; 3] {
         let tallies = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let spread = |of: fn(&Tally) -> &Slots, sum, bounds| {
-            let mut histogram = histogram();
+            let mut histogram = Spread::histogram();
             for slot in 0..SLOTS {
                 let count = tallies.iter().map(|tally| of(tally).0[slot].load(Relaxed)).sum();
                 if count > 0 {
@@ -131,12 +129,6 @@ impl Tallies {
             spread(|tally| &tally.intervals, waited, Spread::INTERVALS),
         ]
     }
-}
-
-/// An empty histogram of three digits.
-pub(super) fn histogram() -> Histogram<u64> {
-    // 0 to 5 digits are possible, and 3 are three.
-    Histogram::new(3).expect("three digits are possible")
 }
 
 /// Seats that threads left, and how many there are.

@@ -17,7 +17,7 @@ use counts::is_zero;
 use jiff::Timestamp;
 pub use rates::{Rates, Speed};
 use serde::{Deserialize, Serialize};
-pub use spread::{Bar, Spread, Spreads};
+pub use spread::{Bar, Samples, Spread, Spreads};
 
 use super::words::{micros, optional_micros};
 use crate::proto::{ConnectionId, Rule};

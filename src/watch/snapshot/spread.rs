@@ -114,6 +114,12 @@ impl Spread {
         604_800_000_000_000,
     ];
 
+    /// An empty histogram of three digits.
+    pub(in crate::watch) fn histogram() -> Histogram<u64> {
+        // 0 to 5 digits are possible, and 3 are three.
+        Histogram::new(3).expect("three digits are possible")
+    }
+
     /// What `histogram` holds, whose numbers have this sum, in bars with these bounds.
     pub(in crate::watch) fn of(histogram: &Histogram<u64>, sum: u64, bounds: &[u64]) -> Self {
         let mut bars: Vec<_> = bounds.iter().map(|&to| Bar { to, count: 0 }).collect();
@@ -141,6 +147,38 @@ impl Spread {
             mean: sum as f64 / count as f64,
             bars,
         }
+    }
+}
+
+/// Numbers that are measured, and how they are spread. It takes no more than half a megabyte, however many they are.
+#[derive(Clone, Debug)]
+pub struct Samples {
+    histogram: Histogram<u64>,
+    sum: u64,
+}
+
+impl Default for Samples {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Samples {
+    /// None yet.
+    pub fn new() -> Self {
+        Self { histogram: Spread::histogram(), sum: 0 }
+    }
+
+    /// One more. Those beyond 2⁵⁰ count as that: 13 days in nanoseconds.
+    pub fn record(&mut self, number: u64) {
+        // It grows as it has to.
+        let _recorded = self.histogram.record(number.min(1 << 50));
+        self.sum = self.sum.wrapping_add(number);
+    }
+
+    /// How they are spread over bars with these bounds, such as [`Spread::SIZES`].
+    pub fn spread(&self, bounds: &[u64]) -> Spread {
+        Spread::of(&self.histogram, self.sum, bounds)
     }
 }
 

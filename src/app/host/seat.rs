@@ -1,0 +1,45 @@
+//! Who sits at a connection of a host: a client of the application, or somebody who watches.
+
+use super::{Application, Hosted};
+use crate::net::Session;
+use crate::proto::{Event, Outbound};
+use crate::watch::feed::Watcher;
+
+/// A connection of a [`Host`](super::Host).
+#[derive(Debug)]
+pub enum Seat<A: Application> {
+    /// A client of the application.
+    Guest(Hosted<A>),
+    /// Somebody who watches.
+    Watcher(Box<Watcher>),
+}
+
+impl<A: Application> Session for Seat<A> {
+    fn event(&mut self, event: Event<'_>, out: &mut Outbound) {
+        match self {
+            Self::Guest(hosted) => hosted.event(event, out),
+            Self::Watcher(watcher) => watcher.event(event, out),
+        }
+    }
+
+    fn is_ready(&self) -> bool {
+        match self {
+            Self::Guest(hosted) => hosted.is_ready(),
+            Self::Watcher(watcher) => watcher.is_ready(),
+        }
+    }
+
+    fn drained(&mut self, out: &mut Outbound) {
+        match self {
+            Self::Guest(hosted) => hosted.drained(out),
+            Self::Watcher(watcher) => watcher.drained(out),
+        }
+    }
+
+    fn woken(&mut self, out: &mut Outbound) {
+        match self {
+            Self::Guest(hosted) => hosted.woken(out),
+            Self::Watcher(watcher) => watcher.woken(out),
+        }
+    }
+}
