@@ -46,8 +46,15 @@ pub trait Session: Send {
         true
     }
 
-    /// Everything that was queued is sent, while the session is not [ready](Session::is_ready): one that waits for this
-    /// can go on.
+    /// Whether to be told nothing more for now, not even of what was read already. That is kept, and up to 256 KiB of
+    /// what follows, so that the end of the connection does not go unnoticed; when the connection ends it is dropped.
+    ///
+    /// Asked after each event, and whenever something happens that may change it.
+    fn holds(&self) -> bool {
+        false
+    }
+
+    /// Everything that was queued is sent, while the session [holds](Session::holds).
     fn drained(&mut self, _out: &mut Outbound) {}
 
     /// Somebody has called [`Connections::wake`](super::Connections::wake).
@@ -78,6 +85,9 @@ pub(crate) struct Driver<S> {
     mark: usize,
     /// Until when the peer has to take some of what is to be sent.
     stalls: Option<Instant>,
+    /// What was read while the session held.
+    #[expect(clippy::box_collection, reason = "an idle connection has none")]
+    rest: Option<Box<Vec<u8>>>,
 }
 
 /// The end of our direction of TCP.
@@ -110,6 +120,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             broken: false,
             mark: HIGH_WATER,
             stalls: None,
+            rest: None,
         }
     }
 
@@ -148,15 +159,27 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
                 }
                 return Poll::Ready(Stop::Over);
             }
-            if flushed && !session.is_ready() {
-                session.drained(self.endpoint.outbound());
-                if !self.endpoint.outgoing().is_empty() {
-                    self.stirred = true;
+            if session.holds() {
+                if flushed {
+                    session.drained(self.endpoint.outbound());
+                    if !self.endpoint.outgoing().is_empty() {
+                        self.stirred = true;
+                        continue;
+                    }
+                }
+                if session.holds() && self.poll_read_ahead(cx, session).is_ready() {
                     continue;
                 }
             }
-            let reads = session.is_ready() && (flushed || self.endpoint.outgoing().len() < self.mark);
+            let holds = session.holds();
+            let reads = !holds && session.is_ready() && (flushed || self.endpoint.outgoing().len() < self.mark);
             if reads {
+                if let Some(mut rest) = self.rest.take() {
+                    if self.turn(Input::Bytes(&mut rest), session) {
+                        return Poll::Ready(Stop::Asked);
+                    }
+                    continue;
+                }
                 // Before the endpoint is told how late it is, so that nobody is held for dead whose pong lies there.
                 match self.poll_read(cx, session) {
                     Poll::Ready(true) => return Poll::Ready(Stop::Asked),
@@ -179,6 +202,38 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         }
     }
 
+    /// Reads once for later, while there is room. What was read is dropped at the end: whoever is gone gets no answers.
+    #[cold]
+    fn poll_read_ahead(&mut self, cx: &mut Context<'_>, session: &mut impl Session) -> Poll<()> {
+        let kept = self.rest.as_ref().map_or(0, |rest| rest.len());
+        if kept >= READ || self.eof {
+            return Poll::Pending;
+        }
+        with_read_buffer(|buffer| {
+            let mut space = ReadBuf::new(&mut buffer[..READ - kept]);
+            match ready!(Pin::new(&mut self.stream).poll_read(cx, &mut space)) {
+                Ok(()) if !space.filled().is_empty() => {
+                    self.rest.get_or_insert_default().extend_from_slice(space.filled());
+                }
+                _ => {
+                    self.rest = None;
+                    self.end(session);
+                }
+            }
+            Poll::Ready(())
+        })
+    }
+
+    /// The peer's direction has ended; says whether a client waits for an answer.
+    #[cold]
+    fn end(&mut self, session: &mut impl Session) -> bool {
+        self.eof = true;
+        let asked = self.turn(Input::Eof, session);
+        let timeout = self.endpoint.config().closing_timeout;
+        self.deadline = tokio::time::Instant::now().into_std().checked_add(timeout);
+        asked
+    }
+
     /// Reads once and has the endpoint handle it; says whether a client waits for an answer.
     #[inline]
     fn poll_read(&mut self, cx: &mut Context<'_>, session: &mut impl Session) -> Poll<bool> {
@@ -190,11 +245,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
                 Err(_) => 0,
             };
             if count == 0 {
-                self.eof = true;
-                let asked = self.turn(Input::Eof, session);
-                let timeout = self.endpoint.config().closing_timeout;
-                self.deadline = tokio::time::Instant::now().into_std().checked_add(timeout);
-                return Poll::Ready(asked);
+                return Poll::Ready(self.end(session));
             }
             Poll::Ready(self.turn(Input::Bytes(&mut buffer[..count]), session))
         })
@@ -212,6 +263,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
                 Output::Event(event, out) => {
                     asked |= matches!(event, Event::Asked(..));
                     session.event(event, out);
+                    if session.holds() {
+                        turn.halt(self.rest.get_or_insert_default());
+                    }
                 }
                 Output::Transmit => {}
                 Output::Shutdown => {

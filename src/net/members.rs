@@ -206,12 +206,12 @@ impl Connections {
         Ok(())
     }
 
-    /// Has the session of one [woken](super::Session::woken), when what is sent to it is out.
+    /// Has the session of one [woken](super::Session::woken), whatever waits to be sent to it.
     ///
     /// # Errors
     /// If it is gone.
     pub fn wake(&self, id: ConnectionId) -> Result<(), PostError> {
-        self.post(id, Mail::Wake)
+        self.place(id)?.mailbox.wake()
     }
 
     /// Starts the closing handshake with one.

@@ -16,7 +16,6 @@ mod application;
 mod caller;
 mod deadlines;
 mod guards;
-mod held;
 mod pages;
 mod request;
 mod service;

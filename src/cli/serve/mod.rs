@@ -175,7 +175,7 @@ fn activity(snapshot: &Snapshot) -> Activity {
 
 impl Serving {
     async fn run<A: Application>(self, host: Host<A>, manner: Manner, everywhere: &Everywhere) -> anyhow::Result<Exit> {
-        let mut host = self.guarding.guard(host, manner)?.unpacking(self.listening.max_message());
+        let mut host = self.guarding.guard(host, manner)?.unpacking(self.listening.max_message(manner));
         if self.listening.has_metrics() {
             host = host.metrics();
         }
