@@ -20,6 +20,7 @@ mod feed_model;
 mod feed_slow;
 mod feed_stage;
 mod host_auth;
+mod host_hostile;
 mod host_limits;
 mod host_pages;
 mod host_stage;
