@@ -67,6 +67,35 @@
 //! # }
 //! ```
 //!
+//! ## App
+//!
+//! ```
+//! use wslab::app::host::{Application, Caller, Malformed, Visit, Voice};
+//! use wslab::proto::Message;
+//!
+//! /// Says how long messages are.
+//! struct Lengths;
+//!
+//! impl Application for Lengths {
+//!     type Visit = Self;
+//!
+//!     fn open(&self, _: &Caller) -> Self {
+//!         Self
+//!     }
+//! }
+//!
+//! impl Visit for Lengths {
+//!     fn message(&mut self, message: &Message<'_>, voice: &mut Voice<'_>) -> Result<(), Malformed> {
+//!         let text = message.as_text().ok_or(Malformed)?;
+//!         voice.send(&text.chars().count());
+//!         Ok(())
+//!     }
+//! }
+//! ```
+//!
+//! A [`Host`](app::host::Host) serves it: with tokens ([`app::auth`]), rates ([`app::limit`]), pages, health and metrics.
+//! [`app::chat`] and [`app::feed`] are such applications.
+//!
 //! ## Conform
 //!
 //! ```
@@ -107,7 +136,8 @@
 //! * `wire` and `proto` have no clock, no randomness and no I/O: the same input gives the same output.
 //! * Memory is bounded: the size of messages, what waits for slow readers, what a conformance run keeps of a connection,
 //!   what a capture keeps of each and of all.
-//!   What a session answers to the messages of one read is its own affair: it is queued, however much it is.
+//!   What a [`Session`](net::Session) answers to the messages of one read is its own affair: it is queued, however much
+//!   it is. An [`Application`](app::host::Application) is told no more messages while 256 KiB of answers wait.
 //! * Reading copies nothing and allocates nothing where a message lies whole in a read: it is lent out of the buffer it
 //!   was read into. The answers to everything one read brought are one write.
 //! * Nothing panics on any input from the network. Opening, closing and sending have a limit each; how long a connection

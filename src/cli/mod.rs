@@ -81,9 +81,9 @@ enum Command {
     /// List and explain the cases
     Cases(cases::Cases),
     /// Run a server
-    Serve(serve::Serve),
+    Serve(Box<serve::Serve>),
     /// Talk to a server by hand
-    Connect(connect::Connect),
+    Connect(Box<connect::Connect>),
     /// Render, merge or compare recorded runs
     Report(report::Rendering),
 }

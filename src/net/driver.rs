@@ -46,6 +46,10 @@ pub trait Session: Send {
         true
     }
 
+    /// Everything that was queued is sent, while the session is not [ready](Session::is_ready): one that waits for this
+    /// can go on.
+    fn drained(&mut self, _out: &mut Outbound) {}
+
     /// Somebody has called [`Connections::wake`](super::Connections::wake).
     fn woken(&mut self, _out: &mut Outbound) {}
 }
@@ -143,6 +147,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
                     ready!(self.poll_deadline(cx));
                 }
                 return Poll::Ready(Stop::Over);
+            }
+            if flushed && !session.is_ready() {
+                session.drained(self.endpoint.outbound());
+                if !self.endpoint.outgoing().is_empty() {
+                    self.stirred = true;
+                    continue;
+                }
             }
             let reads = session.is_ready() && (flushed || self.endpoint.outgoing().len() < self.mark);
             if reads {

@@ -48,7 +48,7 @@ impl<'m> Letter<'m> {
     }
 
     /// As it goes to somebody who takes large text packed, or on whose connection this was agreed.
-    pub(super) fn to_packed(&mut self, inband: Option<Inband>, direction: Option<Direction>) -> Mail {
+    pub(super) fn packed_to(&mut self, inband: Option<Inband>, direction: Option<Direction>) -> Mail {
         let is_text = self.message.kind == Kind::Text;
         let Some(inband) = inband.filter(|_| is_text && self.message.payload.len() > Inband::THRESHOLD) else {
             return self.to(direction);

@@ -151,7 +151,7 @@ impl Connections {
         let place = self.place(id)?;
         let mut letter = Letter::new(message, self.shared.deflate);
         letter.compress(place.compresses);
-        self.shared.deliver(&place, None, letter.to_packed(place.inband, place.compresses))
+        self.shared.deliver(&place, None, letter.packed_to(place.inband, place.compresses))
     }
 
     /// Sends a message to all but `except`. It is encoded once, and compressed once for each window that was agreed
@@ -165,7 +165,7 @@ impl Connections {
         }
         let mut reach = Reach::default();
         for (_, place) in self.lock().iter().filter(|(id, _)| Some(**id) != except) {
-            reach.count(self.shared.deliver(place, None, letter.to_packed(place.inband, place.compresses)));
+            reach.count(self.shared.deliver(place, None, letter.packed_to(place.inband, place.compresses)));
         }
         reach
     }
@@ -191,7 +191,7 @@ impl Connections {
         let mut reach = Reach::default();
         for place in &places {
             letter.compress(place.compresses);
-            reach.count(self.shared.deliver(place, key, letter.to_packed(place.inband, place.compresses)));
+            reach.count(self.shared.deliver(place, key, letter.packed_to(place.inband, place.compresses)));
         }
         reach
     }

@@ -43,6 +43,7 @@ async fn what_is_no_message_is_answered_and_harms_nobody() {
         r#"{"type":"subscribe","streams":[["a"]]}"#.to_owned(),
         r#"{"type":"subscribe","streams":["a"],"streams":["a"]}"#.to_owned(),
         r#"{"type":"subscribe","streams":["\ud800"]}"#.to_owned(),
+        r#"["subscribe",["a"]]"#.to_owned(),
         r#"{"type":"streams","streams":["a"]}"#.to_owned(),
         r#"{"type":"Subscribe","streams":["a"]}"#.to_owned(),
         r#"{"type":"publish","stream":"a","data":1}"#.to_owned(),

@@ -115,5 +115,14 @@ fn quotes_are_written_by_symbol() {
         market.step();
     }
     let said = serde_json::to_string(&market.quotes(1_767_225_600_000)).expect("JSON").replace("},", "},\n");
-    insta::assert_snapshot!(said, @"");
+    insta::assert_snapshot!(said, @r#"
+    {"ACRN":{"price":141.59,"change":-0.91,"changePercent":-0.64,"volume":147438,"timestamp":1767225600000},
+    "BLUM":{"price":38.14,"change":-0.06,"changePercent":-0.16,"volume":158679,"timestamp":1767225600000},
+    "CASQ":{"price":314.63,"change":1.88,"changePercent":0.6,"volume":162463,"timestamp":1767225600000},
+    "DRFT":{"price":8.08,"change":0.23,"changePercent":2.93,"volume":148885,"timestamp":1767225600000},
+    "EMBR":{"price":86.9,"change":-1.2,"changePercent":-1.36,"volume":151384,"timestamp":1767225600000},
+    "FJRD":{"price":204.78,"change":-0.22,"changePercent":-0.11,"volume":152847,"timestamp":1767225600000},
+    "GLNT":{"price":53.49,"change":-0.91,"changePercent":-1.67,"volume":147224,"timestamp":1767225600000},
+    "HUSQ":{"price":1189.88,"change":-14.12,"changePercent":-1.17,"volume":149006,"timestamp":1767225600000}}
+    "#);
 }

@@ -42,7 +42,16 @@ nonsense
     let mut text = text.to_vec();
     text.extend_from_slice(b"\"\xff\"}\n{\"stream\":\"a\",\"data\":null}\r\n   \n{\"stream\":\"c\",\"data\":4}");
     let (told, held) = read(&text, &[]);
-    insta::assert_snapshot!(told.join("\n"), @"");
+    insta::assert_snapshot!(told.join("\n"), @r#"
+    data.jsonl:4: not {"stream":"name","data":…}: expected ident, in column 2
+    data.jsonl:5: not {"stream":"name","data":…}: missing field `data`, in column 14
+    data.jsonl:6: not {"stream":"name","data":…}: trailing characters, in column 25
+    data.jsonl:7: not {"stream":"name","data":…}: invalid type: integer `7`, expected a string, in column 11
+    data.jsonl:8: not {"stream":"name","data":…}: invalid type: array, expected an object
+    data.jsonl:9: the name of a stream has 1 to 64 bytes and no control characters
+    data.jsonl:10: not {"stream":"name","data":…}: number out of range, in column 26
+    data.jsonl:11: not {"stream":"name","data":…}: invalid unicode code point, in column 23
+    "#);
     let said = |stream: &str, data: &str| format!(r#"{{"type":"data","stream":"{stream}","data":{data}}}"#);
     assert_eq!(held, [said("a", "null"), said("b", r#"{"x":[1.5,"y",null]}"#), said("c", "4")]);
 }
@@ -52,14 +61,17 @@ fn a_line_is_bounded() {
     let fitting = |len: usize| format!("{{\"stream\":\"a\",\"data\":\"{}\"}}", "x".repeat(len - 24));
     let exact = "1".to_owned() + &" ".repeat(MAX_LINE - 1);
     let (told, _) = read(format!("{exact}\n{exact} \n{}\n", fitting(1000)).as_bytes(), &[]);
-    insta::assert_snapshot!(told.join("\n"), @"");
+    insta::assert_snapshot!(told.join("\n"), @r#"
+    data.jsonl:1: not {"stream":"name","data":…}: invalid type: integer `1`, expected an object, in column 1
+    data.jsonl:2: the line is longer than 1048576 bytes
+    "#);
     let deep = ["{\"stream\":\"a\",\"data\":", &"[".repeat(10_000), &"]".repeat(10_000), "}"].concat();
     let (told, held) = read(deep.as_bytes(), &[]);
-    insta::assert_snapshot!(told.join("\n"), @"");
+    assert_eq!(told, [r#"data.jsonl:1: not {"stream":"name","data":…}: recursion limit exceeded, in column 147"#]);
     assert!(held.is_empty());
     let large = format!("{{\"stream\":\"a\",\"data\":\"{}\"}}", "x".repeat(MAX_LINE - 24));
     let (told, _) = read(large.as_bytes(), &[]);
-    insta::assert_snapshot!(told.join("\n"), @"");
+    assert_eq!(told, ["data.jsonl:1: the value takes 1048590 bytes, more than 1048576"]);
 }
 
 fn line() -> impl Strategy<Value = Vec<u8>> {
@@ -167,8 +179,8 @@ async fn a_named_pipe_is_opened_again() {
         writer.join().expect("no panic");
     }
     drop(feed);
-    // Whoever waits for a writer sees that the feed is gone.
-    drop(OpenOptions::new().write(true).open(&path));
+    // Whoever waits for a writer sees that the feed is gone; one that also reads waits for nobody.
+    drop(OpenOptions::new().read(true).write(true).open(&path));
 }
 
 #[test]

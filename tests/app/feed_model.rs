@@ -38,6 +38,8 @@ fn step() -> impl Strategy<Value = Step> {
 struct Model {
     values: BTreeMap<&'static str, usize>,
     subscribed: [BTreeSet<&'static str>; GUESTS],
+    /// The same, and what was removed since: to unsubscribe from that is no mistake.
+    held: [BTreeSet<&'static str>; GUESTS],
 }
 
 fn data(name: &str, value: usize) -> Value {
@@ -56,10 +58,16 @@ impl Model {
                     match (step, self.values.get(name)) {
                         (Step::Subscribe(..), Some(value)) => {
                             self.subscribed[*guest].insert(name);
+                            self.held[*guest].insert(name);
                             heard[*guest].push(data(name, *value));
                         }
-                        (_, Some(_)) => drop(self.subscribed[*guest].remove(name)),
-                        (_, None) => strange.push(name),
+                        (Step::Subscribe(..), None) => strange.push(name),
+                        (_, value) => {
+                            self.subscribed[*guest].remove(name);
+                            if !self.held[*guest].remove(name) && value.is_none() {
+                                strange.push(name);
+                            }
+                        }
                     }
                 }
                 if !strange.is_empty() {
@@ -77,9 +85,12 @@ impl Model {
             }
             Step::Remove(at) => {
                 self.values.remove(NAMES[*at]);
-                self.subscribed.iter_mut().for_each(|subscribed| drop(subscribed.remove(NAMES[*at])));
+                self.subscribed.iter_mut().for_each(|subscribed| subscribed.retain(|name| *name != NAMES[*at]));
             }
-            Step::Leave(guest) => self.subscribed[*guest].clear(),
+            Step::Leave(guest) => {
+                self.subscribed[*guest].clear();
+                self.held[*guest].clear();
+            }
         }
         heard
     }
@@ -90,8 +101,12 @@ async fn play(feed: &Feed, stage: &Stage, guests: &mut [Guest], step: &Step, cou
     match step {
         Step::Subscribe(guest, names) => guests[*guest].subscribe(&named(names)).await,
         Step::Unsubscribe(guest, names) => guests[*guest].unsubscribe(&named(names)).await,
-        Step::Publish(at) => drop(feed.publish(NAMES[*at], &count).expect("published")),
-        Step::Remove(at) => drop(feed.remove(NAMES[*at])),
+        Step::Publish(at) => {
+            feed.publish(NAMES[*at], &count).expect("published");
+        }
+        Step::Remove(at) => {
+            feed.remove(NAMES[*at]);
+        }
         Step::Leave(guest) => guests[*guest] = stage.join().await,
     }
 }

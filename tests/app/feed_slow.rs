@@ -2,6 +2,7 @@
 
 use wslab::app::feed::Feed;
 use wslab::net::{ServerConfig, Slow};
+use wslab::proto::Config;
 
 use crate::feed_stage::{stage_with, until};
 
@@ -14,7 +15,8 @@ async fn a_slow_subscriber_misses_values_but_never_the_newest() {
     let publisher = feed.stream("large").expect("a stream");
     let other = feed.stream("other").expect("a stream");
     // No more than what is being sent, and one value of each stream: whoever has more waiting is closed.
-    let config = ServerConfig { max_queue: 4 * SIZE, slow: Slow::Close, ..ServerConfig::default() };
+    let endpoint = Config { deflate: None, ..Config::default() };
+    let config = ServerConfig { endpoint, max_queue: 4 * SIZE, slow: Slow::Close, ..ServerConfig::default() };
     let stage = stage_with(&feed, config);
     let (mut slow, mut fast) = (stage.join().await, stage.join().await);
     for guest in [&mut slow, &mut fast] {

@@ -70,7 +70,7 @@ async fn nothing_goes_through_before_a_good_token() {
     assert_eq!(guest.asks(&join()).await, error());
     assert_eq!(guest.asks(&json!({ "token": 7 })).await, error());
     assert_eq!(guest.asks(&json!({ "token": "no token" })).await, failed());
-    assert_eq!(guest.is_closed().await, (1008, "Authentication failed".to_owned()));
+    assert_eq!(guest.hears_close().await, (1008, "Authentication failed".to_owned()));
 
     let mut guest = served.connect().await;
     guest.says(Message::binary(&b"\x01"[..])).await;
@@ -97,8 +97,8 @@ async fn nobody_stays_without_a_good_token() {
     let served = patient(Duration::from_millis(100)).await;
     let (silent, mut talking) = (served.connect().await, served.connect().await);
     talking.says("{}").await;
-    assert_eq!(silent.is_closed().await, (1008, "Authentication timeout".to_owned()));
-    assert_eq!(talking.is_closed().await, (1008, "Authentication timeout".to_owned()));
+    assert_eq!(silent.hears_close().await, (1008, "Authentication timeout".to_owned()));
+    assert_eq!(talking.hears_close().await, (1008, "Authentication timeout".to_owned()));
 }
 
 #[tokio::test]
@@ -110,7 +110,7 @@ async fn a_connection_ends_with_its_token_unless_that_is_renewed() {
     assert_eq!(staying.asks(&short("8")).await, success("8"));
     assert_eq!(staying.asks(&json!({ "token": token("9") })).await, failed(), "another user is another connection");
     assert_eq!(staying.asks(&json!({ "token": token("8") })).await, success("8"));
-    assert_eq!(leaving.is_closed().await, (1008, "Token expired".to_owned()));
+    assert_eq!(leaving.hears_close().await, (1008, "Token expired".to_owned()));
     assert_eq!(staying.asks(&join()).await["type"], "joined");
 }
 

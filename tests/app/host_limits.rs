@@ -1,15 +1,20 @@
 //! Clients that send too much, and addresses that connect too often.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use wslab::app::Echo;
 use wslab::app::auth::Settings;
-use wslab::app::host::Host;
+use wslab::app::host::{Application, Caller, Host, Malformed, Visit, Voice};
 use wslab::app::limit::{DoorLimits, Limits, Over, Rate};
-use wslab::net::{Client, ConnectError};
+use wslab::net::{Client, ConnectError, ServerConfig};
+use wslab::proto::{Config, Message};
 
-use crate::host_stage::{Guest, Served, auth, chat, serve, token, within};
+use crate::host_stage::{Guest, REQUEST, Served, auth, chat, serve, serve_with, token, within};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -69,7 +74,7 @@ async fn whoever_sends_too_much_can_be_closed() {
     let mut guest = echo(per_connection(2, MINUTE), Over::Close).connect().await;
     is_echoed(&mut guest, 2).await;
     guest.says("hello").await;
-    assert_eq!(guest.is_closed().await, (1008, "Rate limit exceeded".to_owned()));
+    assert_eq!(guest.hears_close().await, (1008, "Rate limit exceeded".to_owned()));
 }
 
 #[tokio::test]
@@ -176,4 +181,61 @@ async fn delayed_messages_keep_their_order_and_their_kind() {
     for (number, message) in heard[1..].iter().enumerate() {
         assert_eq!(message["message"], number.to_string());
     }
+}
+
+/// Answers every message with much, and counts them.
+struct Verbose(Arc<AtomicUsize>);
+
+impl Application for Verbose {
+    type Visit = Self;
+
+    fn open(&self, _: &Caller) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl Visit for Verbose {
+    fn message(&mut self, _: &Message<'_>, voice: &mut Voice<'_>) -> Result<(), Malformed> {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        voice.send_message(vec![b'x'; 100_000].into());
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn answers_to_a_client_that_does_not_read_do_not_pile_up() {
+    const COUNT: usize = 2000;
+    let answered = Arc::new(AtomicUsize::new(0));
+    let config = ServerConfig { endpoint: Config { deflate: None, ..Config::default() }, ..ServerConfig::default() };
+    let served = serve_with(Host::new(Verbose(answered.clone())), config);
+    let mut stream = TcpStream::connect(served.url.strip_prefix("ws://").unwrap()).await.unwrap();
+    stream.write_all(REQUEST.as_bytes()).await.unwrap();
+    let message = [0x81, 0x81, 0, 0, 0, 0, b'?'];
+    stream.write_all(&message.repeat(COUNT)).await.unwrap();
+    // What the system keeps for a reader is some MB.
+    let mut last = 0;
+    while last == 0 || answered.load(Ordering::SeqCst) != last {
+        last = answered.load(Ordering::SeqCst);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert!(last < COUNT / 4, "{last} answers of 100 kB wait");
+    let (mut heard, mut buffer) = (0, vec![0; 1 << 20]);
+    while heard < COUNT * 100_010 {
+        let count = within(stream.read(&mut buffer)).await.unwrap();
+        assert!(count > 0, "all are answered in the end, and not {heard} bytes");
+        heard += count;
+    }
+    assert_eq!(answered.load(Ordering::SeqCst), COUNT);
+}
+
+#[tokio::test]
+async fn a_server_that_ends_does_not_wait_for_delayed_messages() {
+    let server = serve(Host::new(Echo).limited(per_connection(1, MINUTE), Over::Delay));
+    let mut guest = server.connect().await;
+    is_echoed(&mut guest, 1).await;
+    guest.says("held").await;
+    let connections = server.connections.clone();
+    let draining = tokio::spawn(async move { connections.drain(MINUTE).await });
+    assert_eq!(guest.hears_close().await.0, 1001);
+    assert_eq!(within(draining).await.unwrap(), 0);
 }

@@ -15,6 +15,10 @@ use wslab::proto::{Closed, Message};
 
 const SECRET: &[u8] = b"a secret of tests, which is long enough";
 
+/// The sample of RFC 6455, section 1.3.
+pub(crate) const REQUEST: &str = "GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+
 /// No test takes so long; one that hangs fails.
 pub(crate) async fn within<T>(future: impl Future<Output = T>) -> T {
     tokio::time::timeout(Duration::from_secs(60), future).await.expect("it ends in time")
@@ -93,7 +97,7 @@ impl Guest {
     }
 
     /// By which code and reason the server closes the connection.
-    pub(crate) async fn is_closed(self) -> (u16, String) {
+    pub(crate) async fn hears_close(self) -> (u16, String) {
         let closed = self.ends().await;
         (closed.code.0, closed.reason)
     }

@@ -178,5 +178,19 @@ fn alike(screen: &str) -> String {
         }
         _ => line.to_owned(),
     });
+    let lines =
+        lines.map(|line| match ["pong after ", "round trip ", "open for "].iter().find(|mark| line.contains(**mark)) {
+            Some(mark) => after(&line, mark),
+            None => line,
+        });
     crate::process::alike(&lines.collect::<Vec<_>>().join("\n")).trim_end().to_owned()
+}
+
+/// A line with the number behind these words made alike.
+fn after(line: &str, mark: &str) -> String {
+    let (before, number) = line.split_once(mark).unwrap_or((line, ""));
+    let number = number.trim_start();
+    let unit = number.trim_start_matches(|digit: char| digit.is_ascii_digit() || digit == '.');
+    let shown = if unit.len() < number.len() { "#" } else { "" };
+    format!("{before}{mark}{shown}{unit}")
 }

@@ -228,3 +228,68 @@ fn faults_that_do_not_fail_the_connection_are_observed() {
     server.receives_raw(hex!("8a 80 01020304  8a 80 01020304"));
     assert!(diary.read().contains(Rule::MaskingKeyRepeated.name()));
 }
+
+/// Writes down when turns begin and end, and what is told as a whole.
+#[derive(Clone, Default)]
+struct Turns(Arc<Mutex<Vec<String>>>);
+
+impl Observer for Turns {
+    fn turn(&mut self, _now: std::time::Instant) {
+        self.0.lock().unwrap().push("turn".into());
+    }
+
+    fn whole(&mut self, head: &Head, message: &Message<'_>) {
+        let whole = format!("whole {} \"{}\"", shown(head), message.payload.escape_ascii());
+        self.0.lock().unwrap().push(whole);
+    }
+
+    fn message(&mut self, _message: &Message<'_>) {
+        self.0.lock().unwrap().push("message".into());
+    }
+
+    fn sent(&mut self, head: &Head) {
+        self.0.lock().unwrap().push(format!("sent {}", shown(head)));
+    }
+
+    fn settled(&mut self) {
+        self.0.lock().unwrap().push("settled".into());
+    }
+}
+
+mirrored! {
+    fn turns_are_observed_and_messages_in_one_piece_are_told_as_a_whole(end) {
+        let turns = Turns::default();
+        end.endpoint.set_observer(Box::new(turns.clone()));
+        end.receives(hex!("81 01 61  89 00  01 01 62"));
+        end.receives(hex!("80 00"));
+        end.out().send("c").unwrap();
+        end.ticks();
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(turns.0.lock().unwrap().join("\n"), @r#"
+            turn
+            whole text of 1 "a"
+            sent pong of 0
+            settled
+            turn
+            message
+            settled
+            sent text of 1
+            turn
+            settled
+            "#);
+        }
+    }
+
+    fn the_time_of_a_turn_is_what_its_driver_says(end) {
+        struct Time(Arc<Mutex<Option<std::time::Instant>>>);
+        impl Observer for Time {
+            fn turn(&mut self, now: std::time::Instant) {
+                *self.0.lock().unwrap() = Some(now);
+            }
+        }
+        let time = Arc::default();
+        end.endpoint.set_observer(Box::new(Time(Arc::clone(&time))));
+        end.waits(secs(7));
+        assert_eq!(*time.lock().unwrap(), Some(end.now));
+    }
+}

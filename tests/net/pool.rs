@@ -168,6 +168,23 @@ fn a_runtime_that_ends_takes_its_connections_with_it() {
 }
 
 #[test]
+fn what_is_kept_warm_can_be_kept_warm_by_another_runtime() {
+    let pool = Pool::new(PoolConfig::default());
+    let runtime = || tokio::runtime::Runtime::new().unwrap();
+    let servers = runtime();
+    let server = servers.block_on(async { serve_echo(ServerConfig::default()) });
+    for _ in 0..2 {
+        let runtime = runtime();
+        runtime.block_on(async {
+            pool.keep_warm(&client(&server.url), 1);
+            within(until("it is warm", || idle(&pool) == 1)).await;
+        });
+        drop(runtime);
+        assert_eq!(pool.stats().total, 0);
+    }
+}
+
+#[test]
 fn what_is_held_longer_than_its_runtime_lasts_is_gone() {
     let pool = Pool::new(PoolConfig { maximum: 1, ..PoolConfig::default() });
     let runtime = tokio::runtime::Runtime::new().unwrap();

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use wslab::proto::{Message, Observer};
 use wslab::watch::Meter;
@@ -14,6 +14,8 @@ use crate::stage::about;
 const THREADS: u64 = 4;
 const CONNECTIONS: u64 = 8;
 const MESSAGES: u64 = 2000;
+/// Without it, threads whose test has failed would wait for each other for ever.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 fn echo(observer: &mut dyn Observer, size: usize) {
     let payload = vec![0; size];
@@ -51,7 +53,7 @@ fn nothing_is_lost_and_nothing_counted_twice() {
             let next = senders[(index + 1) % THREADS as usize].clone();
             let ended = ended.clone();
             scope.spawn(move || {
-                while let Ok(Some((mut observer, count))) = receiver.recv() {
+                while let Ok(Some((mut observer, count))) = receiver.recv_timeout(PATIENCE) {
                     if count < MESSAGES {
                         echo(observer.as_mut(), (count % 300) as usize);
                         next.send(Some((observer, count + 1))).unwrap();

@@ -81,9 +81,20 @@ impl std::fmt::Display for Words {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "an object")]
 struct Line {
     stream: String,
     data: Value,
+}
+
+impl Line {
+    fn parse(bytes: &[u8]) -> Result<Self, serde_json::Error> {
+        // What is derived would take the members of an object from an array as well.
+        if bytes.trim_ascii_start().starts_with(b"[") {
+            return Err(serde::de::Error::custom("invalid type: array, expected an object"));
+        }
+        serde_json::from_slice(bytes)
+    }
 }
 
 /// Puts lines together from what is read, and publishes them.
@@ -131,7 +142,7 @@ impl Lines {
     /// The line is at its end, even if no line feed says so.
     pub fn end(&mut self, feed: &Feed, told: &mut impl FnMut(LineError)) {
         if !self.skipped && !self.begun.trim_ascii().is_empty() {
-            let published = match serde_json::from_slice::<Line>(&self.begun) {
+            let published = match Line::parse(&self.begun) {
                 Ok(line) => publish(feed, &line),
                 Err(error) => Err(LineFault::Malformed(Words(error))),
             };
@@ -153,7 +164,7 @@ impl Lines {
             return;
         }
         self.tried = self.begun.len();
-        if let Ok(line) = serde_json::from_slice::<Line>(&self.begun) {
+        if let Ok(line) = Line::parse(&self.begun) {
             self.begun.clear();
             self.tried = 0;
             if let Err(fault) = publish(feed, &line) {

@@ -135,6 +135,10 @@ impl Stream {
         self.demand.send_replace(Demand::Gone);
     }
 
+    pub(super) fn is_gone(&self) -> bool {
+        self.lock().gone
+    }
+
     pub(super) fn latest(&self) -> Option<Message<'static>> {
         self.lock().current.as_ref().map(|(message, _)| message.clone())
     }

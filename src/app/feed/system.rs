@@ -1,10 +1,9 @@
 //! The stream `system`: how busy this machine is.
 
-use std::path::Path;
 use std::time::Duration;
 
 use serde::Serialize;
-use sysinfo::{Disk, Disks, MINIMUM_CPU_UPDATE_INTERVAL, System};
+use sysinfo::{MINIMUM_CPU_UPDATE_INTERVAL, System};
 use tokio::time::Instant;
 
 use super::message::now;
@@ -17,7 +16,6 @@ pub const SYSTEM_PERIOD: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub struct Machine {
     system: System,
-    disks: Disks,
 }
 
 /// How busy this machine is.
@@ -29,7 +27,7 @@ pub struct Reading {
     pub cpus: usize,
     /// Its memory.
     pub memory: Usage,
-    /// The file system of `/`, or else the largest; `None` where none is known.
+    /// The file system of `/`; `None` where the system has none.
     pub disk: Option<Usage>,
     /// How many tasks were running or waiting to, in the mean over the last 1, 5 and 15 minutes.
     pub load: [f64; 3],
@@ -44,21 +42,42 @@ pub struct Usage {
     pub used: u64,
     /// In bytes.
     pub total: u64,
-    /// How much of the total is used.
+    /// How much is used of what can be.
     pub percent: f64,
 }
 
 impl Usage {
     fn new(used: u64, total: u64) -> Self {
         let used = used.min(total);
-        Self { used, total, percent: percent(used as f64 / total.max(1) as f64 * 100.0) }
+        Self { used, total, percent: share(used, total) }
     }
+}
+
+/// In percent.
+fn share(part: u64, whole: u64) -> f64 {
+    percent(part as f64 / whole.max(1) as f64 * 100.0)
+}
+
+/// As `df` counts: what only the superuser may use is not used, and cannot be either.
+#[cfg(unix)]
+fn disk() -> Option<Usage> {
+    let about = rustix::fs::statvfs("/").ok()?;
+    let used = about.f_blocks.saturating_sub(about.f_bfree);
+    let percent = share(used, used.saturating_add(about.f_bavail));
+    let bytes = |blocks: u64| blocks.saturating_mul(about.f_frsize);
+    Some(Usage { used: bytes(used), total: bytes(about.f_blocks), percent })
+}
+
+#[cfg(not(unix))]
+fn disk() -> Option<Usage> {
+    None
 }
 
 /// From 0 to 100, to the tenth.
 fn percent(value: f64) -> f64 {
     // What is no number is nothing.
-    (value.max(0.0).min(100.0) * 10.0).round() / 10.0
+    let value = if value.is_nan() { 0.0 } else { value.clamp(0.0, 100.0) };
+    (value * 10.0).round() / 10.0
 }
 
 impl Default for Machine {
@@ -68,20 +87,11 @@ impl Default for Machine {
 }
 
 impl Machine {
-    /// Looks for the first time. Blocks for some milliseconds, and longer where a file system does not answer.
+    /// Looks for the first time. Blocks for some milliseconds.
     pub fn new() -> Self {
-        let mut machine = Self { system: System::new(), disks: Disks::new_with_refreshed_list() };
-        let root = |disk: &&Disk| disk.mount_point() == Path::new("/");
-        let largest = || machine.disks.list().iter().max_by_key(|disk| disk.total_space());
-        let chosen = machine.disks.list().iter().find(root).or_else(largest);
-        if let Some(chosen) = chosen.map(|disk| disk.mount_point().to_owned()) {
-            // The others are never looked at again: one of them might be on another machine, and not answer.
-            let mut disks: Vec<Disk> = Vec::from(std::mem::take(&mut machine.disks));
-            disks.retain(|disk| disk.mount_point() == chosen);
-            machine.disks = disks.into();
-        }
-        machine.system.refresh_cpu_usage();
-        machine
+        let mut system = System::new();
+        system.refresh_cpu_usage();
+        Self { system }
     }
 
     /// Looks at it. Processors are counted since the look before, which should be 200 ms ago or more. Blocks for some
@@ -90,16 +100,11 @@ impl Machine {
         self.system.refresh_cpu_usage();
         self.system.refresh_memory();
         let load = System::load_average();
-        let disk = self.disks.list_mut().first_mut().map(|disk| {
-            disk.refresh();
-            let total = disk.total_space();
-            Usage::new(total.saturating_sub(disk.available_space()), total)
-        });
         Reading {
             cpu: percent(f64::from(self.system.global_cpu_usage())),
             cpus: self.system.cpus().len(),
             memory: Usage::new(self.system.used_memory(), self.system.total_memory()),
-            disk,
+            disk: disk(),
             load: [load.one, load.five, load.fifteen],
             timestamp: now(),
         }

@@ -57,6 +57,10 @@ impl Subscriber {
                 continue;
             };
             if !known && self.subscribed.len() >= MAX_SUBSCRIPTIONS {
+                // Those that were removed do not count.
+                self.subscribed.retain(|_, stream| !stream.is_gone());
+            }
+            if !known && self.subscribed.len() >= MAX_SUBSCRIPTIONS {
                 full = true;
             } else if stream.subscribe(&self.member) {
                 self.subscribed.insert((**name).into(), stream);

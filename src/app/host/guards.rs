@@ -1,6 +1,5 @@
 //! What a connection has to pass before the application hears of it: who it is, and how much it sends.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
@@ -32,13 +31,11 @@ pub(super) struct Guarded {
     first: Option<Result<User, TokenError>>,
 }
 
-/// What a connection may send, and what is held back.
+/// What a connection may send.
 #[derive(Debug)]
 pub(super) struct Metered {
     pub(super) allotment: Allotment,
     over: Over,
-    /// Messages that were read before it was known that they are too many. While there are any nothing is read.
-    held: VecDeque<Message<'static>>,
 }
 
 /// What becomes of a message.
@@ -85,32 +82,7 @@ impl Guarded {
 
 impl Metered {
     pub(super) const fn new(allotment: Allotment, over: Over) -> Self {
-        Self { allotment, over, held: VecDeque::new() }
-    }
-
-    /// Whether messages are held back.
-    pub(super) fn holds(&self) -> bool {
-        !self.held.is_empty()
-    }
-
-    /// Keeps a message until others that were held before it are through.
-    pub(super) fn hold(&mut self, message: &Message<'_>) {
-        let Message { kind, payload } = message;
-        self.held.push_back(Message { kind: *kind, payload: payload.to_vec().into() });
-    }
-
-    /// The next of those that are held, to be taken out again.
-    pub(super) fn release(&mut self) -> Option<Message<'static>> {
-        let next = self.held.pop_front();
-        if self.held.is_empty() {
-            self.held = VecDeque::new();
-        }
-        next
-    }
-
-    /// Puts a message back that is not let through yet.
-    pub(super) fn hold_again(&mut self, message: Message<'static>) {
-        self.held.push_front(message);
+        Self { allotment, over }
     }
 
     pub(super) fn judge(&mut self, now: Instant) -> Let {

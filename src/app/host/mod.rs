@@ -16,6 +16,7 @@ mod application;
 mod caller;
 mod deadlines;
 mod guards;
+mod held;
 mod pages;
 mod request;
 mod service;

@@ -16,7 +16,8 @@ pub(super) enum Request {
     /// How many messages he may still send.
     RateLimit,
     /// To have large messages packed from now on.
-    CompressionRequest {
+    #[serde(rename = "compression_request")]
+    Compression {
         /// By one of these, the preferred one first.
         algorithms: Vec<String>,
     },
@@ -50,7 +51,7 @@ fn milliseconds(at: SystemTime) -> u64 {
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// The answer to [`Request::CompressionRequest`].
+/// The answer to [`Request::Compression`].
 #[derive(Serialize)]
 #[serde(tag = "type", rename = "compression_response")]
 pub(super) struct Packing {

@@ -5,14 +5,18 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use super::guards::{Guards, Let};
+use super::held::Held;
 use super::request::{Packing, Request, UserInfo};
 use super::service::House;
 use super::{Application, Caller, Malformed, Visit, Voice};
 use crate::app::auth::Passage;
 use crate::app::limit::Remaining;
 use crate::net::{Inband, Session};
-use crate::proto::{Event, Kind, Message, Outbound};
+use crate::proto::{Event, Kind, Message, Outbound, ReadyState};
 use crate::wire::CloseCode;
+
+/// With so many bytes of answers that are not sent yet no more messages are answered.
+const ENOUGH: usize = 256 << 10;
 
 /// A connection of a [`Host`](super::Host).
 pub struct Hosted<A: Application> {
@@ -22,8 +26,8 @@ pub struct Hosted<A: Application> {
     visit: Option<A::Visit>,
     /// Nothing where there is nothing to guard.
     guards: Option<Box<Guards>>,
-    /// Until when messages are held back.
-    held_until: Option<Instant>,
+    /// Messages that wait; nothing where none do.
+    held: Option<Box<Held>>,
     /// The most bytes that a packed message may have when it is unpacked.
     max_message: usize,
 }
@@ -31,7 +35,7 @@ pub struct Hosted<A: Application> {
 impl<A: Application> Hosted<A> {
     pub(super) fn new(house: Arc<House<A>>, caller: Caller, guards: Guards, max_message: usize) -> Self {
         let guards = (!guards.is_empty()).then(|| Box::new(guards));
-        Self { house, caller: Box::new(caller), visit: None, guards, held_until: None, max_message }
+        Self { house, caller: Box::new(caller), visit: None, guards, held: None, max_message }
     }
 
     fn now() -> Instant {
@@ -56,7 +60,8 @@ impl<A: Application> Hosted<A> {
     fn schedule(&self) {
         let Some(guards) = &self.guards else { return };
         let gate = guards.gate.as_ref().and_then(|gate| gate.gate().deadline());
-        let at = [gate, self.held_until].into_iter().flatten().min();
+        let held = self.held.as_ref().and_then(|held| held.until);
+        let at = [gate, held].into_iter().flatten().min();
         self.house.deadlines.set(&self.caller.member, at);
     }
 
@@ -90,20 +95,22 @@ impl<A: Application> Hosted<A> {
 
     /// A message came.
     fn take(&mut self, message: &Message<'_>, out: &mut Outbound) {
-        if self.guards.is_some() {
-            self.take_guarded(message, out);
+        if self.held.is_none() && out.queued() < ENOUGH {
+            self.judge(message, out);
         } else {
-            self.tell(message, out);
+            self.hold(message);
         }
     }
 
-    fn take_guarded(&mut self, message: &Message<'_>, out: &mut Outbound) {
+    fn hold(&mut self, message: &Message<'_>) {
+        self.held.get_or_insert_default().push(message);
+    }
+
+    /// Whether it is one too many.
+    fn judge(&mut self, message: &Message<'_>, out: &mut Outbound) {
         let Some(metered) = self.guards.as_mut().and_then(|guards| guards.meter.as_mut()) else {
             return self.let_in(message, out);
         };
-        if metered.holds() {
-            return metered.hold(message);
-        }
         let asks = message.as_text().is_some_and(|text| text.contains("\"rate_limit\""));
         if asks && matches!(Voice::read(message), Ok(Request::RateLimit)) && self.visit.is_some() {
             // Asking costs nothing: whoever may send nothing more has to be able to ask until when.
@@ -113,27 +120,30 @@ impl<A: Application> Hosted<A> {
             Let::Pass => self.let_in(message, out),
             Let::Refuse(exceeded) => Voice::new(out, &self.caller).send(&exceeded),
             Let::Hold(until) => {
-                metered.hold(message);
-                self.held_until = Some(until);
-                self.schedule();
+                self.hold_back(message.clone().into_owned(), until);
             }
             Let::Close => Voice::new(out, &self.caller).close(CloseCode::POLICY, "Rate limit exceeded"),
         }
     }
 
-    /// Lets those through that were held back long enough.
-    fn release(&mut self, out: &mut Outbound) {
-        self.held_until = None;
-        while let Some(metered) = self.guards.as_mut().and_then(|guards| guards.meter.as_mut()) {
-            let Some(message) = metered.release() else { break };
-            if let Let::Hold(until) = metered.judge(Self::now()) {
-                metered.hold_again(message);
-                self.held_until = Some(until);
-                break;
-            }
-            self.let_in(&message, out);
-        }
+    /// Keeps a message that came before all others that are kept.
+    fn hold_back(&mut self, message: Message<'static>, until: Instant) {
+        self.held.get_or_insert_default().put_back(message, until);
         self.schedule();
+    }
+
+    /// Goes on with those that wait, as far as that is possible.
+    fn release(&mut self, out: &mut Outbound) {
+        if out.ready_state() != ReadyState::Open {
+            // Nobody waits for answers any more, and what comes has to be read.
+            self.held = None;
+        }
+        while out.queued() < ENOUGH {
+            let now = Self::now();
+            let Some(message) = self.held.as_mut().and_then(|held| held.pop(now)) else { break };
+            self.judge(&message, out);
+        }
+        self.held.take_if(|held| held.is_empty());
     }
 
     /// The message is not one too many.
@@ -171,7 +181,7 @@ impl<A: Application> Hosted<A> {
         match Voice::read(message) {
             Ok(Request::UserInfo) => Voice::new(out, &self.caller).send(&UserInfo::of(&self.caller)),
             Ok(Request::RateLimit) => self.tell_rate(out),
-            Ok(Request::CompressionRequest { algorithms }) => {
+            Ok(Request::Compression { algorithms }) => {
                 let inband = algorithms.iter().find_map(|name| name.parse().ok());
                 Voice::new(out, &self.caller).send(&Packing::from(inband));
                 if inband.is_some() {
@@ -207,7 +217,11 @@ impl<A: Application> Session for Hosted<A> {
     }
 
     fn is_ready(&self) -> bool {
-        self.held_until.is_none()
+        self.held.is_none()
+    }
+
+    fn drained(&mut self, out: &mut Outbound) {
+        self.release(out);
     }
 
     fn woken(&mut self, out: &mut Outbound) {
@@ -216,11 +230,8 @@ impl<A: Application> Session for Hosted<A> {
         if let Some(ending) = gate.and_then(|gate| gate.expire(now)) {
             return Voice::new(out, &self.caller).close(ending.code(), ending.reason());
         }
-        if self.held_until.is_some_and(|until| until <= now) {
-            self.release(out);
-        } else {
-            self.schedule();
-        }
+        self.release(out);
+        self.schedule();
     }
 }
 

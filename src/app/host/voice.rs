@@ -28,12 +28,16 @@ impl<'a> Voice<'a> {
         Self { out, caller }
     }
 
-    /// Reads a message of JSON.
+    /// Reads a message of JSON, which is an object.
     ///
     /// # Errors
     /// If it is binary, no JSON, or not of this kind.
     pub fn read<'m, T: Deserialize<'m>>(message: &'m Message<'_>) -> Result<T, Malformed> {
         let text = message.as_text().ok_or(Malformed)?;
+        // What is derived would take the members of an object from an array as well.
+        if !text.trim_ascii_start().starts_with('{') {
+            return Err(Malformed);
+        }
         serde_json::from_str(text).map_err(|_| Malformed)
     }
 

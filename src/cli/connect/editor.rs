@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::thread;
 
 use anstream::AutoStream;
+use anstyle::Style;
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 use rustyline::completion::Completer;
 use rustyline::config::{BellStyle, CompletionType};
@@ -57,11 +58,12 @@ impl Editor {
             .history_ignore_space(true)
             .completion_type(CompletionType::List)
             .bell_style(BellStyle::None)
-            .color_mode(if colours { ColorMode::Enabled } else { ColorMode::Disabled })
+            // That the line is drawn has to be known; without colours it is drawn plain.
+            .color_mode(ColorMode::Enabled)
             .build();
         let mut editor = rustyline::Editor::<Hand, FileHistory>::with_config(config)?;
         let desk = Desk::new();
-        editor.set_helper(Some(Hand { desk: desk.clone() }));
+        editor.set_helper(Some(Hand { desk: desk.clone(), colours }));
         let printer = editor.create_external_printer().ok().map(|terminal| Printer::start(desk.clone(), terminal));
         let (sender, typed) = unbounded_channel();
         thread::spawn(move || edit(editor, history, &Leaving(desk), &sender));
@@ -163,16 +165,24 @@ impl Drop for AsFound {
         if is_as_found {
             return;
         }
-        // A line was being edited: the prompt goes, and pasting is as it was. A terminal that is gone needs nothing.
+        // A line was being edited: what is left of it goes, and pasting and drawing are as they were. A terminal that
+        // is gone needs nothing.
         let _restored = tcsetattr(io::stdin(), OptionalActions::Now, &self.0);
         let mut out = io::stdout().lock();
-        let _cleared = out.write_all(b"\r\x1b[J\x1b[?2004l").and_then(|()| out.flush());
+        let _cleared = out.write_all(b"\r\x1b[J\x1b[?2004l\x1b[?2026l").and_then(|()| out.flush());
     }
 }
 
 /// What helps with a line.
 struct Hand {
     desk: Arc<Desk>,
+    colours: bool,
+}
+
+impl Hand {
+    fn styled<'t>(&self, style: Style, text: &'t str) -> Cow<'t, str> {
+        if self.colours { Cow::Owned(format!("{style}{text}{style:#}")) } else { Cow::Borrowed(text) }
+    }
 }
 
 /// What could stand behind the cursor.
@@ -197,7 +207,7 @@ impl Hinter for Hand {
 
     fn hint(&self, line: &str, pos: usize, _: &Context<'_>) -> Option<Behind> {
         // The terminal is prepared before the first hint is asked for.
-        self.desk.turn(Place::Editing);
+        self.desk.sit_down();
         let name = line.strip_prefix('/').filter(|name| pos == line.len() && !name.is_empty())?;
         let (name, is_whole) = name.strip_suffix(' ').map_or((name, false), |name| (name, true));
         let form = FORMS.iter().find(|form| if is_whole { form.name == name } else { form.name.starts_with(name) })?;
@@ -220,11 +230,12 @@ impl Completer for Hand {
 
 impl Highlighter for Hand {
     fn highlight_prompt<'b, 's: 'b, 'p: 'b>(&'s self, prompt: &'p str, _: bool) -> Cow<'b, str> {
-        Cow::Owned(format!("{OUTBOUND}{prompt}{OUTBOUND:#}"))
+        self.desk.draw();
+        self.styled(OUTBOUND, prompt)
     }
 
     fn highlight_hint<'h>(&self, hint: &'h str) -> Cow<'h, str> {
-        Cow::Owned(format!("{CONTROL}{hint}{CONTROL:#}"))
+        self.styled(CONTROL, hint)
     }
 
     fn highlight_char(&self, _: &str, _: usize, _: CmdKind) -> bool {

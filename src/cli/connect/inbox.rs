@@ -56,3 +56,32 @@ impl Inbox {
         self.full.get()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_wait_in_order_while_somebody_wants_them() {
+        let inbox = Inbox::default();
+        inbox.push(Message::text("unwanted"));
+        inbox.want(true);
+        inbox.push(Message::text("one"));
+        inbox.push(Message::text("two"));
+        assert_eq!(inbox.pop(), Some(Message::text("one")));
+        inbox.want(false);
+        assert_eq!(inbox.pop(), None);
+        assert!(!inbox.has_dropped());
+    }
+
+    #[test]
+    fn what_waits_is_bounded() {
+        for (count, size) in [(MOST.0 + 1, 0), (3, MOST.1 / 2)] {
+            let inbox = Inbox::default();
+            inbox.want(true);
+            (0..count).for_each(|_| inbox.push(Message::binary(vec![0; size])));
+            assert!(inbox.has_dropped());
+            assert_eq!(std::iter::from_fn(|| inbox.pop()).count(), count - 1);
+        }
+    }
+}

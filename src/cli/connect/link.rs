@@ -1,6 +1,7 @@
 //! A connection that may end and come again, and what is known of it.
 
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::fmt;
 use std::time::Duration;
@@ -57,7 +58,12 @@ struct Tally {
     sent: (u64, u64),
     came: (u64, u64),
     round_trip: Option<Duration>,
+    /// Pings that were asked for and not answered yet, with their payloads.
+    pinged: VecDeque<(Vec<u8>, Instant)>,
 }
+
+/// So many pings may wait for an answer; the time of older ones is not told.
+const PINGS: usize = 64;
 
 impl<'a> Link<'a> {
     pub(super) fn new(client: &'a Client, url: &str, greeting: Option<String>, screen: &'a Screen) -> Self {
@@ -114,6 +120,7 @@ impl<'a> Link<'a> {
             let mut receiver = self.receiver().await;
             let mut told = false;
             while let Some(event) = receiver.next_event().await {
+                let event = self.timed(event);
                 self.screen.show(&event)?;
                 match event {
                     OwnedEvent::Message(message) => {
@@ -137,6 +144,16 @@ impl<'a> Link<'a> {
         }
     }
 
+    /// A pong with the time that it took, if it answers a ping that was asked for.
+    fn timed(&self, event: OwnedEvent) -> OwnedEvent {
+        let OwnedEvent::Pong(payload, None) = event else { return event };
+        let pinged = &mut self.tally.borrow_mut().pinged;
+        // An answer to a ping may stand for those before it, too (RFC 6455, section 5.5.3).
+        let answered = pinged.iter().position(|(sent, _)| *sent == payload);
+        let at = answered.and_then(|at| pinged.drain(..=at).next_back()).map(|(_, at)| at);
+        OwnedEvent::Pong(payload, at.map(|at| at.elapsed()))
+    }
+
     async fn receiver(&self) -> Receiver {
         loop {
             let changed = self.changed.notified();
@@ -149,6 +166,7 @@ impl<'a> Link<'a> {
 
     fn over(&self, how: Closed) {
         self.screen.closed(&how);
+        self.tally.borrow_mut().pinged.clear();
         let by_us = matches!(&*self.state.borrow(), State::Open { closing: true, .. });
         self.turn(State::Closed { how, by_us });
         self.inbox.woken.notify_waiters();
@@ -208,7 +226,17 @@ impl<'a> Link<'a> {
     /// Sends a ping; how long its pong took is said from now on.
     pub(super) async fn ping(&self, payload: &[u8]) -> Result<(), SendError> {
         self.screen.say_pongs();
-        self.sender()?.ping(payload).await
+        let sender = self.sender()?;
+        self.expect_pong(payload);
+        sender.ping(payload).await
+    }
+
+    fn expect_pong(&self, payload: &[u8]) {
+        let pinged = &mut self.tally.borrow_mut().pinged;
+        if pinged.len() >= PINGS {
+            pinged.pop_front();
+        }
+        pinged.push_back((payload.to_vec(), Instant::now()));
     }
 
     /// Starts the closing handshake; [`Link::closed`] waits for its end.

@@ -199,20 +199,20 @@ impl Connect {
                 link.closed().await;
             }
         };
-        tokio::select! {
+        let exit = tokio::select! {
             listened = &mut listening => match listened? {},
-            () = closing => {}
+            () = closing => link.exit(),
             // The closing handshake has its own time, but it does not begin while a server does not read.
             () = sleep(self.timeout.saturating_mul(2)) => {
                 link.screen.error("the server does not read: the connection is dropped");
-                return Ok(Exit::Failed);
+                Exit::Failed
             }
             // Asked twice means now.
             _ = interrupts.next() => return Ok(Exit::Interrupted),
             () = input.interrupt() => return Ok(Exit::Interrupted),
-        }
+        };
         Ok(match spoken? {
-            Spoken::Done | Spoken::Played(Played::Well) => link.exit(),
+            Spoken::Done | Spoken::Played(Played::Well) => exit,
             Spoken::Played(Played::WellToTheEnd) => Exit::Ok,
             Spoken::Played(Played::Otherwise) => Exit::Failed,
             Spoken::Interrupted => Exit::Interrupted,

@@ -16,6 +16,8 @@ pub(super) enum Place {
     Away,
     /// At a line, with a prompt on the terminal.
     Editing,
+    /// At a line still, but the terminal is wanted back.
+    Leaving,
     /// It does not come back.
     Gone,
 }
@@ -34,14 +36,40 @@ impl Desk {
 
     pub(super) fn turn(&self, place: Place) {
         // Nobody panics while holding it.
-        *self.place.lock().unwrap_or_else(PoisonError::into_inner) = place;
+        let mut is = self.place.lock().unwrap_or_else(PoisonError::into_inner);
+        // Who left does not come back.
+        if *is != Place::Gone {
+            *is = place;
+        }
         self.moved.notify_all();
     }
 
-    /// Waits until it is certain where it is.
-    fn wait(&self) -> Place {
+    /// Waits until it is no longer there; says where it is then.
+    fn wait_while(&self, there: Place) -> Place {
         let place = self.place.lock().unwrap_or_else(PoisonError::into_inner);
-        *self.moved.wait_while(place, |place| *place == Place::Away).unwrap_or_else(PoisonError::into_inner)
+        *self.moved.wait_while(place, |place| *place == there).unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The editor is at a line, and prepared the terminal for it.
+    pub(super) fn sit_down(&self) {
+        let mut place = self.place.lock().unwrap_or_else(PoisonError::into_inner);
+        if *place == Place::Away {
+            *place = Place::Editing;
+            self.moved.notify_all();
+        }
+    }
+
+    /// The editor is about to draw its line. When it is to leave it does not, and never touches the terminal again.
+    pub(super) fn draw(&self) {
+        let mut place = self.place.lock().unwrap_or_else(PoisonError::into_inner);
+        if *place == Place::Leaving {
+            *place = Place::Gone;
+            self.moved.notify_all();
+            drop(place);
+            loop {
+                thread::park();
+            }
+        }
     }
 }
 
@@ -75,7 +103,8 @@ impl Printer {
         let _printed = self.0.send(Order::Print(line));
     }
 
-    /// Waits until everything is on the terminal; not for ever, should that be stuck.
+    /// Waits until everything is on the terminal, and the line that was edited is not; not for ever, should that be
+    /// stuck.
     pub(super) fn finish(&self) {
         let (done, finished) = mpsc::sync_channel(1);
         if self.0.send(Order::Finish(done)).is_ok() {
@@ -99,14 +128,18 @@ fn work(orders: &Receiver<Order>, desk: &Desk, mut terminal: impl ExternalPrinte
                         Err(_) => break,
                     }
                 }
-                desk.wait();
+                desk.wait_while(Place::Away);
                 // A terminal that is gone shows nothing to anybody.
                 let _shown = terminal.print(text);
             }
             Order::Finish(done) => {
-                if desk.wait() == Place::Editing {
+                if desk.wait_while(Place::Away) == Place::Editing {
                     let _shown = terminal.print(NOTHING.to_owned());
                     let _shown = terminal.print(NOTHING.to_owned());
+                    // Now everything is on the terminal; the next thing to be drawn is not.
+                    desk.turn(Place::Leaving);
+                    let _shown = terminal.print(NOTHING.to_owned());
+                    desk.wait_while(Place::Leaving);
                 }
                 let _heard = done.send(());
             }

@@ -99,9 +99,12 @@ fn step(line: &str) -> Result<Option<Step>, String> {
         "timeout" => Step::Timeout(time(name, rest)?),
         "expect" => Step::Expect(Expected::Text(rest.to_owned())),
         "expect-binary" => Step::Expect(Expected::Binary(command::hex(rest)?)),
-        "expect-json" => Step::Expect(Expected::Json(
-            serde_json::from_str(rest).map_err(|error| format!("what /{name} expects is no JSON: {error}"))?,
-        )),
+        "expect-json" => Step::Expect(Expected::Json(serde_json::from_str(rest).map_err(|error| {
+            // It names a line, which is not that of the script.
+            let words = error.to_string();
+            let words = words.split(" at line ").next().unwrap_or_default();
+            format!("what /{name} expects is no JSON: {words} at character {} of it", error.column())
+        })?)),
         "expect-close" => {
             let (code, reason) = rest.split_once(' ').unwrap_or((rest, ""));
             let code = Some(code).filter(|code| !code.is_empty()).map(command::code).transpose()?;
@@ -231,7 +234,16 @@ mod tests {
             b"/close 1006",
             b"good\nb\xffd",
         ];
-        insta::assert_snapshot!(mistakes.map(refused).join("\n"), @"");
+        insta::assert_snapshot!(mistakes.map(refused).join("\n"), @r"
+        talk.script, line 2: /expekt is no command: /expect is; //expekt sends it as text
+        talk.script, line 1: /wait takes a time: write a number and its unit, such as 30s, 500ms or 2m
+        talk.script, line 1: /wait takes a time: the unit is missing: write 5s or 5ms
+        talk.script, line 3: /timeout takes a time: write a number and its unit, such as 30s, 500ms or 2m
+        talk.script, line 1: what /expect-json expects is no JSON: expected value at character 9 of it
+        talk.script, line 1: `now` is no close code: write a number such as 1000
+        talk.script, line 1: 1006 must not be sent: 1000 to 1003, 1007 to 1014 and 3000 to 4999 may
+        talk.script, line 2: not UTF-8 from byte 2 on
+        ");
     }
 
     #[test]

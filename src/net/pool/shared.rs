@@ -325,6 +325,13 @@ impl Shared {
         None
     }
 
+    /// Whoever kept a route warm is gone.
+    pub(super) fn unkept(&self, client: &Client) {
+        if let Some(route) = self.lock().route(client) {
+            route.kept = false;
+        }
+    }
+
     /// Takes no more connections back and gives none out; those that rest are closed.
     pub(super) fn shut(&self) {
         let idle: Vec<_> = {

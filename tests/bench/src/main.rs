@@ -17,6 +17,7 @@ use crate::shape::Shape;
 
 mod callgrind;
 mod captures;
+mod chat;
 mod compare;
 mod idle;
 mod load;
@@ -59,12 +60,17 @@ struct Arguments {
     #[arg(long, value_name = "CONNECTIONS", conflicts_with_all = ["callgrind", "shape"])]
     idle: Option<usize>,
 
+    /// Measure chats instead: deliveries a second, and CPU time for each, in a room of so many members
+    #[arg(long, value_name = "MEMBERS", num_args = 0..=1, default_missing_value = "1000",
+          conflicts_with_all = ["idle", "callgrind", "shape", "text"])]
+    chat: Option<usize>,
+
     /// Count instead: instructions of the server per echoed message, under valgrind
     #[arg(long)]
     callgrind: bool,
 
     /// Measure reading captures instead: CPU time and memory of wslab analyze, beside tshark and a bare read
-    #[arg(long, conflicts_with_all = ["idle", "callgrind", "shape", "only", "text", "seconds"])]
+    #[arg(long, conflicts_with_all = ["idle", "chat", "callgrind", "shape", "only", "text", "seconds"])]
     captures: bool,
 
     /// Write every single measurement to a file too
@@ -115,17 +121,20 @@ fn main() -> Result<()> {
         None => {}
     }
     if arguments.list {
-        for server in servers::ALL {
+        for server in servers::ALL.iter().chain(servers::chats::ALL) {
             println!("{:18} {}", server.name, server.about);
         }
         return Ok(());
     }
-    let servers = chosen(&arguments.only)?;
+    let (servers, chats) = chosen(&arguments.only)?;
     pin(arguments.core);
     let measurements = if arguments.captures {
         captures::measure(&arguments.capture_options, arguments.rounds)?
     } else if let Some(connections) = arguments.idle {
-        idle::measure(&servers, connections)?
+        idle::measure(&servers, &ready(&chats)?, connections)?
+    } else if let Some(members) = arguments.chat {
+        let plan = chat::Plan { members, rounds: arguments.rounds, seconds: arguments.seconds };
+        chat::measure(&ready(&chats)?, &plan)?
     } else if arguments.callgrind {
         let shapes = or_default(arguments.shape, &[Shape::SMALL_BURSTS, Shape::BURSTS, Shape::MANY]);
         callgrind::measure(&servers, &shapes, arguments.text)?
@@ -149,12 +158,26 @@ fn or_default(shapes: Vec<Shape>, default: &[Shape]) -> Vec<Shape> {
     if shapes.is_empty() { default.to_vec() } else { shapes }
 }
 
-fn chosen(names: &[String]) -> Result<Vec<&'static Server>> {
-    if names.is_empty() {
-        Ok(servers::ALL.iter().collect())
-    } else {
-        names.iter().map(|name| servers::find(name)).collect()
+/// The echo servers of these names, and the chats; all of them without names.
+fn chosen(names: &[String]) -> Result<(Vec<&'static Server>, Vec<&'static Server>)> {
+    names.iter().try_for_each(|name| servers::find(name).map(drop))?;
+    let among = |all: &'static [Server]| {
+        let is_chosen = |server: &&Server| names.is_empty() || names.iter().any(|name| name == server.name);
+        all.iter().filter(is_chosen).collect()
+    };
+    Ok((among(servers::ALL), among(servers::chats::ALL)))
+}
+
+/// Those of the chats that can be run here; of the others it is said why not.
+fn ready(chats: &[&'static Server]) -> Result<Vec<&'static Server>> {
+    let mut ready = Vec::new();
+    for chat in chats {
+        match servers::chats::prepare(chat) {
+            Ok(()) => ready.push(*chat),
+            Err(error) => eprintln!("{} is left out: {error:#}", chat.name),
+        }
     }
+    Ok(ready)
 }
 
 /// As many files as may be: thousands of idle connections need one each.

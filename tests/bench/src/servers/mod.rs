@@ -14,6 +14,7 @@ use sha1::{Digest as _, Sha1};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
+pub mod chats;
 mod fastwebsockets;
 mod flow;
 mod nexus;
@@ -57,6 +58,12 @@ pub const ALL: &[Server] = &[
         about: "wslab's server as `wslab serve echo` runs it",
         protocol: Protocol::WebSocket,
         run: || run(wslab::run()),
+    },
+    Server {
+        name: "wslab-net",
+        about: "the server of wslab::net as it comes, without the host of `wslab serve`",
+        protocol: Protocol::WebSocket,
+        run: || run(wslab::bare()),
     },
     Server {
         name: "flow",
@@ -104,8 +111,9 @@ pub const ALL: &[Server] = &[
 
 /// The server of that name.
 pub fn find(name: &str) -> Result<&'static Server> {
-    ALL.iter().find(|server| server.name == name).with_context(|| {
-        let names: Vec<_> = ALL.iter().map(|server| server.name).collect();
+    let all = || ALL.iter().chain(chats::ALL);
+    all().find(|server| server.name == name).with_context(|| {
+        let names: Vec<_> = all().map(|server| server.name).collect();
         format!("there is no server {name:?}; there are {}", names.join(", "))
     })
 }
