@@ -13,7 +13,7 @@ const unsubscribe = (...streams) => ({ type: 'unsubscribe', streams });
 // A feed of a file with these lines, all of which it has read.
 async function follow(...lines) {
   const file = written('lines.jsonl', [...lines, line('ready', true)].join(''));
-  const server = await Server.serve('feed', '--streams', 'none', '--lines', file);
+  const server = await Server.serve('feed', '--streams', 'none', '--rate', 'none', '--lines', file);
   const client = await Client.open(server);
   const grow = (...more) => fs.appendFileSync(file, more.join(''));
   await until(async () => (await client.asks({ type: 'streams' })).streams.includes('ready'), 'the last line');
@@ -71,7 +71,7 @@ exports.lines_that_are_none_are_told_of_and_passed_over = async () => {
 };
 
 exports.lines_come_from_the_input = async () => {
-  const server = await Server.serve('feed', '--streams', 'none', '--lines', '-');
+  const server = await Server.serve('feed', '--streams', 'none', '--rate', 'none', '--lines', '-');
   const client = await Client.open(server);
   server.child.stdin.write(line('a', 1));
   await until(async () => (await client.asks({ type: 'streams' })).streams.includes('a'), 'the stream');
