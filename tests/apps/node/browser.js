@@ -112,8 +112,8 @@ exports.a_page_shows_streams = async () => {
 };
 
 exports.pages_of_other_sites_cannot_connect = async () => {
-  const [server, any, browser] = await Promise.all([
-    Server.serve('chat'), Server.serve('chat', '--origin', 'any'), Browser.start(),
+  const [server, feed, any, browser] = await Promise.all([
+    Server.serve('chat'), Server.serve('feed'), Server.serve('chat', '--origin', 'any'), Browser.start(),
   ]);
   const site = http.createServer((_, response) => response.end('<!doctype html><title>Another site</title>'));
   undone.push(() => site.close());
@@ -124,7 +124,7 @@ exports.pages_of_other_sites_cannot_connect = async () => {
     socket.onerror = () => resolve('refused');
   })`;
   const other = await browser.page(`http://127.0.0.1:${site.address().port}/`);
-  assert.equal(await other.does(connects(server)), 'refused');
+  for (const refusing of [server, feed]) assert.equal(await other.does(connects(refusing)), 'refused');
   assert.equal(await other.does(connects(any)), 'open');
   const own = await browser.page(`http://${server.place}/`);
   assert.equal(await own.does(connects(server)), 'open');

@@ -189,5 +189,11 @@ def stamped(message):
     return message
 
 
+def equal(found, wanted, about=None):
+    """That they are; with what was found, where they are not."""
+    if found != wanted:
+        raise AssertionError(f"{about or 'not as it has to be'}:\n  found  {found!r}\n  wanted {wanted!r}")
+
+
 def milliseconds():
     return time.time() * 1000

@@ -7,7 +7,7 @@ import time
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from stage import Client, Server, written
+from stage import Client, Server, equal, written
 
 SECRET = "a secret that is long enough for every hash: it has to have 64 of them"
 FAILED = {"type": "auth_failed", "message": "Invalid token"}
@@ -40,7 +40,7 @@ async def a_shared_secret_makes_tokens():
     server = await _guarded()
     for algorithm in ("HS256", "HS384", "HS512"):
         client = await Client.open(server)
-        assert await client.asks({"token": _token(algorithm=algorithm)}) == _success("7"), algorithm
+        equal(await client.asks({"token": _token(algorithm=algorithm)}), _success("7"), algorithm)
         await client.joins(algorithm, "ada")
 
 
@@ -55,15 +55,15 @@ async def public_keys_check_tokens():
         pem = _pem(private)
         server = await Server.serve("chat", "--auth-public-key-file", written("public.pem", pem), "--auth-tries", "100")
         client = await Client.open(server)
-        assert await client.asks({"token": _token(algorithm=algorithm, key=other)}) == FAILED, algorithm
+        equal(await client.asks({"token": _token(algorithm=algorithm, key=other)}), FAILED, algorithm)
         for confused in (pem, pem.strip()):
             # PyJWT itself refuses to be confused.
             head, body = _part({"alg": "HS256", "typ": "JWT"}), _part(_claims())
             signature = jwt.algorithms.HMACAlgorithm(jwt.algorithms.HMACAlgorithm.SHA256)
             signed = f"{head}.{body}"
             tag = base64.urlsafe_b64encode(signature.sign(signed.encode(), confused)).rstrip(b"=").decode()
-            assert await client.asks({"token": f"{signed}.{tag}"}) == FAILED, algorithm
-        assert await client.asks({"token": _token(algorithm=algorithm, key=private)}) == _success("7"), algorithm
+            equal(await client.asks({"token": f"{signed}.{tag}"}), FAILED, algorithm)
+        equal(await client.asks({"token": _token(algorithm=algorithm, key=private)}), _success("7"), algorithm)
         await client.joins("lobby", "ada")
 
 
@@ -81,12 +81,12 @@ async def a_token_may_be_in_the_request():
     }
     for way, options in ways.items():
         client = await Client.open(server, **options)
-        assert await client.hears() == _success("7"), way
-        assert client.connection.subprotocol == ("bearer" if way == "subprotocol" else None)
+        equal(await client.hears(), _success("7"), way)
+        equal(client.connection.subprotocol, "bearer" if way == "subprotocol" else None)
         await client.joins(way, "ada")
     client = await Client.open(server, headers={"Authorization": "Bearer bad"})
-    assert await client.hears() == FAILED
-    assert await client.asks({"type": "auth", "token": good}) == _success("7"), "it may try again"
+    equal(await client.hears(), FAILED)
+    equal(await client.asks({"type": "auth", "token": good}), _success("7"), "it may try again")
 
 
 async def tokens_that_are_not_good_are_refused():
@@ -109,24 +109,24 @@ async def tokens_that_are_not_good_are_refused():
         "nonsense": "nonsense",
     }
     for what, token in bad.items():
-        assert await client.asks({"token": token}) == FAILED, what
-    assert await client.asks({"token": _token(good(aud=["feed", "chat"]))}) == _success("7")
+        equal(await client.asks({"token": token}), FAILED, what)
+    equal(await client.asks({"token": _token(good(aud=["feed", "chat"]))}), _success("7"))
 
 
 async def nothing_goes_through_before_a_token():
     server = await _guarded("--auth-tries", "3")
     client = await Client.open(server)
-    assert await client.asks({"type": "join", "room": "r", "username": "ada"}) == ERROR
-    assert await client.asks("hello") == ERROR
-    assert await client.asks({"token": "bad"}) == FAILED
-    assert await client.closed() == (1008, "Authentication failed")
+    equal(await client.asks({"type": "join", "room": "r", "username": "ada"}), ERROR)
+    equal(await client.asks("hello"), ERROR)
+    equal(await client.asks({"token": "bad"}), FAILED)
+    equal(await client.closed(), (1008, "Authentication failed"))
 
 
 async def nobody_stays_unknown():
     server = await _guarded("--auth-timeout", "300ms")
     silent, known = await Client.open(server), await Client.open(server)
-    assert await known.asks({"token": _token()}) == _success("7")
-    assert await silent.closed() == (1008, "Authentication timeout")
+    equal(await known.asks({"token": _token()}), _success("7"))
+    equal(await silent.closed(), (1008, "Authentication timeout"))
     await known.joins("r", "ada")
 
 
@@ -134,20 +134,20 @@ async def nobody_stays_when_the_token_has_expired():
     server = await _guarded()
     client = await Client.open(server)
     exp = time.time() + 1
-    assert await client.asks({"token": _token(_claims(exp=exp))}) == _success("7")
-    assert await client.closed() == (1008, "Token expired")
+    equal(await client.asks({"token": _token(_claims(exp=exp))}), _success("7"))
+    equal(await client.closed(), (1008, "Token expired"))
     assert time.time() >= exp - 0.01, "not before it has"
 
 
 async def permissions_guard_what_they_name():
     denied = {"type": "error", "message": "Permission denied"}
     client = await Client.open(await _guarded(), headers={"Authorization": f"Bearer {_token(_claims(permissions=['join']))}"})
-    assert await client.hears() == _success("7")
+    equal(await client.hears(), _success("7"))
     await client.joins("r", "ada")
-    assert await client.asks({"type": "chat", "message": "x"}) == denied
+    equal(await client.asks({"type": "chat", "message": "x"}), denied)
     info = await client.asks({"type": "user_info"})
-    assert (info["userId"], info["username"], info["permissions"]) == ("7", "ada", ["join"]), info
+    equal((info["userId"], info["username"], info["permissions"]), ("7", "ada", ["join"]), info)
     feed = await Server.serve("feed", "--auth-secret-file", written("secret", SECRET))
     reader = await Client.open(feed, path=f"/?token={_token(_claims(permissions=[]))}")
-    assert await reader.hears() == _success("7")
-    assert await reader.asks({"type": "subscribe", "streams": ["stocks"]}) == denied
+    equal(await reader.hears(), _success("7"))
+    equal(await reader.asks({"type": "subscribe", "streams": ["stocks"]}), denied)

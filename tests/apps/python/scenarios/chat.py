@@ -1,6 +1,6 @@
 """`wslab serve chat`: rooms of people who hear each other."""
 
-from stage import MALFORMED, Client, Server, stamped
+from stage import MALFORMED, Client, Server, equal, stamped
 
 
 def _joined(username):
@@ -25,10 +25,10 @@ async def whoever_joins_is_told_and_the_others_hear_of_it():
     welcome = await ada.joins("lobby", "ada")
     assert list(welcome) == ["type", "room", "message"] and isinstance(welcome["message"], str), welcome
     bob = await Client.member(server, "lobby", "bob")
-    assert stamped(await ada.hears()) == _joined("bob")
+    equal(stamped(await ada.hears()), _joined("bob"))
     eve = await Client.member(server, "lobby", "eve")
     for other in (ada, bob):
-        assert stamped(await other.hears()) == _joined("eve")
+        equal(stamped(await other.hears()), _joined("eve"))
     for member in (ada, bob, eve):
         await member.hears_nothing()
 
@@ -42,19 +42,15 @@ async def everybody_in_the_room_hears_what_is_said():
     for words in ["hello", 'größer "quoted" \\ \n\t\0', "👩\u200d💻", "<b>&amp;</b>", "x" * 3000]:
         await ada.says(_chat(words))
         for member in (ada, bob):
-            assert stamped(await member.hears()) == _said("ada", words)
+            equal(stamped(await member.hears()), _said("ada", words))
     await far.hears_nothing()
 
 
 async def a_message_may_come_in_fragments():
     server = await Server.serve("chat")
     ada = await Client.member(server, "lobby", "ada")
-    text = '{"type":"chat","message":"größer"}'.encode()
-    cut = text.index("ö".encode()) + 1
-    # `websockets` cuts text between characters alone; so the cut ones go as one, byte by byte is left to the protocol.
-    pieces = [text[: cut - 1].decode(), text[cut - 1 :].decode()[:1], text[cut - 1 :].decode()[1:]]
-    await ada.connection.send(pieces)
-    assert stamped(await ada.hears()) == _said("ada", "größer")
+    await ada.connection.send(['{"type":"chat",', '"message":"gr', "ö", 'ßer"}'])
+    equal(stamped(await ada.hears()), _said("ada", "größer"))
 
 
 async def whoever_leaves_is_missed_and_no_longer_hears():
@@ -63,11 +59,11 @@ async def whoever_leaves_is_missed_and_no_longer_hears():
     bob = await Client.member(server, "lobby", "bob")
     await ada.hears()
     await bob.says({"type": "leave"})
-    assert stamped(await ada.hears()) == _left("bob")
-    assert stamped(await ada.asks(_chat("gone?"))) == _said("ada", "gone?")
+    equal(stamped(await ada.hears()), _left("bob"))
+    equal(stamped(await ada.asks(_chat("gone?"))), _said("ada", "gone?"))
     await bob.hears_nothing()
     for late in (_chat("hello"), {"type": "leave"}):
-        assert await bob.asks(late) == {"type": "error", "message": "Join a room first"}
+        equal(await bob.asks(late), {"type": "error", "message": "Join a room first"})
 
 
 async def a_lost_connection_is_heard_of():
@@ -82,9 +78,9 @@ async def a_lost_connection_is_heard_of():
 
     for end in (close, cut):
         other = await Client.member(server, "lobby", end.__name__)
-        assert stamped(await ada.hears()) == _joined(end.__name__)
+        equal(stamped(await ada.hears()), _joined(end.__name__))
         await end(other.connection)
-        assert stamped(await ada.hears()) == _left(end.__name__)
+        equal(stamped(await ada.hears()), _left(end.__name__))
 
 
 async def joining_again_moves():
@@ -94,11 +90,11 @@ async def joining_again_moves():
     eve = await Client.member(server, "first", "eve")
     await ada.hears()
     await eve.joins("second", "eve")
-    assert stamped(await ada.hears()) == _left("eve")
-    assert stamped(await bob.hears()) == _joined("eve")
+    equal(stamped(await ada.hears()), _left("eve"))
+    equal(stamped(await bob.hears()), _joined("eve"))
     await eve.says(_chat("here"))
     for member in (eve, bob):
-        assert stamped(await member.hears()) == _said("eve", "here")
+        equal(stamped(await member.hears()), _said("eve", "here"))
     await ada.hears_nothing()
 
 
@@ -113,6 +109,6 @@ async def what_is_malformed_is_answered_and_harms_nobody():
         "[" * 50_000, b'{"type":"leave"}', b"\x00\xff",
     ]
     for what in malformed:
-        assert await bob.asks(what) == MALFORMED, what[:60]
+        equal(await bob.asks(what), MALFORMED, what[:60])
     await ada.hears_nothing()
-    assert stamped(await bob.asks(_chat("still here"))) == _said("bob", "still here")
+    equal(stamped(await bob.asks(_chat("still here"))), _said("bob", "still here"))

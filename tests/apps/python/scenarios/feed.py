@@ -3,7 +3,7 @@
 import json
 import os
 
-from stage import MALFORMED, Client, Server, stamped, until, written
+from stage import MALFORMED, Client, Server, equal, stamped, until, written
 
 
 def _line(stream, data):
@@ -37,24 +37,24 @@ async def _follow(*lines):
 
 async def a_subscriber_gets_the_current_value_and_every_update():
     server, client, grow = await _follow(_line("weather", {"degrees": 20}), _line("weather", {"degrees": 21}))
-    assert await client.asks(_subscribe("weather")) == _data("weather", {"degrees": 21})
+    equal(await client.asks(_subscribe("weather")), _data("weather", {"degrees": 21}))
     other = await Client.open(server)
-    assert await other.asks(_subscribe("weather")) == _data("weather", {"degrees": 21})
+    equal(await other.asks(_subscribe("weather")), _data("weather", {"degrees": 21}))
     for value in ({"degrees": 22.5, "sky": ["blue", None]}, 'größer "quoted"', 5, False, None, []):
         grow(_line("weather", value))
         for subscriber in (client, other):
-            assert await subscriber.hears() == _data("weather", value)
+            equal(await subscriber.hears(), _data("weather", value))
 
 
 async def what_is_unsubscribed_from_comes_no_more():
     _, client, grow = await _follow(_line("a", 1), _line("b", 1))
-    assert await client.asks(_subscribe("a", "b")) == _data("a", 1)
-    assert await client.hears() == _data("b", 1)
+    equal(await client.asks(_subscribe("a", "b")), _data("a", 1))
+    equal(await client.hears(), _data("b", 1))
     await client.says({"type": "unsubscribe", "streams": ["a"]})
     await client.hears_nothing()
     grow(_line("a", 2), _line("b", 2))
-    assert await client.hears() == _data("b", 2)
-    assert await client.asks(_subscribe("a")) == _data("a", 2)
+    equal(await client.hears(), _data("b", 2))
+    equal(await client.asks(_subscribe("a")), _data("a", 2))
 
 
 async def streams_that_are_unknown_are_named():
@@ -92,7 +92,7 @@ async def a_file_that_is_replaced_is_read_anew():
 
 async def the_usual_streams_are_there():
     client = await Client.open(await Server.serve("feed"))
-    assert await client.asks({"type": "streams"}) == {"type": "streams", "streams": ["stocks", "system", "activity"]}
+    equal(await client.asks({"type": "streams"}), {"type": "streams", "streams": ["stocks", "system", "activity"]})
     await client.says(_subscribe("stocks", "system", "activity"))
     heard = {}
     while len(heard) < 3:
@@ -113,4 +113,4 @@ async def what_is_malformed_is_answered():
         '{"type":"subscribe","streams":[1]}', "[" * 20_000, b'{"type":"streams"}',
     ]
     for what in malformed:
-        assert await client.asks(what) == MALFORMED, what[:60]
+        equal(await client.asks(what), MALFORMED, what[:60])

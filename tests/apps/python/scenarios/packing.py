@@ -5,7 +5,7 @@ import gzip
 import json
 import zlib
 
-from stage import MALFORMED, Client, Server
+from stage import MALFORMED, Client, Server, equal
 from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory
 
 WAYS = {"gzip": (gzip.compress, gzip.decompress), "deflate": (zlib.compress, zlib.decompress)}
@@ -27,17 +27,17 @@ async def large_messages_are_packed_both_ways():
         plain = await Client.member(server, "r", "plain")
         await packing.hears()
         agreed = {"type": "compression_response", "enabled": True, "algorithm": algorithm}
-        assert await packing.asks(_asks("br", algorithm, "gzip")) == agreed
+        equal(await packing.asks(_asks("br", algorithm, "gzip")), agreed)
         text = json.dumps(_chat(LARGE))
         for what in (text, pack(text.encode())):
             await packing.says(what)
             heard = await packing.hears_message()
             assert isinstance(heard, bytes) and len(heard) < len(LARGE) / 4
-            assert json.loads(unpack(heard))["message"] == LARGE
-            assert (await plain.hears())["message"] == LARGE
+            equal(json.loads(unpack(heard))["message"], LARGE)
+            equal((await plain.hears())["message"], LARGE)
         await packing.says(pack(json.dumps(_chat("small")).encode()))
         for member in (packing, plain):
-            assert (await member.hears())["message"] == "small"
+            equal((await member.hears())["message"], "small")
 
 
 async def what_cannot_be_unpacked_is_malformed():
@@ -45,14 +45,14 @@ async def what_cannot_be_unpacked_is_malformed():
     client = await Client.open(server)
     join = b'{"type":"join","room":"r","username":"ada"}'
     good = gzip.compress(join)
-    assert await client.asks(good) == MALFORMED, "nothing was agreed yet"
-    assert await client.asks(_asks("br")) == {"type": "compression_response", "enabled": False}
-    assert (await client.asks(_asks("gzip")))["algorithm"] == "gzip"
+    equal(await client.asks(good), MALFORMED, "nothing was agreed yet")
+    equal(await client.asks(_asks("br")), {"type": "compression_response", "enabled": False})
+    equal((await client.asks(_asks("gzip")))["algorithm"], "gzip")
     bomb = gzip.compress(b" " * 50_000_000)
     assert len(bomb) < 100_000, "the bomb is small"
     for bad in (bomb, good[:-1], good[:-8] + bytes(8), b"", zlib.compress(join), gzip.compress(b"\xff"), good + b"x"):
-        assert await client.asks(bad) == MALFORMED, bad[:60]
-    assert (await client.asks(good))["type"] == "joined"
+        equal(await client.asks(bad), MALFORMED, bad[:60])
+    equal((await client.asks(good))["type"], "joined")
 
 
 async def permessage_deflate_is_agreed_on():
@@ -73,6 +73,6 @@ async def permessage_deflate_is_agreed_on():
         for count in range(5):
             await speaker.says(_chat(f"{LARGE}{count}"))
             for member in (usual, plain, small):
-                assert (await member.hears())["message"] == f"{LARGE}{count}"
+                equal((await member.hears())["message"], f"{LARGE}{count}")
     none = await Client.open(await Server.serve("chat", "--no-deflate"))
     assert none.extensions is None
