@@ -18,7 +18,12 @@ const MALFORMED = { type: 'error', message: 'Invalid message format' };
 
 // What there is to be undone, whatever happens.
 const undone = [];
-process.on('exit', () => { for (const undo of undone.reverse()) undo(); });
+process.on('exit', () => {
+  for (const undo of undone.reverse()) {
+    // The others are to be undone all the same.
+    try { undo(); } catch (error) { console.error(error); }
+  }
+});
 
 // What `promise` comes to, which has to be soon.
 function soon(promise, what) {

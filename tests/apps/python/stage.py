@@ -6,6 +6,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import tempfile
 import time
 import urllib.error
@@ -27,9 +28,9 @@ def undo():
     while _undone:
         try:
             _undone.pop()()
-        except OSError:
-            # It is gone already.
-            pass
+        except Exception as error:
+            # The others are to be undone all the same.
+            print(f"cannot be undone: {error!r}")
 
 
 def tell_what_servers_said():
@@ -78,7 +79,7 @@ class Server:
         server.process = await asyncio.create_subprocess_exec(
             os.environ["WSLAB"], "serve", app, "--listen", "127.0.0.1:0", *options, stdin=pipe, stdout=pipe, stderr=pipe
         )
-        _undone.append(lambda: os.kill(server.process.pid, 9) if server.process.returncode is None else None)
+        _undone.append(server.kill)
         server.said = ""
         server.listening = asyncio.create_task(server._listen())
         line = (await soon(server.process.stdout.readline())).decode()
@@ -105,6 +106,10 @@ class Server:
                 return error.code, error.headers, error.read().decode()
 
         return await asyncio.to_thread(ask)
+
+    def kill(self):
+        if self.process.returncode is None:
+            os.kill(self.process.pid, signal.SIGKILL)
 
     def signal(self, number):
         self.process.send_signal(number)
