@@ -154,7 +154,7 @@ async fn plays(deeds: Vec<(usize, Deed)>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 100, max_shrink_time: 10_000, ..ProptestConfig::default() })]
 
     #[test]
     fn everybody_hears_what_the_model_says(deeds in vec(deed(), 1..40)) {

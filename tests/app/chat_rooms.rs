@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use hex_literal::hex;
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use wslab::app::chat::ChatConfig;
 use wslab::net::{ServerConfig, Slow};
 use wslab::proto::Config;
 
-use crate::chat_stage::{Guest, LEAVE, NOW, came, chat, join, joined, left, said, serve, serve_default, within};
+use crate::chat_stage::{Guest, LEAVE, NOW, came, chat, frame, join, joined, left, said, serve, serve_default, within};
 
 #[tokio::test]
 async fn rooms_do_not_hear_each_other() {
@@ -123,6 +123,28 @@ async fn whoever_moves_hears_the_rooms_one_after_the_other() {
         room = next;
     }
     within(talking).await.expect("no panic");
+}
+
+/// The same, where all of it comes in one read, so that the answers wait at the same time.
+#[tokio::test]
+async fn what_was_said_before_the_move_is_heard_before_the_welcome() {
+    let served = serve_default();
+    let mut bob = served.silent("lobby", "bob").await;
+    served.until_rooms(&[("lobby", 1)]).await;
+    let messages = [chat("bye"), join("cellar", "bob"), chat("hello")];
+    let frames = messages.map(|message| frame(&message)).concat();
+    bob.write_all(&frames).await.expect("it is open");
+    let expected =
+        [joined("lobby", "bob"), said("bob", "bye", NOW), joined("cellar", "bob"), said("bob", "hello", NOW)];
+    let length: usize = expected.iter().map(|words| words.len() + 2).sum();
+    let mut heard = Vec::new();
+    while !heard.ends_with(b"\r\n\r\n") {
+        heard.push(within(bob.read_u8()).await.expect("it is open"));
+    }
+    let mut heard = vec![0; length];
+    within(bob.read_exact(&mut heard)).await.expect("it is open");
+    let expected = expected.map(|words| [&[0x81, u8::try_from(words.len()).expect("few")], words.as_bytes()].concat());
+    assert_eq!(String::from_utf8_lossy(&heard), String::from_utf8_lossy(&expected.concat()));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -84,11 +84,7 @@ impl Served {
         let address = self.url.trim_start_matches("ws://").parse().expect("an address");
         let mut stream = socket.connect(address).await.expect("it listens");
         stream.write_all(REQUEST).await.expect("it listens");
-        let join = join(room, name);
-        let length = u8::try_from(join.len()).expect("few bytes");
-        assert!(length < 126);
-        let frame = [&[0x81, 0x80 | length, 0, 0, 0, 0], join.as_bytes()].concat();
-        stream.write_all(&frame).await.expect("it listens");
+        stream.write_all(&frame(&join(room, name))).await.expect("it listens");
         stream
     }
 
@@ -107,6 +103,13 @@ impl Served {
         }
         panic!("the rooms stay {:?} instead of {rooms:?}", self.chat.rooms());
     }
+}
+
+/// A text message of a client in one frame, with a mask of zeros.
+pub(crate) fn frame(text: &str) -> Vec<u8> {
+    let length = u8::try_from(text.len()).expect("few bytes");
+    assert!(length < 126);
+    [&[0x81, 0x80 | length, 0, 0, 0, 0], text.as_bytes()].concat()
 }
 
 /// One who chats.

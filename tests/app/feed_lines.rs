@@ -67,7 +67,7 @@ fn a_line_is_bounded() {
     "#);
     let deep = ["{\"stream\":\"a\",\"data\":", &"[".repeat(10_000), &"]".repeat(10_000), "}"].concat();
     let (told, held) = read(deep.as_bytes(), &[]);
-    assert_eq!(told, [r#"data.jsonl:1: not {"stream":"name","data":…}: recursion limit exceeded, in column 147"#]);
+    assert_eq!(told, [r#"data.jsonl:1: not {"stream":"name","data":…}: recursion limit exceeded, in column 148"#]);
     assert!(held.is_empty());
     let large = format!("{{\"stream\":\"a\",\"data\":\"{}\"}}", "x".repeat(MAX_LINE - 24));
     let (told, _) = read(large.as_bytes(), &[]);

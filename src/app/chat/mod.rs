@@ -24,7 +24,8 @@ mod visit;
 pub use config::ChatConfig;
 pub use name::SERVER;
 pub use rooms::Chat;
-pub use visit::{ChatVisit, Refusal};
+pub use visit::ChatVisit;
+use visit::Refusal;
 
 /// A page in HTML on which people chat, in one piece. It asks the server that it comes from, at the path that it comes
 /// from.

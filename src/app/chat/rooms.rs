@@ -135,3 +135,34 @@ impl Shared {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::{Listen, Server, ServerConfig};
+
+    /// What another thread may see and do between the leaving of the last and the forgetting of the room.
+    #[tokio::test]
+    async fn a_room_that_is_over_is_entered_by_nobody_and_forgotten_alone() {
+        let server = Server::bind(&Listen::Tcp(([127, 0, 0, 1], 0).into()), ServerConfig::default());
+        let connections = server.expect("there is a port").connections();
+        let chat = Chat::new(ChatConfig { max_rooms: 1, ..ChatConfig::default() });
+        let name = Name::new("ada", 32).expect("a name");
+        let sit = || chat.shared.seat("lobby", &name, &connections).expect("a seat");
+
+        let seat = sit();
+        let over = chat.shared.lock().get("lobby").cloned().expect("a room");
+        drop(seat);
+        assert!(chat.shared.lock().is_empty());
+
+        chat.shared.lock().insert("lobby".into(), over.clone());
+        assert!(chat.rooms().is_empty());
+        assert_eq!(chat.say("lobby", None, "Anybody?"), None);
+        let seat = sit();
+        assert_eq!(chat.rooms(), [("lobby".to_owned(), 1)]);
+        chat.shared.forget(&over);
+        assert_eq!(chat.rooms(), [("lobby".to_owned(), 1)]);
+        drop(seat);
+        assert!(chat.shared.lock().is_empty());
+    }
+}

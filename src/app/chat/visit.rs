@@ -21,7 +21,7 @@ pub struct ChatVisit {
 
 /// Why something is not done, in words for the client.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
+pub(super) enum Refusal {
     /// Only members can chat and leave.
     #[error("Join a room first")]
     NotIn,

@@ -76,8 +76,7 @@ fn disk() -> Option<Usage> {
 /// From 0 to 100, to the tenth.
 fn percent(value: f64) -> f64 {
     // What is no number is nothing.
-    let value = if value.is_nan() { 0.0 } else { value.clamp(0.0, 100.0) };
-    (value * 10.0).round() / 10.0
+    if value.is_nan() { 0.0 } else { (value.clamp(0.0, 100.0) * 10.0).round() / 10.0 }
 }
 
 impl Default for Machine {
