@@ -166,3 +166,24 @@ exports.what_breaks_the_protocol_closes_only_that_connection = async () => {
   for (let count = 0; count < 4; count += 1) heard.push(stamped(await ada.hears()));
   assert.deepEqual(heard, [joined('utf8'), left('utf8'), joined('big'), left('big')]);
 };
+
+exports.whoever_stops_reading_is_sent_away_and_holds_nobody_up = async () => {
+  const server = await Server.serve('chat', '--rate', 'none', '--max-queue', '65536', '--no-deflate');
+  const ada = await Client.member(server, 'lobby', 'ada');
+  const bob = await Client.member(server, 'lobby', 'bob');
+  const slow = await Client.member(server, 'lobby', 'slow');
+  for (const [member, others] of [[ada, 2], [bob, 1]]) {
+    for (let count = 0; count < others; count += 1) await member.hears();
+  }
+  slow.socket.pause();
+  // More than the buffers of the systems take, and then the queue.
+  const words = '\u{1f40c}'.repeat(4000);
+  for (let count = 0; count < 1000; count += 1) {
+    ada.says({ type: 'chat', message: words });
+    for (const member of [ada, bob]) assert.deepEqual(stamped(await member.hears()), said('ada', words));
+  }
+  slow.socket.resume();
+  assert.deepEqual(await slow.closed(), { code: 1013, reason: 'the client reads too slowly' });
+  assert.ok(slow.messages.come.length < 1000, 'it has missed some');
+  for (const member of [ada, bob]) assert.deepEqual(stamped(await member.hears()), left('slow'));
+};
