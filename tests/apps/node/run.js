@@ -21,7 +21,8 @@ async function main() {
 
 process.stdin.on('end', () => process.exit(3)).resume();
 main().then(() => process.exit(0), (error) => {
-  console.error(error.stack);
+  // Large messages need not be seen whole.
+  console.error(error.stack.split('\n').map((line) => line.slice(0, 500)).join('\n'));
   stage.tellWhatServersSaid();
   process.exit(1);
 });

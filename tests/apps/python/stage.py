@@ -197,7 +197,9 @@ def stamped(message):
 def equal(found, wanted, about=None):
     """That they are; with what was found, where they are not."""
     if found != wanted:
-        raise AssertionError(f"{about or 'not as it has to be'}:\n  found  {found!r}\n  wanted {wanted!r}")
+        # Large messages need not be seen whole.
+        found, wanted = (repr(what)[:500] for what in (found, wanted))
+        raise AssertionError(f"{about or 'not as it has to be'}:\n  found  {found}\n  wanted {wanted}")
 
 
 def milliseconds():
