@@ -31,6 +31,10 @@ interop *CASES:
     cargo build --release
     WSLAB_INTEROP=require WSLAB_INTEROP_TESTER=target/release/wslab WSLAB_INTEROP_CASES='{{CASES}}' cargo test --test interop
 
+# Talk to the servers with Node ws, Python websockets and Chromium; of some scenarios only: just apps auth
+apps *ARGS:
+    WSLAB_INTEROP=require cargo test --test apps -- {{ARGS}}
+
 # Measure CPU time per message beside other libraries; --help tells what else
 bench *ARGS:
     cargo run --release --manifest-path tests/bench/Cargo.toml -- {{ARGS}}
