@@ -82,7 +82,7 @@ pub(crate) struct Driver<S> {
     /// Nothing can be sent any more.
     pub(crate) broken: bool,
     /// With so many bytes to be sent, or more, nothing is read.
-    mark: usize,
+    mark: u32,
     /// Until when the peer has to take some of what is to be sent.
     stalls: Option<Instant>,
     /// What was read while the session held.
@@ -118,7 +118,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             stirred: true,
             eof: false,
             broken: false,
-            mark: HIGH_WATER,
+            mark: HIGH_WATER as u32,
             stalls: None,
             rest: None,
         }
@@ -138,7 +138,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     /// ends that send much at the same time would wait for each other.
     pub(crate) fn queued(&mut self) {
         self.stirred = true;
-        self.mark = self.endpoint.outgoing().len() + HIGH_WATER;
+        self.mark = u32::try_from(self.endpoint.outgoing().len() + HIGH_WATER).unwrap_or(u32::MAX);
     }
 
     /// Tells `session` what is due without input, such as that the connection is open now.
@@ -172,7 +172,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
                 }
             }
             let holds = session.holds();
-            let reads = !holds && session.is_ready() && (flushed || self.endpoint.outgoing().len() < self.mark);
+            let reads =
+                !holds && session.is_ready() && (flushed || self.endpoint.outgoing().len() < self.mark as usize);
             if reads {
                 if let Some(mut rest) = self.rest.take() {
                     if self.turn(Input::Bytes(&mut rest), session) {
@@ -299,7 +300,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
                 }
             }
         }
-        self.mark = HIGH_WATER;
+        self.mark = HIGH_WATER as u32;
         self.give_buffer_back();
         // TLS keeps bytes of its own.
         let Poll::Ready(flushed) = Pin::new(&mut self.stream).poll_flush(cx) else {

@@ -123,7 +123,8 @@ mod tests {
         let task = size_of::<Serving<Echo>>();
         let beside = size_of::<Mailbox>() + size_of::<Agreed>() + 2 * size_of::<usize>() * 3;
         println!("task {task}, beside it {beside}");
-        assert!(task <= 768, "{task} bytes");
+        // tokio adds 96 bytes, and tasks take memory in steps of 128.
+        assert!(task <= 544, "{task} bytes");
         assert!(beside <= 256, "{beside} bytes");
     }
 

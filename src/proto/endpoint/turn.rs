@@ -243,7 +243,7 @@ impl<'t> Turn<'t> {
         let endpoint = &mut *self.endpoint;
         let body = CloseBody::parse(endpoint.joiner.payload(self.bytes.get(last.clone())));
         let code = body.code();
-        endpoint.received = Some((code.unwrap_or(CloseCode::NO_STATUS), reason(&body).into()));
+        endpoint.received = Some(Box::new((code.unwrap_or(CloseCode::NO_STATUS), reason(&body).into())));
         if endpoint.outbound.close_sent.is_none() {
             // Section 5.5.1: the answer echoes the code.
             let echo = code.map_or(CloseBody::Empty, |code| CloseBody::Status(code, &[]));
