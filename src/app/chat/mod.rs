@@ -9,7 +9,7 @@
 //! | `{"type":"leave"}`, or nothing any more | | `{"type":"user_left","username":…,"timestamp":…}` |
 //! | what is refused, such as a name that is taken | `{"type":"error","message":…}` | |
 //!
-//! Timestamps are in milliseconds since 1970. Members that are not asked for are passed over. Whoever joins again moves.
+//! Timestamps are in milliseconds since 1970. Members of objects that the table does not name are passed over. Whoever joins again moves.
 //!
 //! All in a room hear the same in the same order. A room does not wait for another, and nobody waits for a member that
 //! reads slowly. Names, rooms and messages have limits, and so has the number of rooms and of members of each.
