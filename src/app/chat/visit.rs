@@ -28,14 +28,14 @@ pub(super) enum Refusal {
     /// The name of the member is empty or too long; so many characters may be.
     #[error("A name has 1 to {0} characters")]
     NameLength(usize),
-    /// There are control characters or the like in the name.
-    #[error("A name has no control characters")]
+    /// There are control characters or invisible ones in the name.
+    #[error("A name has no control characters and no invisible ones")]
     NameCharacter,
     /// The name of the room is empty or too long; so many characters may be.
     #[error("The name of a room has 1 to {0} characters")]
     RoomLength(usize),
-    /// There are control characters or the like in the name of the room.
-    #[error("The name of a room has no control characters")]
+    /// There are control characters or invisible ones in the name of the room.
+    #[error("The name of a room has no control characters and no invisible ones")]
     RoomCharacter,
     /// Somebody in the room has this name, or the server.
     #[error("The name {0} is taken: choose another")]
