@@ -65,7 +65,9 @@ impl ChatVisit {
             NoName::Length => Refusal::RoomLength(max_room),
             NoName::Character => Refusal::RoomCharacter,
         })?;
-        let name = Name::new(username, max_name).map_err(|no| match no {
+        // Nobody has the name that a token gives to another.
+        let given = voice.caller().user().and_then(|user| user.name.clone());
+        let name = Name::new(given.as_deref().unwrap_or(username), max_name).map_err(|no| match no {
             NoName::Length => Refusal::NameLength(max_name),
             NoName::Character => Refusal::NameCharacter,
         })?;
