@@ -22,6 +22,7 @@ mod feed_stage;
 mod host_auth;
 mod host_limits;
 mod host_pages;
+mod host_renewed;
 mod host_stage;
 mod inband;
 mod limit;

@@ -128,4 +128,10 @@ impl Visit for ChatVisit {
         }
         Ok(())
     }
+
+    fn renewed(&mut self, voice: &mut Voice<'_>) {
+        if self.seat.is_some() && !voice.permits("join") {
+            self.seat = None;
+        }
+    }
 }
