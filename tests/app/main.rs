@@ -23,6 +23,7 @@ mod host_auth;
 mod host_hostile;
 mod host_limits;
 mod host_pages;
+mod host_renewed;
 mod host_stage;
 mod inband;
 mod limit;

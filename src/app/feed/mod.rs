@@ -17,6 +17,9 @@
 //! | `{"type":"unsubscribe","streams":["stocks"]}` | nothing more |
 //! | `{"type":"streams"}` | `{"type":"streams","streams":["stocks",…]}`: what there is |
 //!
+//! Where clients have to say who they are, only those with the permission `subscribe` subscribe. Who renews his token by
+//! one without it gets nothing more, and is told `Permission denied`.
+//!
 //! Streams that do not exist are named in `{"type":"error","message":"Unknown streams: …"}`, and the others of the same
 //! request are subscribed to all the same.
 //!
