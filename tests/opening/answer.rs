@@ -143,7 +143,7 @@ mod refusing {
         "#);
     }
 
-    /// RFC 7231, section 6.5.5.
+    /// RFC 9110, section 15.5.6.
     #[test]
     fn another_method_is_not_allowed() {
         let answer = answered(&Request { method: "POST".into(), ..request(REQUEST) });
@@ -152,22 +152,32 @@ mod refusing {
         Connection: close
         Content-Type: text/plain; charset=utf-8
         Content-Length: 61
-        Allow: GET
+        Allow: GET, HEAD
 
         the method of the request is not GET (RFC 6455, section 4.1)
         "#);
     }
 
-    /// RFC 7231, section 4.3.2: the response to HEAD has no body, but says how long it would be.
+    /// RFC 9110, section 9.3.2: the response to HEAD has no body, but says how long it would be.
     #[test]
     fn head_is_answered_without_a_body() {
-        let head = answered(&Request { method: "HEAD".into(), ..request(REQUEST) });
-        let post = answered(&Request { method: "POST".into(), ..request(REQUEST) });
-        assert_eq!(head.response, post.response);
-        assert_eq!(head.body, "");
+        let by =
+            |method: &str| answered(&Request { method: method.into(), ..request("GET / HTTP/1.1\r\nHost: x\r\n\r\n") });
+        assert_eq!(by("HEAD").response, by("GET").response);
+        assert_eq!(by("HEAD").body, "");
+        assert_eq!(by("POST").response.status, 405);
     }
 
-    /// Section 4.4; RFC 7231, section 6.5.15; RFC 7230, section 6.7.
+    #[test]
+    fn a_websocket_is_not_asked_for_by_head() {
+        let head = answered(&Request { method: "HEAD".into(), ..request(REQUEST) });
+        assert_eq!(
+            (head.response.status, head.response.headers.get("Allow"), head.body.as_str()),
+            (405, Some(&b"GET"[..]), "")
+        );
+    }
+
+    /// Section 4.4; RFC 9110, sections 15.5.22 and 7.8.
     #[test]
     fn another_version_is_told_which_one_is_understood() {
         insta::assert_snapshot!(text(&with("Sec-WebSocket-Version", &["12"])), @r#"
@@ -209,7 +219,7 @@ mod refusing {
         assert_eq!(answered(&request).response.status, 426);
     }
 
-    /// RFC 7230, section 6.7: HTTP/1.0 has no upgrade to ask for.
+    /// RFC 9110, section 7.8: HTTP/1.0 has no upgrade to ask for.
     #[test]
     fn an_old_client_is_not_told_to_upgrade() {
         let answer = answered(&request("GET / HTTP/1.0\r\nHost: x\r\n\r\n"));
