@@ -94,7 +94,7 @@ async fn patient(patience: Duration) -> Served {
 
 #[tokio::test]
 async fn nobody_stays_without_a_good_token() {
-    let served = patient(Duration::from_millis(100)).await;
+    let served = patient(Duration::from_secs(1)).await;
     let (silent, mut talking) = (served.connect().await, served.connect().await);
     talking.says("{}").await;
     assert_eq!(silent.hears_close().await, (1008, "Authentication timeout".to_owned()));
