@@ -178,3 +178,14 @@ async fn an_echo_is_guarded_too() {
         assert_eq!(guest.hears_message().await, message);
     }
 }
+
+#[tokio::test]
+async fn a_token_that_permits_less_ends_what_it_does_not_permit() {
+    let served = serve(guarded());
+    let with = |permissions: &[&str]| json!({ "token": token_for("7", permissions, Duration::from_secs(60)) });
+    let mut guest = served.connect().await;
+    guest.asks(&with(&["join", "chat"])).await;
+    guest.asks(&join()).await;
+    assert_eq!(guest.asks(&with(&["chat"])).await, success("7"));
+    assert_eq!(guest.asks(&json!({ "type": "chat", "message": "still here?" })).await["type"], "error");
+}

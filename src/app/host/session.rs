@@ -80,7 +80,11 @@ impl<A: Application> Hosted<A> {
             Passage::Shut(reply, ending) => (reply, Some(ending)),
         };
         let Some(guards) = &mut self.guards else { return true };
-        if let Some(user) = guards.gate.as_ref().and_then(|gate| gate.gate().user()) {
+        let mut renewed = false;
+        if let Some(user) = guards.gate.as_ref().and_then(|gate| gate.gate().user())
+            && self.caller.user() != Some(user)
+        {
+            renewed = true;
             if let Some(metered) = &mut guards.meter {
                 metered.allotment.set_user(&user.id);
             }
@@ -93,8 +97,10 @@ impl<A: Application> Hosted<A> {
         if let Some(ending) = ending {
             voice.close(ending.code(), ending.reason());
         }
-        if self.visit.is_none() && self.caller.user.is_some() {
-            self.visit = Some(self.house.application.open(&self.caller));
+        match &mut self.visit {
+            Some(visit) if renewed => visit.renewed(&mut Voice::new(out, &self.caller)),
+            None if renewed => self.visit = Some(self.house.application.open(&self.caller)),
+            _ => {}
         }
         self.schedule();
         false
