@@ -45,7 +45,7 @@ callgrind *ARGS:
 
 # Try every property on many more inputs than the tests do
 fuzz CASES="20000":
-    PROPTEST_CASES={{CASES}} cargo test --test wire --test flow --test message --test endpoint --test opening --test engine --test corpus --test deflate --test baseline --test reports --test capture
+    PROPTEST_CASES={{CASES}} cargo test --test wire --test flow --test message --test endpoint --test opening --test engine --test corpus --test deflate --test baseline --test reports --test capture --test app --test watch
 
 # Fuzz what reads captures, each target for so many seconds; needs nightly Rust and cargo-fuzz
 fuzz-captures SECONDS="60":
