@@ -6,8 +6,8 @@ use serde::Serialize;
 use sysinfo::{MINIMUM_CPU_UPDATE_INTERVAL, System};
 use tokio::time::Instant;
 
-use super::message::now;
 use super::stream::Publisher;
+use crate::app::clock;
 
 /// How often the machine is looked at.
 pub const SYSTEM_PERIOD: Duration = Duration::from_secs(2);
@@ -105,7 +105,7 @@ impl Machine {
             memory: Usage::new(self.system.used_memory(), self.system.total_memory()),
             disk: disk(),
             load: [load.one, load.five, load.fifteen],
-            timestamp: now(),
+            timestamp: clock::now(),
         }
     }
 }
