@@ -28,6 +28,7 @@ pub use driver::Session;
 pub use halves::{Receiver, Sender};
 pub use inband::{Inband, InbandError, UnpackError};
 pub use keys::{SystemKeys, nonce};
+pub(crate) use letter::Encodings;
 pub use listener::{Listen, Listener};
 pub use mailbox::PostError;
 pub use members::{Connections, Member, Reach, Slow};
