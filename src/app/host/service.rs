@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::deadlines::Deadlines;
+use super::forgetting::Forgetting;
 use super::guards::{Guarded, Guards, Metered};
 use super::pages::Pages;
 use super::{Application, Caller, Hosted};
@@ -41,6 +42,7 @@ pub struct Host<A> {
     auth: Option<(Arc<Auth>, Settings)>,
     limits: Option<(Arc<Layers>, Over)>,
     doors: Option<Arc<Doors>>,
+    forgetting: Forgetting,
     pages: Pages,
     meter: Option<Arc<Meter>>,
     max_message: usize,
@@ -61,6 +63,7 @@ impl<A: Application> Host<A> {
             auth: None,
             limits: None,
             doors: None,
+            forgetting: Forgetting::default(),
             pages: Pages::default(),
             meter: None,
             max_message: 1 << 20,
@@ -126,6 +129,7 @@ impl<A: Application> Service for Host<A> {
     type Session = Hosted<A>;
 
     fn enter(&self, peer: Option<SocketAddr>) -> Result<Entry, Box<Answer>> {
+        self.forgetting.start(self.limits.as_ref().map(|(layers, _)| layers), self.doors.as_ref());
         let Some((doors, peer)) = self.doors.as_ref().zip(peer) else { return Ok(None) };
         let now = now();
         match doors.enter(peer.ip(), now) {
