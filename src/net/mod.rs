@@ -33,7 +33,7 @@ pub use listener::{Listen, Listener};
 pub use mailbox::PostError;
 pub use members::{Connections, Member, Reach, Slow};
 pub use pool::{Pool, PoolConfig, PoolError, Pooled};
-pub use server::{AcceptError, Incoming, Server, ServerConfig, Service};
+pub use server::{AcceptError, Entry, Incoming, Server, ServerConfig, Service};
 pub use stream::Stream;
 pub use target::{Place, Target, TargetError};
 pub use tls::Trust;

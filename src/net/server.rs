@@ -3,13 +3,14 @@
 //! What one client does, or fails to do, harms no other: not while TLS is set up, not in the opening handshake, and not
 //! after it. The number of connections is bounded.
 
+use std::any::Any;
 use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::task::JoinHandle;
 
 use super::connection::{Connection, OwnedEvent};
 use super::driver::{Driver, Session, Stop};
@@ -57,11 +58,28 @@ pub trait Service: Send + Sync + 'static {
     /// What serves one connection.
     type Session: Session + Unpin + 'static;
 
-    /// A client asks, and the server's [`Policy`] allows it.
+    /// A client has connected, from this address if it is one of TCP, and has said nothing yet: neither TLS is set up,
+    /// nor is anything asked for. By default everybody comes in.
+    ///
+    /// # Errors
+    /// The answer to a client that may not come in, whatever it asks for. It takes no place of another; if many are
+    /// refused at a time, some are dropped without the answer.
+    fn enter(&self, _peer: Option<SocketAddr>) -> Result<Entry, Box<Answer>> {
+        Ok(None)
+    }
+
+    /// A client asks, and the server's [`Policy`] allows it. `entry` is what [`Service::enter`] gave: the session keeps
+    /// it for as long as it has to live.
     ///
     /// # Errors
     /// The answer to a client that may not connect, such as [`Answer::refusal`].
-    fn open(&self, request: &Request, asked: &Asked, member: Member) -> Result<Self::Session, Box<Answer>>;
+    fn open(
+        &self,
+        request: &Request,
+        asked: &Asked,
+        member: Member,
+        entry: Entry,
+    ) -> Result<Self::Session, Box<Answer>>;
 
     /// A client asks for a page with GET or HEAD, and not for a WebSocket. By default there is none, and it is told
     /// that WebSocket is what is spoken here.
@@ -70,11 +88,26 @@ pub trait Service: Send + Sync + 'static {
     }
 
     /// Who is to be told what the connection of `member` sees and does, from the `answer` to its request on, whatever
-    /// that is; by default nobody.
-    fn observer(&self, _member: &Member, _asked: &Asked, _answer: &Answer) -> Option<Box<dyn Observer>> {
+    /// that is; by default nobody. `took` is the time since the client had connected: TLS, its request, and the
+    /// answer. For pages this is not called.
+    fn observer(
+        &self,
+        _member: &Member,
+        _asked: &Asked,
+        _answer: &Answer,
+        _took: Duration,
+    ) -> Option<Box<dyn Observer>> {
         None
     }
+
+    /// A client is gone that was not answered by this service: it did not ask in time, or not for anything that can be
+    /// read, or there was no place to answer it. By default nobody is told.
+    fn failed(&self, _peer: Option<SocketAddr>, _error: &AcceptError) {}
 }
+
+/// What a [`Service`] knows a client by from its coming on, such as a place among a number of them. It is dropped when
+/// the client is gone, unless [`Service::open`] took it.
+pub type Entry = Option<Box<dyn Any + Send + Sync>>;
 
 impl<F, S> Service for F
 where
@@ -83,7 +116,7 @@ where
 {
     type Session = S;
 
-    fn open(&self, _request: &Request, _asked: &Asked, member: Member) -> Result<S, Box<Answer>> {
+    fn open(&self, _request: &Request, _asked: &Asked, member: Member, _entry: Entry) -> Result<S, Box<Answer>> {
         Ok(self(member))
     }
 }
@@ -136,9 +169,12 @@ struct Shared {
     places: Arc<Semaphore>,
     /// Connections that are being told that there is no place.
     refusals: Arc<Semaphore>,
+    /// Connections that are being told that they may not come in. They are not the others' concern.
+    denials: Arc<Semaphore>,
 }
 
-/// The most connections at a time that are told that there is no place; any more are dropped.
+/// The most connections at a time that are told that there is no place, and as many that they may not come in; any more
+/// are dropped.
 const REFUSALS: usize = 64;
 
 impl Server {
@@ -159,6 +195,7 @@ impl Server {
             connections: Connections::new(config.max_queue, config.slow, deflate),
             places: Arc::new(Semaphore::new(config.max_connections.min(Semaphore::MAX_PERMITS))),
             refusals: Arc::new(Semaphore::new(REFUSALS)),
+            denials: Arc::new(Semaphore::new(REFUSALS)),
         };
         Ok(Self { listener, context: Arc::new(shared) })
     }
@@ -186,9 +223,8 @@ impl Server {
         let service = Arc::new(service);
         let mut draining = self.context.connections.draining();
         loop {
-            let turn_away = |incoming: Incoming| tokio::spawn(incoming.turn_away(service.clone()));
             let incoming = tokio::select! {
-                incoming = self.next(turn_away) => incoming?,
+                incoming = self.next(&service) => incoming?,
                 _ = draining.wait_for(|&draining| draining) => return Ok(()),
             };
             let service = service.clone();
@@ -201,19 +237,32 @@ impl Server {
     /// # Errors
     /// If the listener is broken beyond repair.
     pub async fn accept(&self) -> io::Result<Incoming> {
-        self.next(|incoming| tokio::spawn(incoming.turn_away(Arc::new(Unserved)))).await
+        self.next(&Arc::new(Unserved)).await
     }
 
-    async fn next(&self, turn_away: impl Fn(Incoming) -> JoinHandle<()>) -> io::Result<Incoming> {
+    async fn next<S: Service>(&self, service: &Arc<S>) -> io::Result<Incoming> {
         loop {
-            let stream = self.listener.accept().await?;
+            let (stream, peer) = self.listener.accept_from().await?;
+            let accepted = tokio::time::Instant::now();
+            let entered = service.enter(peer);
+            let places = match &entered {
+                Ok(_) => [Some(&self.context.places), Some(&self.context.refusals)],
+                Err(_) => [None, Some(&self.context.denials)],
+            };
+            let [place, refusal] = places.map(|places| places?.clone().try_acquire_owned().ok());
             let shared = self.context.clone();
-            if let Ok(place) = self.context.places.clone().try_acquire_owned() {
-                return Ok(Incoming { stream, shared, place });
-            }
-            if let Ok(place) = self.context.refusals.clone().try_acquire_owned() {
-                // It ends by itself.
-                let _turned_away = turn_away(Incoming { stream, shared, place });
+            let (entry, denial) = match entered {
+                Ok(entry) => (entry, None),
+                Err(denial) => (None, Some(denial)),
+            };
+            match (place, refusal) {
+                (Some(place), _) => return Ok(Incoming { stream, peer, accepted, shared, place, entry }),
+                (None, Some(place)) => {
+                    let incoming = Incoming { stream, peer, accepted, shared, place, entry };
+                    // It ends by itself.
+                    let _turned_away = tokio::spawn(incoming.turn_away(service.clone(), denial));
+                }
+                (None, None) => service.failed(peer, &AcceptError::NoPlace),
             }
         }
     }
@@ -223,8 +272,11 @@ impl Server {
 #[derive(Debug)]
 pub struct Incoming {
     stream: Stream,
+    peer: Option<SocketAddr>,
+    accepted: tokio::time::Instant,
     shared: Arc<Shared>,
     place: OwnedSemaphorePermit,
+    entry: Entry,
 }
 
 /// Why a client was not accepted.
@@ -239,6 +291,9 @@ pub enum AcceptError {
     /// The opening handshake failed, or the client was refused.
     #[error("{}", OpeningFailure(&.0.cause))]
     Opening(Box<Closed>),
+    /// There was no place for it, and too many others were being told so.
+    #[error("the server has no place for another connection, nor to say so")]
+    NoPlace,
 }
 
 /// What serves nobody: connections that are opened by hand.
@@ -247,7 +302,7 @@ struct Unserved;
 impl Service for Unserved {
     type Session = fn(Event<'_>, &mut Outbound);
 
-    fn open(&self, _request: &Request, _asked: &Asked, _member: Member) -> Result<Self::Session, Box<Answer>> {
+    fn open(&self, _: &Request, _: &Asked, _: Member, _: Entry) -> Result<Self::Session, Box<Answer>> {
         Ok(nobody)
     }
 }
@@ -276,19 +331,38 @@ impl Incoming {
         }
     }
 
-    /// Answers that there is no place. Pages are there all the same, so that one can look at a server that is full.
-    async fn turn_away<S: Service>(self, service: Arc<S>) {
-        let shared = self.shared.clone();
-        let Ok((mut driver, _place)) = self.ask().await else { return };
-        let all = &shared.connections;
-        let answer = answer(&driver, |asked, request| page(&*service, request, asked, all).unwrap_or_else(no_place));
+    /// Answers with this denial, or that there is no place. Where it is only that, pages are there all the same, so that
+    /// one can look at a server that is full.
+    async fn turn_away<S: Service>(mut self, service: Arc<S>, denial: Option<Box<Answer>>) {
+        let Self { shared, peer, accepted, entry, .. } = &mut self;
+        let (shared, peer, accepted, _entry) = (shared.clone(), *peer, *accepted, entry.take());
+        let (mut driver, _place) = match self.ask().await {
+            Ok(asked) => asked,
+            Err(error) => return service.failed(peer, &error),
+        };
+        let mut observer = None;
+        let answer = answer(&driver, |asked, request| {
+            let answer = match denial {
+                Some(denial) => denial.to_method(&asked.method),
+                None => match page(&*service, request, asked, &shared.connections) {
+                    Some(page) => return page,
+                    None => no_place().to_method(&asked.method),
+                },
+            };
+            let member = shared.connections.next_member(peer);
+            observer = service.observer(&member, asked, &answer, accepted.elapsed());
+            answer
+        });
+        if let Some(observer) = observer {
+            driver.endpoint.set_observer(observer);
+        }
         driver.answer(answer);
         poll_fn(|cx| driver.poll(cx, &mut nobody)).await;
     }
 
     /// Sets TLS up, and waits for the request.
     async fn ask(self) -> Result<(Driver<Stream>, OwnedSemaphorePermit), AcceptError> {
-        let began = tokio::time::Instant::now();
+        let began = self.accepted;
         let stream = match &self.shared.tls {
             None => self.stream,
             Some(config) => {
@@ -309,32 +383,33 @@ impl Incoming {
     }
 
     /// Opens the connection and serves it until its end.
-    async fn serve<S: Service>(self, service: Arc<S>) {
-        let shared = self.shared.clone();
+    async fn serve<S: Service>(mut self, service: Arc<S>) {
+        let Self { shared, peer, accepted, entry, .. } = &mut self;
+        let (shared, peer, accepted, mut entry) = (shared.clone(), *peer, *accepted, entry.take());
         let mut draining = shared.connections.draining();
         // Boxed, because it is large and over soon.
         let opening = Box::pin(self.ask());
         let (mut driver, place) = tokio::select! {
             asked = opening => match asked {
                 Ok(asked) => asked,
-                Err(_) => return,
+                Err(error) => return service.failed(peer, &error),
             },
             _ = draining.wait_for(|&draining| draining) => return,
         };
-        let member = shared.connections.next_member(driver.stream().peer_addr());
+        let member = shared.connections.next_member(peer);
         let id = member.id;
         let (mut session, mut observer) = (None, None);
         let answer = answer(&driver, |asked, request| {
             let mut answer = shared.policy.answer(asked);
             if answer.agreed.is_some() {
-                match service.open(request, asked, member.clone()) {
+                match service.open(request, asked, member.clone(), entry.take()) {
                     Ok(opened) => session = Some(opened),
                     Err(refusal) => answer = *refusal,
                 }
             } else if let Some(page) = page(&*service, request, asked, &shared.connections) {
                 return page;
             }
-            observer = service.observer(&member, asked, &answer);
+            observer = service.observer(&member, asked, &answer, accepted.elapsed());
             answer
         });
         if let Some(observer) = observer {

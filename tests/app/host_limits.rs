@@ -3,11 +3,16 @@
 use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpSocket, TcpStream};
 use wslab::app::Echo;
 use wslab::app::auth::Settings;
 use wslab::app::host::Host;
 use wslab::app::limit::{DoorLimits, Limits, Over, Rate};
 use wslab::net::{Client, ConnectError};
+use wslab::net::{Client, ConnectError, ServerConfig};
+use wslab::proto::{Config, Message};
+use wslab::watch::Meter;
 
 use crate::host_stage::{Guest, REQUEST, Served, auth, chat, serve, token, within};
 
@@ -178,6 +183,95 @@ async fn an_address_connects_so_often_and_no_more() {
     assert_eq!(status(&served.client()).await, 429);
     let answer = served.ask(REQUEST).await;
     assert!(answer.contains("\r\nRetry-After: ") && answer.contains("too fast"), "{answer}");
+}
+
+/// A connection from this address of the loopback, which says this, if anything.
+async fn raw(served: &Served, from: [u8; 4], words: &str) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind((from, 0).into()).unwrap();
+    let place = served.url.strip_prefix("ws://").unwrap().parse().unwrap();
+    let mut stream = within(socket.connect(place)).await.unwrap();
+    stream.write_all(words.as_bytes()).await.unwrap();
+    stream
+}
+
+/// The status that is answered.
+async fn answered(mut stream: TcpStream) -> String {
+    let mut line = vec![0; 12];
+    within(stream.read_exact(&mut line)).await.unwrap();
+    String::from_utf8(line).unwrap().split_off(9)
+}
+
+const HERE: [u8; 4] = [127, 0, 0, 1];
+const THERE: [u8; 4] = [127, 0, 0, 2];
+const PAGE: &str = "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
+
+#[tokio::test]
+async fn who_asks_for_nothing_counts_and_takes_no_place_of_others() {
+    let doors = DoorLimits { connections: Some(1), ..DoorLimits::default() };
+    let config = ServerConfig { max_connections: 3, ..ServerConfig::default() };
+    let served = serve_with(Host::new(Echo).doors(doors), config);
+    let mut silent = Vec::new();
+    for _ in 0..5 {
+        silent.push(raw(&served, HERE, "").await);
+    }
+    assert_eq!(answered(raw(&served, THERE, REQUEST).await).await, "101");
+    assert_eq!(answered(raw(&served, HERE, REQUEST).await).await, "429");
+    assert_eq!(answered(raw(&served, HERE, PAGE).await).await, "429", "pages count too");
+    let mut late = silent.pop().unwrap();
+    late.write_all(REQUEST.as_bytes()).await.unwrap();
+    assert_eq!(answered(late).await, "429", "it is told when it asks");
+    drop(silent);
+    while answered(raw(&served, HERE, PAGE).await).await != "200" {
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}
+
+#[tokio::test]
+async fn every_connection_counts_as_an_opening_whatever_becomes_of_it() {
+    let doors = DoorLimits { handshakes: Some(Rate::new(3, MINUTE)), ..DoorLimits::default() };
+    let served = serve(Host::new(Echo).doors(doors));
+    drop(raw(&served, HERE, "").await);
+    assert_eq!(answered(raw(&served, HERE, PAGE).await).await, "200");
+    assert_eq!(answered(raw(&served, HERE, "nonsense\r\n\r\n").await).await, "400");
+    assert_eq!(answered(raw(&served, HERE, REQUEST).await).await, "429");
+    assert_eq!(answered(raw(&served, THERE, REQUEST).await).await, "101");
+}
+
+/// A flood of one address is told no more than so much at a time.
+#[tokio::test]
+async fn the_refused_are_answered_a_number_at_a_time_and_else_dropped() {
+    let doors = DoorLimits { connections: Some(1), ..DoorLimits::default() };
+    let served = serve(Host::new(Echo).doors(doors));
+    let mut silent = Vec::new();
+    for _ in 0..65 {
+        silent.push(raw(&served, HERE, "").await);
+    }
+    let mut dropped = raw(&served, HERE, "").await;
+    assert_eq!(within(dropped.read(&mut [0])).await.unwrap_or(0), 0);
+    assert_eq!(answered(raw(&served, THERE, REQUEST).await).await, "101");
+}
+
+#[tokio::test]
+async fn openings_that_come_to_nothing_are_counted() {
+    let meter = Meter::new();
+    let doors = DoorLimits { connections: Some(3), ..DoorLimits::default() };
+    let config = ServerConfig { max_connections: 1, ..ServerConfig::default() };
+    let served = serve_with(Host::new(Echo).doors(doors).metered(meter.clone()), config);
+    let _guest = served.connect().await;
+    assert_eq!(meter.snapshot().spreads.handshakes.count, 1);
+    assert_eq!(answered(raw(&served, THERE, REQUEST).await).await, "503");
+    assert_eq!(meter.snapshot().totals.refused, 1);
+    let silent = (raw(&served, HERE, "").await, raw(&served, HERE, "").await);
+    assert_eq!(answered(raw(&served, HERE, REQUEST).await).await, "429");
+    assert_eq!(meter.snapshot().totals.refused, 2);
+    drop(silent);
+    raw(&served, THERE, "nonsense\r\n\r\n").await;
+    while meter.snapshot().totals.failed < 3 {
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    let totals = meter.snapshot().totals;
+    assert_eq!((totals.opened, totals.refused, totals.failed), (1, 2, 3));
 }
 
 impl Guest {

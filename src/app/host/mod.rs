@@ -15,6 +15,7 @@
 mod application;
 mod caller;
 mod deadlines;
+mod forgetting;
 mod guards;
 mod pages;
 mod request;
