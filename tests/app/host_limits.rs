@@ -9,12 +9,10 @@ use wslab::app::Echo;
 use wslab::app::auth::Settings;
 use wslab::app::host::Host;
 use wslab::app::limit::{DoorLimits, Limits, Over, Rate};
-use wslab::net::{Client, ConnectError};
 use wslab::net::{Client, ConnectError, ServerConfig};
-use wslab::proto::{Config, Message};
 use wslab::watch::Meter;
 
-use crate::host_stage::{Guest, REQUEST, Served, auth, chat, serve, token, within};
+use crate::host_stage::{Guest, REQUEST, Served, auth, chat, serve, serve_with, token, within};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);

@@ -1,11 +1,11 @@
 //! What a host understands itself, whatever the application.
 
 use std::borrow::Cow;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
 use super::{Caller, Malformed, Voice};
+use crate::app::clock;
 use crate::net::Inband;
 use crate::proto::Message;
 
@@ -79,14 +79,9 @@ impl<'a> UserInfo<'a> {
             user_id: user.map(|user| user.id.as_str()),
             username: user.and_then(|user| user.name.as_deref()),
             permissions: user.map(|user| &*user.permissions).unwrap_or_default(),
-            expires: user.and_then(|user| user.expires).map(milliseconds),
+            expires: user.and_then(|user| user.expires).map(clock::milliseconds),
         }
     }
-}
-
-fn milliseconds(at: SystemTime) -> u64 {
-    let since = at.duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// The answer to [`Request::Compression`].
