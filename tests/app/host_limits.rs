@@ -10,6 +10,8 @@ use wslab::app::auth::Settings;
 use wslab::app::host::Host;
 use wslab::app::limit::{DoorLimits, Limits, Over, Rate};
 use wslab::net::{Client, ConnectError, ServerConfig};
+use wslab::net::{Client, ConnectError, ServerConfig, Service as _};
+use wslab::proto::{Config, Message};
 use wslab::watch::Meter;
 
 use crate::host_stage::{Guest, REQUEST, Served, auth, chat, serve, serve_with, token, within};
@@ -270,6 +272,22 @@ async fn openings_that_come_to_nothing_are_counted() {
     }
     let totals = meter.snapshot().totals;
     assert_eq!((totals.opened, totals.refused, totals.failed), (1, 2, 3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_task_of_a_host_forgets_and_ends_with_it() {
+    let tasks = tokio::runtime::Handle::current().metrics();
+    let host = Host::new(Echo).limited(Limits::default(), Over::Error).doors(DoorLimits::default());
+    assert_eq!(tasks.num_alive_tasks(), 0);
+    for _ in 0..3 {
+        assert!(host.enter(None).is_ok());
+    }
+    assert_eq!(tasks.num_alive_tasks(), 1);
+    tokio::time::sleep(5 * MINUTE).await;
+    assert_eq!(tasks.num_alive_tasks(), 1);
+    drop(host);
+    tokio::time::sleep(2 * MINUTE).await;
+    assert_eq!(tasks.num_alive_tasks(), 0);
 }
 
 impl Guest {
