@@ -9,9 +9,7 @@ use wslab::app::Echo;
 use wslab::app::auth::Settings;
 use wslab::app::host::Host;
 use wslab::app::limit::{DoorLimits, Limits, Over, Rate};
-use wslab::net::{Client, ConnectError, ServerConfig};
 use wslab::net::{Client, ConnectError, ServerConfig, Service as _};
-use wslab::proto::{Config, Message};
 use wslab::watch::Meter;
 
 use crate::host_stage::{Guest, REQUEST, Served, auth, chat, serve, serve_with, token, within};
