@@ -11,6 +11,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::task::coop;
 use tokio::time::Sleep;
 
 use crate::proto::opening::Answer;
@@ -18,6 +19,8 @@ use crate::proto::{Endpoint, Event, Input, Outbound, Output, ReadyState};
 
 /// Bytes read at once.
 const READ: usize = 256 << 10;
+/// So many bytes take as much of the time that a task may use as any operation does, of which tokio allows 128 at once.
+const OPERATION: usize = 1 << 10;
 /// With so many bytes to be sent that answer what was read, nothing is read.
 pub(super) const HIGH_WATER: usize = 256 << 10;
 /// A thread's write buffer that grew beyond this is given back.
@@ -34,6 +37,17 @@ fn with_read_buffer<T>(f: impl FnOnce(&mut [u8]) -> T) -> T {
     let result = f(&mut buffer);
     READ_BUFFER.set(Some(buffer));
     result
+}
+
+/// Takes what reading so many bytes costs from what the task may do at once: when that is used up, streams are pending,
+/// and others get their turn. A read may bring ten thousands of messages.
+fn spend(cx: &mut Context<'_>, bytes: usize) {
+    for _ in 0..bytes / OPERATION {
+        match coop::poll_proceed(cx) {
+            Poll::Ready(operation) => operation.made_progress(),
+            Poll::Pending => break,
+        }
+    }
 }
 
 /// Who is told the events of a connection, and answers them.
@@ -176,6 +190,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
                 !holds && session.is_ready() && (flushed || self.endpoint.outgoing().len() < self.mark as usize);
             if reads {
                 if let Some(mut rest) = self.rest.take() {
+                    spend(cx, rest.len());
                     if self.turn(Input::Bytes(&mut rest), session) {
                         return Poll::Ready(Stop::Asked);
                     }
@@ -248,6 +263,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             if count == 0 {
                 return Poll::Ready(self.end(session));
             }
+            spend(cx, count);
             Poll::Ready(self.turn(Input::Bytes(&mut buffer[..count]), session))
         })
     }
@@ -355,5 +371,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     }
 }
 
+#[cfg(test)]
+mod fairness;
 #[cfg(test)]
 mod tests;

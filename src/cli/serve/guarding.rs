@@ -39,7 +39,8 @@ pub(super) struct Guarding {
     #[arg(long, env = "WSLAB_RATE_PER_ADDRESS", value_name = "RATE", value_parser = rate, help_heading = LIMITS)]
     rate_per_address: Option<Limit>,
     /// The same for all connections of a user
-    #[arg(long, env = "WSLAB_RATE_PER_USER", value_name = "RATE", value_parser = rate, help_heading = LIMITS)]
+    #[arg(long, env = "WSLAB_RATE_PER_USER", value_name = "RATE", value_parser = rate, requires = KEY,
+          help_heading = LIMITS)]
     rate_per_user: Option<Limit>,
     /// What happens when more is sent
     #[arg(long, env = "WSLAB_OVER", value_name = "WHAT", default_value = "error", help_heading = LIMITS)]
@@ -66,7 +67,7 @@ pub(super) struct Guarding {
     #[arg(long, env = "WSLAB_AUTH_TIMEOUT", value_name = "TIME", value_parser = value::interval,
           default_value = "10s", requires = KEY, help_heading = AUTH)]
     auth_timeout: Duration,
-    /// How often in a row a client may send a token that is not good
+    /// How often in a row a client may send something that is no good token
     #[arg(long, env = "WSLAB_AUTH_TRIES", value_name = "N", value_parser = several, default_value = "3",
           requires = KEY, help_heading = AUTH)]
     auth_tries: u32,

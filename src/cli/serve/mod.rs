@@ -70,7 +70,8 @@ struct ServeChat {
 /// A feed.
 #[derive(Debug, Args)]
 struct ServeFeed {
-    /// Also publish lines of {"stream":"name","data":…} from this file, and what is appended to it; `-` is the input
+    /// Also publish lines of {"stream":"name","data":…} from this file, and what is appended to it or put in its
+    /// place; `-` is the input
     #[arg(long, env = "WSLAB_LINES", value_name = "FILE")]
     lines: Option<String>,
     /// The streams that are there without that; `none` for none of them
