@@ -31,6 +31,10 @@ interop *CASES:
     cargo build --release
     WSLAB_INTEROP=require WSLAB_INTEROP_TESTER=target/release/wslab WSLAB_INTEROP_CASES='{{CASES}}' cargo test --test interop
 
+# Talk to the servers with Node ws, Python websockets and Chromium; of some scenarios only: just apps auth
+apps *ARGS:
+    WSLAB_INTEROP=require cargo test --test apps -- {{ARGS}}
+
 # Measure CPU time per message beside other libraries; --help tells what else
 bench *ARGS:
     cargo run --release --manifest-path tests/bench/Cargo.toml -- {{ARGS}}
@@ -41,7 +45,7 @@ callgrind *ARGS:
 
 # Try every property on many more inputs than the tests do
 fuzz CASES="20000":
-    PROPTEST_CASES={{CASES}} cargo test --test wire --test flow --test message --test endpoint --test opening --test engine --test corpus --test deflate --test baseline --test reports --test capture
+    PROPTEST_CASES={{CASES}} cargo test --test wire --test flow --test message --test endpoint --test opening --test engine --test corpus --test deflate --test baseline --test reports --test capture --test app --test watch
 
 # Fuzz what reads captures, each target for so many seconds; needs nightly Rust and cargo-fuzz
 fuzz-captures SECONDS="60":

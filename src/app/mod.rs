@@ -2,6 +2,7 @@
 
 pub mod auth;
 pub mod chat;
+mod clock;
 mod echo;
 pub mod feed;
 pub mod host;

@@ -11,6 +11,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::task::coop;
 use tokio::time::Sleep;
 
 use crate::proto::opening::Answer;
@@ -18,6 +19,8 @@ use crate::proto::{Endpoint, Event, Input, Outbound, Output, ReadyState};
 
 /// Bytes read at once.
 const READ: usize = 256 << 10;
+/// So many bytes take as much of the time that a task may use as any operation does, of which tokio allows 128 at once.
+const OPERATION: usize = 1 << 10;
 /// With so many bytes to be sent that answer what was read, nothing is read.
 pub(super) const HIGH_WATER: usize = 256 << 10;
 /// A thread's write buffer that grew beyond this is given back.
@@ -36,6 +39,17 @@ fn with_read_buffer<T>(f: impl FnOnce(&mut [u8]) -> T) -> T {
     result
 }
 
+/// Takes what reading so many bytes costs from what the task may do at once: when that is used up, streams are pending,
+/// and others get their turn. A read may bring ten thousands of messages.
+fn spend(cx: &mut Context<'_>, bytes: usize) {
+    for _ in 0..bytes / OPERATION {
+        match coop::poll_proceed(cx) {
+            Poll::Ready(operation) => operation.made_progress(),
+            Poll::Pending => break,
+        }
+    }
+}
+
 /// Who is told the events of a connection, and answers them.
 pub trait Session: Send {
     /// Something happened. What is sent through `out` goes out together when everything that came is told.
@@ -46,8 +60,15 @@ pub trait Session: Send {
         true
     }
 
-    /// Everything that was queued is sent, while the session is not [ready](Session::is_ready): one that waits for this
-    /// can go on.
+    /// Whether to be told nothing more for now, not even of what was read already. That is kept, and up to 256 KiB of
+    /// what follows, so that the end of the connection does not go unnoticed; when the connection ends it is dropped.
+    ///
+    /// Asked after each event, and whenever something happens that may change it.
+    fn holds(&self) -> bool {
+        false
+    }
+
+    /// Everything that was queued is sent, while the session [holds](Session::holds).
     fn drained(&mut self, _out: &mut Outbound) {}
 
     /// Somebody has called [`Connections::wake`](super::Connections::wake).
@@ -75,9 +96,12 @@ pub(crate) struct Driver<S> {
     /// Nothing can be sent any more.
     pub(crate) broken: bool,
     /// With so many bytes to be sent, or more, nothing is read.
-    mark: usize,
+    mark: u32,
     /// Until when the peer has to take some of what is to be sent.
     stalls: Option<Instant>,
+    /// What was read while the session held.
+    #[expect(clippy::box_collection, reason = "an idle connection has none")]
+    rest: Option<Box<Vec<u8>>>,
 }
 
 /// The end of our direction of TCP.
@@ -108,8 +132,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             stirred: true,
             eof: false,
             broken: false,
-            mark: HIGH_WATER,
+            mark: HIGH_WATER as u32,
             stalls: None,
+            rest: None,
         }
     }
 
@@ -127,7 +152,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     /// ends that send much at the same time would wait for each other.
     pub(crate) fn queued(&mut self) {
         self.stirred = true;
-        self.mark = self.endpoint.outgoing().len() + HIGH_WATER;
+        self.mark = u32::try_from(self.endpoint.outgoing().len() + HIGH_WATER).unwrap_or(u32::MAX);
     }
 
     /// Tells `session` what is due without input, such as that the connection is open now.
@@ -148,15 +173,29 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
                 }
                 return Poll::Ready(Stop::Over);
             }
-            if flushed && !session.is_ready() {
-                session.drained(self.endpoint.outbound());
-                if !self.endpoint.outgoing().is_empty() {
-                    self.stirred = true;
+            if session.holds() {
+                if flushed {
+                    session.drained(self.endpoint.outbound());
+                    if !self.endpoint.outgoing().is_empty() {
+                        self.stirred = true;
+                        continue;
+                    }
+                }
+                if session.holds() && self.poll_read_ahead(cx, session).is_ready() {
                     continue;
                 }
             }
-            let reads = session.is_ready() && (flushed || self.endpoint.outgoing().len() < self.mark);
+            let holds = session.holds();
+            let reads =
+                !holds && session.is_ready() && (flushed || self.endpoint.outgoing().len() < self.mark as usize);
             if reads {
+                if let Some(mut rest) = self.rest.take() {
+                    spend(cx, rest.len());
+                    if self.turn(Input::Bytes(&mut rest), session) {
+                        return Poll::Ready(Stop::Asked);
+                    }
+                    continue;
+                }
                 // Before the endpoint is told how late it is, so that nobody is held for dead whose pong lies there.
                 match self.poll_read(cx, session) {
                     Poll::Ready(true) => return Poll::Ready(Stop::Asked),
@@ -179,6 +218,38 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         }
     }
 
+    /// Reads once for later, while there is room. What was read is dropped at the end: whoever is gone gets no answers.
+    #[cold]
+    fn poll_read_ahead(&mut self, cx: &mut Context<'_>, session: &mut impl Session) -> Poll<()> {
+        let kept = self.rest.as_ref().map_or(0, |rest| rest.len());
+        if kept >= READ || self.eof {
+            return Poll::Pending;
+        }
+        with_read_buffer(|buffer| {
+            let mut space = ReadBuf::new(&mut buffer[..READ - kept]);
+            match ready!(Pin::new(&mut self.stream).poll_read(cx, &mut space)) {
+                Ok(()) if !space.filled().is_empty() => {
+                    self.rest.get_or_insert_default().extend_from_slice(space.filled());
+                }
+                _ => {
+                    self.rest = None;
+                    self.end(session);
+                }
+            }
+            Poll::Ready(())
+        })
+    }
+
+    /// The peer's direction has ended; says whether a client waits for an answer.
+    #[cold]
+    fn end(&mut self, session: &mut impl Session) -> bool {
+        self.eof = true;
+        let asked = self.turn(Input::Eof, session);
+        let timeout = self.endpoint.config().closing_timeout;
+        self.deadline = tokio::time::Instant::now().into_std().checked_add(timeout);
+        asked
+    }
+
     /// Reads once and has the endpoint handle it; says whether a client waits for an answer.
     #[inline]
     fn poll_read(&mut self, cx: &mut Context<'_>, session: &mut impl Session) -> Poll<bool> {
@@ -190,12 +261,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
                 Err(_) => 0,
             };
             if count == 0 {
-                self.eof = true;
-                let asked = self.turn(Input::Eof, session);
-                let timeout = self.endpoint.config().closing_timeout;
-                self.deadline = tokio::time::Instant::now().into_std().checked_add(timeout);
-                return Poll::Ready(asked);
+                return Poll::Ready(self.end(session));
             }
+            spend(cx, count);
             Poll::Ready(self.turn(Input::Bytes(&mut buffer[..count]), session))
         })
     }
@@ -212,6 +280,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
                 Output::Event(event, out) => {
                     asked |= matches!(event, Event::Asked(..));
                     session.event(event, out);
+                    if session.holds() {
+                        turn.halt(self.rest.get_or_insert_default());
+                    }
                 }
                 Output::Transmit => {}
                 Output::Shutdown => {
@@ -245,7 +316,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
                 }
             }
         }
-        self.mark = HIGH_WATER;
+        self.mark = HIGH_WATER as u32;
         self.give_buffer_back();
         // TLS keeps bytes of its own.
         let Poll::Ready(flushed) = Pin::new(&mut self.stream).poll_flush(cx) else {
@@ -300,5 +371,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     }
 }
 
+#[cfg(test)]
+mod fairness;
 #[cfg(test)]
 mod tests;

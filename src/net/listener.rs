@@ -75,6 +75,11 @@ impl Listener {
     /// # Errors
     /// If the listener is broken beyond repair.
     pub async fn accept(&self) -> io::Result<Stream> {
+        Ok(self.accept_from().await?.0)
+    }
+
+    /// The same, and where the client comes from. The stream itself does not know that any more once it is broken.
+    pub(super) async fn accept_from(&self) -> io::Result<(Stream, Option<SocketAddr>)> {
         loop {
             match self.try_accept().await {
                 Err(error) if is_passing(&error) => {
@@ -86,15 +91,15 @@ impl Listener {
         }
     }
 
-    async fn try_accept(&self) -> io::Result<Stream> {
+    async fn try_accept(&self) -> io::Result<(Stream, Option<SocketAddr>)> {
         match &self.0 {
             Socket::Tcp(listener) => {
-                let (stream, _) = listener.accept().await?;
+                let (stream, peer) = listener.accept().await?;
                 // Fails on some systems if the client is gone again, which is no fault of the listener.
                 let _set = stream.set_nodelay(true);
-                Ok(Stream::Tcp(stream))
+                Ok((Stream::Tcp(stream), Some(peer)))
             }
-            Socket::Unix(listener, _) => Ok(Stream::Unix(listener.accept().await?.0)),
+            Socket::Unix(listener, _) => Ok((Stream::Unix(listener.accept().await?.0), None)),
         }
     }
 }

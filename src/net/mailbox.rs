@@ -20,18 +20,16 @@ pub(crate) enum Mail {
     Message(Kind, Bytes),
     /// The closing handshake is to be started.
     Close(CloseCode, Box<str>),
-    /// The session wants to be asked whether there is something to do.
-    Wake,
     /// The connection is to be dropped at once.
     Abort,
 }
 
 impl Mail {
-    /// How many bytes of it count.
+    /// How many bytes of it count: what it takes to keep it counts as well.
     fn size(&self) -> usize {
         match self {
-            Self::Frames(bytes) | Self::Message(_, bytes) => bytes.len(),
-            Self::Close(..) | Self::Wake | Self::Abort => 0,
+            Self::Frames(bytes) | Self::Message(_, bytes) => size_of::<Item>() + bytes.len(),
+            Self::Close(..) | Self::Abort => 0,
         }
     }
 
@@ -78,6 +76,8 @@ struct Inner {
     unsent: usize,
     /// Whether there is mail that does not wait for what is being sent.
     orders: bool,
+    /// Whether the session is to be woken.
+    wake: bool,
     gone: bool,
     waker: Option<Waker>,
 }
@@ -109,7 +109,15 @@ impl Mailbox {
         let waiting = inner.bytes + inner.unsent - replaced;
         // A single large message may exceed the limit alone.
         if size > 0 && waiting > 0 && waiting + size > limit {
+            if let Some(at) = same {
+                // What is out of date is not sent as if it were not.
+                inner.mail.remove(at);
+                inner.bytes -= replaced;
+            }
             return Err(PostError::Full);
+        }
+        if mail.is_order() && inner.mail.iter().any(|item| item.mail == mail) {
+            return Ok(());
         }
         inner.bytes = inner.bytes + size - replaced;
         match same {
@@ -119,13 +127,28 @@ impl Mailbox {
                 inner.mail.push(Item { key, mail });
             }
         }
+        self.tell(inner);
+        Ok(())
+    }
+
+    /// Has the session woken, which does not wait for anything.
+    pub(crate) fn wake(&self) -> Result<(), PostError> {
+        let mut inner = self.lock();
+        if inner.gone {
+            return Err(PostError::Gone);
+        }
+        inner.wake = true;
+        self.tell(inner);
+        Ok(())
+    }
+
+    fn tell(&self, mut inner: MutexGuard<'_, Inner>) {
         self.waiting.store(true, Ordering::Release);
         let waker = inner.waker.take();
         drop(inner);
         if let Some(waker) = waker {
             waker.wake();
         }
-        Ok(())
     }
 
     /// Orders the closing handshake, unless it is ordered already.
@@ -137,12 +160,12 @@ impl Mailbox {
         }
     }
 
-    /// Takes all mail out, and has `waker` woken when there is more. Its bytes count until [`Mailbox::settle`] says
+    /// Takes all mail out, and whether the session is to be woken, and has `waker` woken when there is more. Its bytes count until [`Mailbox::settle`] says
     /// how many of them are still to be sent.
     ///
     /// While the connection is `busy` sending what it took before, messages stay: those that come later may still take
     /// their place. Orders do not wait.
-    pub(crate) fn collect(&self, waker: &Waker, busy: bool) -> impl Iterator<Item = Mail> + use<> {
+    pub(crate) fn collect(&self, waker: &Waker, busy: bool) -> (bool, impl Iterator<Item = Mail> + use<>) {
         let mut inner = self.lock();
         if inner.waker.as_ref().is_none_or(|known| !known.will_wake(waker)) {
             inner.waker = Some(waker.clone());
@@ -154,7 +177,7 @@ impl Mailbox {
             mail = std::mem::take(&mut inner.mail);
         }
         self.waiting.store(!inner.mail.is_empty(), Ordering::Release);
-        mail.into_iter().map(|item| item.mail)
+        (std::mem::take(&mut inner.wake), mail.into_iter().map(|item| item.mail))
     }
 
     /// So many bytes that were taken out are not yet sent.
@@ -194,25 +217,26 @@ mod tests {
         }
     }
 
-    fn frames(len: usize) -> Mail {
-        Mail::Frames(vec![7; len].into())
+    /// Mail that counts so many bytes.
+    fn frames(size: usize) -> Mail {
+        Mail::Frames(vec![7; size - size_of::<Item>()].into())
     }
 
     #[test]
     fn bytes_count_until_they_are_sent() {
         let mailbox = Mailbox::default();
-        assert_eq!(mailbox.post(frames(60), 100), Ok(()));
-        assert_eq!(mailbox.post(frames(41), 100), Err(PostError::Full));
-        assert_eq!(mailbox.post(frames(40), 100), Ok(()));
-        assert_eq!(mailbox.collect(Waker::noop(), false).count(), 2);
-        assert_eq!(mailbox.post(frames(1), 100), Err(PostError::Full), "taken out is not sent");
-        mailbox.settle(50);
-        assert_eq!(mailbox.post(frames(51), 100), Err(PostError::Full));
-        assert_eq!(mailbox.post(frames(50), 100), Ok(()));
-        assert_eq!(mailbox.collect(Waker::noop(), false).count(), 1);
+        assert_eq!(mailbox.post(frames(6000), 10000), Ok(()));
+        assert_eq!(mailbox.post(frames(4100), 10000), Err(PostError::Full));
+        assert_eq!(mailbox.post(frames(4000), 10000), Ok(()));
+        assert_eq!(mailbox.collect(Waker::noop(), false).1.count(), 2);
+        assert_eq!(mailbox.post(frames(100), 10000), Err(PostError::Full), "taken out is not sent");
+        mailbox.settle(5000);
+        assert_eq!(mailbox.post(frames(5100), 10000), Err(PostError::Full));
+        assert_eq!(mailbox.post(frames(5000), 10000), Ok(()));
+        assert_eq!(mailbox.collect(Waker::noop(), false).1.count(), 1);
         mailbox.settle(0);
-        assert_eq!(mailbox.post(frames(1000), 100), Ok(()), "one alone may be larger");
-        assert_eq!(mailbox.post(Mail::Abort, 100), Ok(()), "an order always fits");
+        assert_eq!(mailbox.post(frames(100000), 10000), Ok(()), "one alone may be larger");
+        assert_eq!(mailbox.post(Mail::Abort, 10000), Ok(()), "an order always fits");
     }
 
     #[test]
@@ -221,43 +245,63 @@ mod tests {
         let waker = Waker::from(count.clone());
         let mailbox = Mailbox::default();
         assert!(!mailbox.is_waiting());
-        assert!(mailbox.collect(&waker, false).next().is_none());
+        assert!(mailbox.collect(&waker, false).1.next().is_none());
         for _ in 0..3 {
-            assert_eq!(mailbox.post(frames(1), 100), Ok(()));
+            assert_eq!(mailbox.post(frames(100), 10000), Ok(()));
             assert!(mailbox.is_waiting());
         }
         assert_eq!(count.0.load(Ordering::Relaxed), 1);
-        assert_eq!(mailbox.collect(&waker, false).count(), 3);
+        assert_eq!(mailbox.collect(&waker, false).1.count(), 3);
         assert!(!mailbox.is_waiting());
-        assert_eq!(mailbox.post(frames(1), 100), Ok(()));
+        assert_eq!(mailbox.post(frames(100), 10000), Ok(()));
         assert_eq!(count.0.load(Ordering::Relaxed), 2);
     }
 
     #[test]
     fn the_latest_takes_the_place_of_what_was_not_taken_out() {
         let mailbox = Mailbox::default();
-        let sizes = |busy| -> Vec<usize> { mailbox.collect(Waker::noop(), busy).map(|mail| mail.size()).collect() };
-        for len in [50, 90, 30] {
-            assert_eq!(mailbox.post_latest(1, frames(len), 100), Ok(()), "{len}");
+        let sizes = |busy| -> Vec<usize> { mailbox.collect(Waker::noop(), busy).1.map(|mail| mail.size()).collect() };
+        for len in [5000, 9000, 3000] {
+            assert_eq!(mailbox.post_latest(1, frames(len), 10000), Ok(()), "{len}");
         }
-        assert_eq!(mailbox.post_latest(2, frames(60), 100), Ok(()));
-        assert_eq!(mailbox.post_latest(2, frames(71), 100), Err(PostError::Full));
-        assert_eq!(mailbox.post_latest(2, frames(70), 100), Ok(()));
-        assert_eq!(sizes(false), [30, 70]);
+        assert_eq!(mailbox.post_latest(2, frames(6000), 10000), Ok(()));
+        assert_eq!(mailbox.post_latest(2, frames(7100), 10000), Err(PostError::Full));
+        assert_eq!(mailbox.post_latest(2, frames(7000), 10000), Ok(()));
+        assert_eq!(sizes(false), [3000, 7000]);
         mailbox.settle(0);
-        assert_eq!(mailbox.post_latest(1, frames(5), 100), Ok(()), "what was taken out is not replaced");
-        assert_eq!(sizes(false), [5]);
+        assert_eq!(mailbox.post_latest(1, frames(500), 10000), Ok(()), "what was taken out is not replaced");
+        assert_eq!(sizes(false), [500]);
+    }
+
+    #[test]
+    fn what_is_out_of_date_is_not_sent_if_the_latest_does_not_fit() {
+        let mailbox = Mailbox::default();
+        assert_eq!(mailbox.post(frames(5000), 10000), Ok(()));
+        assert_eq!(mailbox.post_latest(1, frames(3000), 10000), Ok(()));
+        assert_eq!(mailbox.post_latest(1, frames(6000), 10000), Err(PostError::Full));
+        assert_eq!(mailbox.collect(Waker::noop(), false).1.count(), 1);
+    }
+
+    #[test]
+    fn orders_are_not_kept_twice() {
+        let mailbox = Mailbox::default();
+        for _ in 0..1000 {
+            assert_eq!(mailbox.post(Mail::Close(CloseCode::NORMAL, "".into()), 10000), Ok(()));
+            assert_eq!(mailbox.wake(), Ok(()));
+        }
+        assert_eq!(mailbox.collect(Waker::noop(), true).1.count(), 1);
     }
 
     #[test]
     fn messages_wait_while_others_are_sent_and_orders_do_not() {
         let mailbox = Mailbox::default();
-        assert_eq!(mailbox.post(frames(5), 100), Ok(()));
-        assert_eq!(mailbox.post(Mail::Wake, 100), Ok(()));
-        assert_eq!(mailbox.collect(Waker::noop(), true).count(), 0);
+        assert_eq!(mailbox.post(frames(500), 10000), Ok(()));
+        assert_eq!(mailbox.wake(), Ok(()));
+        let (woken, mut mail) = mailbox.collect(Waker::noop(), true);
+        assert!(woken && mail.next().is_none(), "whoever is to be woken does not wait");
         assert!(mailbox.is_waiting());
-        assert_eq!(mailbox.post(Mail::Abort, 100), Ok(()));
-        assert_eq!(mailbox.collect(Waker::noop(), true).count(), 3);
+        assert_eq!(mailbox.post(Mail::Abort, 10000), Ok(()));
+        assert_eq!(mailbox.collect(Waker::noop(), true).1.count(), 2);
         assert!(!mailbox.is_waiting());
     }
 
@@ -265,7 +309,7 @@ mod tests {
     fn nothing_goes_into_one_that_is_shut() {
         let mailbox = Mailbox::default();
         mailbox.shut();
-        assert_eq!(mailbox.post(Mail::Abort, 100), Err(PostError::Gone));
-        assert!(mailbox.collect(Waker::noop(), false).next().is_none());
+        assert_eq!(mailbox.post(Mail::Abort, 10000), Err(PostError::Gone));
+        assert!(mailbox.collect(Waker::noop(), false).1.next().is_none());
     }
 }

@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 
 use super::inband::Inband;
-use super::letter::Letter;
+use super::letter::{Encodings, Letter};
 use super::mailbox::{Mail, Mailbox, PostError};
 use crate::proto::deflate::{self, Direction};
 use crate::proto::{ConnectionId, Message, check_close};
@@ -149,7 +149,8 @@ impl Connections {
     /// If it is gone, or too much waits for it already.
     pub fn send(&self, id: ConnectionId, message: &Message<'_>) -> Result<(), PostError> {
         let place = self.place(id)?;
-        let mut letter = Letter::new(message, self.shared.deflate);
+        let mut encodings = Encodings::default();
+        let mut letter = Letter::new(message, self.shared.deflate, &mut encodings);
         letter.compress(place.compresses);
         self.shared.deliver(&place, None, letter.packed_to(place.inband, place.compresses))
     }
@@ -157,7 +158,8 @@ impl Connections {
     /// Sends a message to all but `except`. It is encoded once, and compressed once for each window that was agreed
     /// on; only those who agreed on context takeover compress it for themselves.
     pub fn broadcast(&self, message: &Message<'_>, except: Option<ConnectionId>) -> Reach {
-        let mut letter = Letter::new(message, self.shared.deflate);
+        let mut encodings = Encodings::default();
+        let mut letter = Letter::new(message, self.shared.deflate, &mut encodings);
         if letter.is_worth_compressing() {
             let agreed: HashSet<_> = self.lock().values().filter_map(|place| place.compresses).collect();
             // Not while others wait for the set.
@@ -172,22 +174,39 @@ impl Connections {
 
     /// Sends a message to these, as [`Connections::broadcast`] does to all. Those that are gone are passed over.
     pub fn send_to(&self, ids: impl IntoIterator<Item = ConnectionId>, message: &Message<'_>) -> Reach {
-        self.deliver(ids, None, message)
+        self.deliver(ids, None, message, &mut Encodings::default())
     }
 
     /// Sends a message to these that takes the place of an earlier one with the same `key`, where that was not sent
     /// yet: whoever is slow gets the newest, and never more than one of each key waits for him. Keys are the
     /// application's own.
     pub fn send_latest(&self, ids: impl IntoIterator<Item = ConnectionId>, key: u64, message: &Message<'_>) -> Reach {
-        self.deliver(ids, Some(key), message)
+        self.deliver(ids, Some(key), message, &mut Encodings::default())
     }
 
-    fn deliver(&self, ids: impl IntoIterator<Item = ConnectionId>, key: Option<u64>, message: &Message<'_>) -> Reach {
+    /// The same for a message that may be sent to more of this set later: `known` is what it was encoded to so far.
+    pub(crate) fn send_latest_again(
+        &self,
+        ids: impl IntoIterator<Item = ConnectionId>,
+        key: u64,
+        message: &Message<'_>,
+        known: &mut Encodings,
+    ) -> Reach {
+        self.deliver(ids, Some(key), message, known)
+    }
+
+    fn deliver(
+        &self,
+        ids: impl IntoIterator<Item = ConnectionId>,
+        key: Option<u64>,
+        message: &Message<'_>,
+        known: &mut Encodings,
+    ) -> Reach {
         let places: Vec<Place> = {
             let members = self.lock();
             ids.into_iter().filter_map(|id| members.get(&id).cloned()).collect()
         };
-        let mut letter = Letter::new(message, self.shared.deflate);
+        let mut letter = Letter::new(message, self.shared.deflate, known);
         let mut reach = Reach::default();
         for place in &places {
             letter.compress(place.compresses);
@@ -206,12 +225,12 @@ impl Connections {
         Ok(())
     }
 
-    /// Has the session of one [woken](super::Session::woken), when what is sent to it is out.
+    /// Has the session of one [woken](super::Session::woken), whatever waits to be sent to it.
     ///
     /// # Errors
     /// If it is gone.
     pub fn wake(&self, id: ConnectionId) -> Result<(), PostError> {
-        self.post(id, Mail::Wake)
+        self.place(id)?.mailbox.wake()
     }
 
     /// Starts the closing handshake with one.

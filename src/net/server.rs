@@ -3,23 +3,20 @@
 //! What one client does, or fails to do, harms no other: not while TLS is set up, not in the opening handshake, and not
 //! after it. The number of connections is bounded.
 
-use std::future::poll_fn;
+use std::any::Any;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::task::JoinHandle;
+use tokio::sync::Semaphore;
 
-use super::connection::{Connection, OwnedEvent};
-use super::driver::{Driver, Session, Stop};
+use super::driver::Session;
+use super::incoming::{AcceptError, Incoming, Unserved};
 use super::listener::{Listen, Listener};
 use super::members::{Connections, Member, Slow};
-use super::opening::OpeningFailure;
-use super::serving::Serving;
-use super::stream::Stream;
 use crate::proto::opening::{Answer, Asked, Policy};
-use crate::proto::{Closed, Config, Endpoint, Event, Observer, Outbound};
+use crate::proto::{Config, Observer};
 use crate::wire::http::Request;
 
 /// What a server is set to.
@@ -57,11 +54,28 @@ pub trait Service: Send + Sync + 'static {
     /// What serves one connection.
     type Session: Session + Unpin + 'static;
 
-    /// A client asks, and the server's [`Policy`] allows it.
+    /// A client has connected, from this address if it is one of TCP, and has said nothing yet: neither TLS is set up,
+    /// nor is anything asked for. By default everybody comes in.
+    ///
+    /// # Errors
+    /// The answer to a client that may not come in, whatever it asks for. It takes no place of another; if many are
+    /// refused at a time, some are dropped without the answer.
+    fn enter(&self, _peer: Option<SocketAddr>) -> Result<Entry, Box<Answer>> {
+        Ok(None)
+    }
+
+    /// A client asks, and the server's [`Policy`] allows it. `entry` is what [`Service::enter`] gave: the session keeps
+    /// it for as long as it has to live.
     ///
     /// # Errors
     /// The answer to a client that may not connect, such as [`Answer::refusal`].
-    fn open(&self, request: &Request, asked: &Asked, member: Member) -> Result<Self::Session, Box<Answer>>;
+    fn open(
+        &self,
+        request: &Request,
+        asked: &Asked,
+        member: Member,
+        entry: Entry,
+    ) -> Result<Self::Session, Box<Answer>>;
 
     /// A client asks for a page with GET or HEAD, and not for a WebSocket. By default there is none, and it is told
     /// that WebSocket is what is spoken here.
@@ -70,11 +84,26 @@ pub trait Service: Send + Sync + 'static {
     }
 
     /// Who is to be told what the connection of `member` sees and does, from the `answer` to its request on, whatever
-    /// that is; by default nobody.
-    fn observer(&self, _member: &Member, _asked: &Asked, _answer: &Answer) -> Option<Box<dyn Observer>> {
+    /// that is; by default nobody. `took` is the time since the client had connected: TLS, its request, and the
+    /// answer. For pages this is not called.
+    fn observer(
+        &self,
+        _member: &Member,
+        _asked: &Asked,
+        _answer: &Answer,
+        _took: Duration,
+    ) -> Option<Box<dyn Observer>> {
         None
     }
+
+    /// A client is gone that was not answered by this service: it did not ask in time, or not for anything that can be
+    /// read, or there was no place to answer it. By default nobody is told.
+    fn failed(&self, _peer: Option<SocketAddr>, _error: &AcceptError) {}
 }
+
+/// What a [`Service`] knows a client by from its coming on, such as a place among a number of them. It is dropped when
+/// the client is gone, unless [`Service::open`] took it.
+pub type Entry = Option<Box<dyn Any + Send + Sync>>;
 
 impl<F, S> Service for F
 where
@@ -83,7 +112,7 @@ where
 {
     type Session = S;
 
-    fn open(&self, _request: &Request, _asked: &Asked, member: Member) -> Result<S, Box<Answer>> {
+    fn open(&self, _request: &Request, _asked: &Asked, member: Member, _entry: Entry) -> Result<S, Box<Answer>> {
         Ok(self(member))
     }
 }
@@ -128,17 +157,20 @@ pub struct Server {
 
 /// What the connections of a server have in common.
 #[derive(Debug)]
-struct Shared {
-    endpoint: Arc<Config>,
-    policy: Policy,
-    tls: Option<Arc<rustls::ServerConfig>>,
-    connections: Connections,
-    places: Arc<Semaphore>,
+pub(super) struct Shared {
+    pub(super) endpoint: Arc<Config>,
+    pub(super) policy: Policy,
+    pub(super) tls: Option<Arc<rustls::ServerConfig>>,
+    pub(super) connections: Connections,
+    pub(super) places: Arc<Semaphore>,
     /// Connections that are being told that there is no place.
-    refusals: Arc<Semaphore>,
+    pub(super) refusals: Arc<Semaphore>,
+    /// Connections that are being told that they may not come in. They are not the others' concern.
+    pub(super) denials: Arc<Semaphore>,
 }
 
-/// The most connections at a time that are told that there is no place; any more are dropped.
+/// The most connections at a time that are told that there is no place, and as many that they may not come in; any more
+/// are dropped.
 const REFUSALS: usize = 64;
 
 impl Server {
@@ -159,6 +191,7 @@ impl Server {
             connections: Connections::new(config.max_queue, config.slow, deflate),
             places: Arc::new(Semaphore::new(config.max_connections.min(Semaphore::MAX_PERMITS))),
             refusals: Arc::new(Semaphore::new(REFUSALS)),
+            denials: Arc::new(Semaphore::new(REFUSALS)),
         };
         Ok(Self { listener, context: Arc::new(shared) })
     }
@@ -186,9 +219,8 @@ impl Server {
         let service = Arc::new(service);
         let mut draining = self.context.connections.draining();
         loop {
-            let turn_away = |incoming: Incoming| tokio::spawn(incoming.turn_away(service.clone()));
             let incoming = tokio::select! {
-                incoming = self.next(turn_away) => incoming?,
+                incoming = self.next(&service) => incoming?,
                 _ = draining.wait_for(|&draining| draining) => return Ok(()),
             };
             let service = service.clone();
@@ -201,175 +233,33 @@ impl Server {
     /// # Errors
     /// If the listener is broken beyond repair.
     pub async fn accept(&self) -> io::Result<Incoming> {
-        self.next(|incoming| tokio::spawn(incoming.turn_away(Arc::new(Unserved)))).await
+        self.next(&Arc::new(Unserved)).await
     }
 
-    async fn next(&self, turn_away: impl Fn(Incoming) -> JoinHandle<()>) -> io::Result<Incoming> {
+    async fn next<S: Service>(&self, service: &Arc<S>) -> io::Result<Incoming> {
         loop {
-            let stream = self.listener.accept().await?;
+            let (stream, peer) = self.listener.accept_from().await?;
+            let accepted = tokio::time::Instant::now();
+            let entered = service.enter(peer);
+            let places = match &entered {
+                Ok(_) => [Some(&self.context.places), Some(&self.context.refusals)],
+                Err(_) => [None, Some(&self.context.denials)],
+            };
+            let [place, refusal] = places.map(|places| places?.clone().try_acquire_owned().ok());
             let shared = self.context.clone();
-            if let Ok(place) = self.context.places.clone().try_acquire_owned() {
-                return Ok(Incoming { stream, shared, place });
-            }
-            if let Ok(place) = self.context.refusals.clone().try_acquire_owned() {
-                // It ends by itself.
-                let _turned_away = turn_away(Incoming { stream, shared, place });
-            }
-        }
-    }
-}
-
-/// A client that has connected, and not asked yet.
-#[derive(Debug)]
-pub struct Incoming {
-    stream: Stream,
-    shared: Arc<Shared>,
-    place: OwnedSemaphorePermit,
-}
-
-/// Why a client was not accepted.
-#[derive(Debug, thiserror::Error)]
-pub enum AcceptError {
-    /// The network or TLS failed.
-    #[error("the connection was lost before it was open: {0}")]
-    Io(#[from] io::Error),
-    /// TLS took too long.
-    #[error("TLS was not set up in time")]
-    TlsTimeout,
-    /// The opening handshake failed, or the client was refused.
-    #[error("{}", OpeningFailure(&.0.cause))]
-    Opening(Box<Closed>),
-}
-
-/// What serves nobody: connections that are opened by hand.
-struct Unserved;
-
-impl Service for Unserved {
-    type Session = fn(Event<'_>, &mut Outbound);
-
-    fn open(&self, _request: &Request, _asked: &Asked, _member: Member) -> Result<Self::Session, Box<Answer>> {
-        Ok(nobody)
-    }
-}
-
-/// A session before there is one.
-fn nobody(_event: Event<'_>, _out: &mut Outbound) {}
-
-impl Incoming {
-    /// Goes through the opening handshake.
-    ///
-    /// # Errors
-    /// If the client is not agreed with according to the server's [`Policy`], or is lost.
-    pub async fn open(self) -> Result<Connection, AcceptError> {
-        let shared = self.shared.clone();
-        let (mut driver, place) = self.ask().await?;
-        let answer = answer(&driver, |asked, _| shared.policy.answer(asked));
-        driver.answer(answer);
-        let mut connection = Connection::of(driver).holding(place);
-        loop {
-            match connection.next_event().await {
-                Some(OwnedEvent::Open) => return Ok(connection),
-                Some(OwnedEvent::Closed(closed)) => return Err(AcceptError::Opening(Box::new(closed))),
-                Some(_) => {}
-                None => return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
-            }
-        }
-    }
-
-    /// Answers that there is no place. Pages are there all the same, so that one can look at a server that is full.
-    async fn turn_away<S: Service>(self, service: Arc<S>) {
-        let shared = self.shared.clone();
-        let Ok((mut driver, _place)) = self.ask().await else { return };
-        let all = &shared.connections;
-        let answer = answer(&driver, |asked, request| page(&*service, request, asked, all).unwrap_or_else(no_place));
-        driver.answer(answer);
-        poll_fn(|cx| driver.poll(cx, &mut nobody)).await;
-    }
-
-    /// Sets TLS up, and waits for the request.
-    async fn ask(self) -> Result<(Driver<Stream>, OwnedSemaphorePermit), AcceptError> {
-        let began = tokio::time::Instant::now();
-        let stream = match &self.shared.tls {
-            None => self.stream,
-            Some(config) => {
-                let accepted = self.stream.secured(config.clone());
-                let accepted = tokio::time::timeout(self.shared.endpoint.opening_timeout, accepted);
-                accepted.await.map_err(|_| AcceptError::TlsTimeout)??
-            }
-        };
-        let endpoint = Endpoint::server(self.shared.endpoint.clone(), began.into_std());
-        let mut driver = Driver::new(stream, endpoint);
-        match poll_fn(|cx| driver.poll(cx, &mut nobody)).await {
-            Stop::Asked => Ok((driver, self.place)),
-            Stop::Over => match driver.endpoint.closed() {
-                Some(closed) => Err(AcceptError::Opening(Box::new(closed.clone()))),
-                None => Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
-            },
-        }
-    }
-
-    /// Opens the connection and serves it until its end.
-    async fn serve<S: Service>(self, service: Arc<S>) {
-        let shared = self.shared.clone();
-        let mut draining = shared.connections.draining();
-        // Boxed, because it is large and over soon.
-        let opening = Box::pin(self.ask());
-        let (mut driver, place) = tokio::select! {
-            asked = opening => match asked {
-                Ok(asked) => asked,
-                Err(_) => return,
-            },
-            _ = draining.wait_for(|&draining| draining) => return,
-        };
-        let member = shared.connections.next_member(driver.stream().peer_addr());
-        let id = member.id;
-        let (mut session, mut observer) = (None, None);
-        let answer = answer(&driver, |asked, request| {
-            let mut answer = shared.policy.answer(asked);
-            if answer.agreed.is_some() {
-                match service.open(request, asked, member.clone()) {
-                    Ok(opened) => session = Some(opened),
-                    Err(refusal) => answer = *refusal,
+            let (entry, denial) = match entered {
+                Ok(entry) => (entry, None),
+                Err(denial) => (None, Some(denial)),
+            };
+            match (place, refusal) {
+                (Some(place), _) => return Ok(Incoming { stream, peer, accepted, shared, place, entry }),
+                (None, Some(place)) => {
+                    let incoming = Incoming { stream, peer, accepted, shared, place, entry };
+                    // It ends by itself.
+                    let _turned_away = tokio::spawn(incoming.turn_away(service.clone(), denial));
                 }
-            } else if let Some(page) = page(&*service, request, asked, &shared.connections) {
-                return page;
-            }
-            observer = service.observer(&member, asked, &answer);
-            answer
-        });
-        if let Some(observer) = observer {
-            driver.endpoint.set_observer(observer);
-        }
-        driver.answer(answer);
-        match session {
-            Some(session) => {
-                let registration = shared.connections.register(id, driver.endpoint.compresses());
-                // A task of its own, as small as can be: an idle connection is nothing else.
-                tokio::spawn(Serving::new(driver, session, registration, place));
-            }
-            None => {
-                poll_fn(|cx| driver.poll(cx, &mut nobody)).await;
+                (None, None) => service.failed(peer, &AcceptError::NoPlace),
             }
         }
-    }
-}
-
-/// The page that is asked for, if one is.
-fn page(service: &impl Service, request: &Request, asked: &Asked, all: &Connections) -> Option<Answer> {
-    let page = asked.is_for_a_page().then(|| service.page(request, asked, all)).flatten()?;
-    Some(page.to_method(&asked.method))
-}
-
-fn no_place() -> Answer {
-    let mut refusal = Answer::refusal(503, "the server has no place for another connection");
-    refusal.response.headers.push("Retry-After", "10");
-    refusal
-}
-
-/// Has `decide` answer what `driver`'s client has asked.
-fn answer(driver: &Driver<Stream>, decide: impl FnOnce(&Asked, &Request) -> Answer) -> Answer {
-    match driver.endpoint.asked() {
-        Some((request, asked)) => decide(asked, request),
-        None => Answer::refusal(500, "there is no request to answer"),
     }
 }

@@ -78,8 +78,13 @@ impl<S: Session> Serving<S> {
     #[cold]
     fn read_mail(&mut self, cx: &Context<'_>) -> bool {
         let busy = !self.driver.endpoint.outgoing().is_empty();
+        let (woken, mails) = self.registration.mailbox.collect(cx.waker(), busy);
         let out = self.driver.endpoint.outbound();
-        for mail in self.registration.mailbox.collect(cx.waker(), busy) {
+        if woken {
+            self.driver.stirred = true;
+            self.session.woken(out);
+        }
+        for mail in mails {
             self.owing = true;
             self.driver.stirred = true;
             // While the connection is closing nobody waits for messages any more.
@@ -87,10 +92,6 @@ impl<S: Session> Serving<S> {
                 Mail::Frames(frames) => out.send_encoded(&frames),
                 Mail::Message(kind, payload) => out.send(Message { kind, payload: (&*payload).into() }),
                 Mail::Close(code, reason) => out.close(code, &reason),
-                Mail::Wake => {
-                    self.session.woken(out);
-                    Ok(())
-                }
                 Mail::Abort => return true,
             };
         }
@@ -122,7 +123,8 @@ mod tests {
         let task = size_of::<Serving<Echo>>();
         let beside = size_of::<Mailbox>() + size_of::<Agreed>() + 2 * size_of::<usize>() * 3;
         println!("task {task}, beside it {beside}");
-        assert!(task <= 768, "{task} bytes");
+        // tokio adds 96 bytes, and tasks take memory in steps of 128.
+        assert!(task <= 544, "{task} bytes");
         assert!(beside <= 256, "{beside} bytes");
     }
 

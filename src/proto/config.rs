@@ -25,7 +25,10 @@ pub struct Config {
     pub send_timeout: Duration,
     /// How often a ping asks whether the peer is alive; `None` and no time ask never.
     pub ping_interval: Option<Duration>,
-    /// How long after a ping nothing at all may come from the peer before it is held for dead.
+    /// How long after a ping nothing at all may come from the peer before it is held for dead, and failed with 1002.
+    ///
+    /// Any byte is a sign of life, not the pong alone: a pong stands behind all that its sender had queued before it,
+    /// and whoever is in the middle of a large message cannot send one.
     pub pong_timeout: Duration,
     /// How messages are compressed where that is agreed on; `None` to neither offer nor accept it.
     ///

@@ -120,10 +120,18 @@ async fn something_twice() {
 #[tokio::test]
 async fn deep_nesting() {
     let deep = |open: &str, close: &str| format!("{}{}", open.repeat(100_000), close.repeat(100_000));
-    let within = |value: String| format!(r#"{{"type":"chat","x":{value},"message":"m"}}"#);
+    let within = |value: &str| format!(r#"{{"type":"chat","x":{value},"message":"m"}}"#);
     let arrays = deep("[", "]");
     let objects = format!("{}1{}", r#"{"a":"#.repeat(100_000), "}".repeat(100_000));
-    let texts = [arrays.clone(), objects.clone(), within(arrays), within(objects), "[".repeat(1_000_000)];
+    let asked_for = format!(r#"{{"type":"chat","message":{arrays}}}"#);
+    let served = serve_default();
+    let mut ada = served.first("lobby", "ada").await;
+    for message in [within(&arrays), within(&objects)] {
+        // What is not asked for is passed over, however deep it is.
+        ada.sends(message).await;
+        assert_eq!(ada.hears().await, said("ada", "m", NOW));
+    }
+    let texts = [arrays, objects, asked_for, "[".repeat(1_000_000), r#"{"x":"#.repeat(200_000)];
     are_invalid(texts.map(Message::text)).await;
 }
 

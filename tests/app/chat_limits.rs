@@ -22,14 +22,15 @@ async fn names_have_limits() {
     for name in ["", "  \t\n", &"x".repeat(33), &"ß".repeat(33), "\u{200d}"] {
         assert_eq!(ada.is_refused(join("r", name)).await, "A name has 1 to 32 characters", "{name:?}");
     }
-    for name in ["a\0", "a\nb", "\u{1b}[31mred", "\u{202e}ada", "a\u{200b}da", "a\u{2028}b"] {
-        assert_eq!(ada.is_refused(join("r", name)).await, "A name has no control characters", "{name:?}");
+    for name in ["a\0", "a\nb", "\u{1b}[31mred", "\u{202e}ada", "a\u{200b}da", "a\u{2028}b", "\u{3164}"] {
+        let words = "A name has no control characters and no invisible ones";
+        assert_eq!(ada.is_refused(join("r", name)).await, words, "{name:?}");
     }
-    for room in ["", " \u{3000} ", &"x".repeat(65)] {
+    for room in ["", " \u{3000} ", "\u{200d}", &"x".repeat(65)] {
         assert_eq!(ada.is_refused(join(room, "ada")).await, "The name of a room has 1 to 64 characters", "{room:?}");
     }
     for room in ["a\0", "a\rb", "\u{2066}a"] {
-        let words = "The name of a room has no control characters";
+        let words = "The name of a room has no control characters and no invisible ones";
         assert_eq!(ada.is_refused(join(room, "ada")).await, words, "{room:?}");
     }
     assert!(served.chat.rooms().is_empty(), "whoever is refused makes no room");
@@ -53,7 +54,7 @@ async fn a_name_is_had_by_one_in_a_room() {
     let served = serve_default();
     let mut ada = served.first("lobby", "Ada").await;
     let mut other = served.guest().await;
-    for name in ["Ada", "ada", "ADA", " ada ", "a\u{200d}da"] {
+    for name in ["Ada", "ada", "ADA", " ada ", "a\u{200d}da", "ａda"] {
         let words = format!("The name {} is taken: choose another", name.trim());
         assert_eq!(other.is_refused(join("lobby", name)).await, words);
     }

@@ -11,7 +11,7 @@ use wslab::net::{Client, ServerConfig};
 use wslab::proto::Message;
 use wslab::proto::opening::{Extra, Policy};
 
-use crate::host_stage::{Guest, Served, chat, serve, serve_with, token, token_for};
+use crate::host_stage::{Guest, Served, chat, serve, serve_with, token, token_for, token_named};
 
 fn guarded() -> Host<Chat> {
     chat().guarded(crate::host_stage::auth(), Settings::default())
@@ -94,7 +94,7 @@ async fn patient(patience: Duration) -> Served {
 
 #[tokio::test]
 async fn nobody_stays_without_a_good_token() {
-    let served = patient(Duration::from_millis(100)).await;
+    let served = patient(Duration::from_secs(1)).await;
     let (silent, mut talking) = (served.connect().await, served.connect().await);
     talking.says("{}").await;
     assert_eq!(silent.hears_close().await, (1008, "Authentication timeout".to_owned()));
@@ -126,8 +126,27 @@ async fn permissions_guard_the_actions_of_the_same_name() {
     assert_eq!(guest.asks(&join()).await["type"], "joined", "a new token brings its own permissions");
     let chat = json!({ "type": "chat", "message": "hello" });
     assert_eq!(guest.asks(&chat).await, denied);
-    guest.asks(&with(&["chat"])).await;
+    guest.asks(&with(&["join", "chat"])).await;
     assert_eq!(guest.asks(&chat).await["message"], "hello");
+}
+
+#[tokio::test]
+async fn a_user_whom_his_token_names_has_that_name() {
+    let served = serve(guarded());
+    let good = Duration::from_secs(60);
+    let (mut ada, mut nobody) = (served.connect().await, served.connect().await);
+    ada.asks(&json!({ "token": token("7") })).await;
+    nobody.asks(&json!({ "token": token_named("8", None, &["join", "chat"], good) })).await;
+    let as_bob = json!({ "type": "join", "room": "r", "username": "bob" });
+    assert_eq!(nobody.asks(&as_bob).await["message"], "Welcome to r, bob", "without a name he chooses");
+    assert_eq!(ada.asks(&as_bob).await["message"], "Welcome to r, Ada");
+    assert_eq!(nobody.hears().await["username"], "Ada");
+    ada.says(json!({ "type": "chat", "message": "hello" }).to_string()).await;
+    for guest in [&mut ada, &mut nobody] {
+        assert_eq!(guest.hears().await["username"], "Ada");
+    }
+    let taken = json!({ "type": "error", "message": "The name ada is taken: choose another" });
+    assert_eq!(nobody.asks(&join()).await, taken);
 }
 
 #[tokio::test]
@@ -158,4 +177,15 @@ async fn an_echo_is_guarded_too() {
         guest.says(message.clone()).await;
         assert_eq!(guest.hears_message().await, message);
     }
+}
+
+#[tokio::test]
+async fn a_token_that_permits_less_ends_what_it_does_not_permit() {
+    let served = serve(guarded());
+    let with = |permissions: &[&str]| json!({ "token": token_for("7", permissions, Duration::from_secs(60)) });
+    let mut guest = served.connect().await;
+    guest.asks(&with(&["join", "chat"])).await;
+    guest.asks(&join()).await;
+    assert_eq!(guest.asks(&with(&["chat"])).await, success("7"));
+    assert_eq!(guest.asks(&json!({ "type": "chat", "message": "still here?" })).await["type"], "error");
 }

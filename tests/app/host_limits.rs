@@ -1,22 +1,21 @@
 //! Clients that send too much, and addresses that connect too often.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use wslab::app::Echo;
 use wslab::app::auth::Settings;
-use wslab::app::host::{Application, Caller, Host, Malformed, Visit, Voice};
+use wslab::app::host::Host;
 use wslab::app::limit::{DoorLimits, Limits, Over, Rate};
-use wslab::net::{Client, ConnectError, ServerConfig};
-use wslab::proto::{Config, Message};
+use wslab::net::{Client, ConnectError, ServerConfig, Service as _};
+use wslab::watch::Meter;
 
 use crate::host_stage::{Guest, REQUEST, Served, auth, chat, serve, serve_with, token, within};
 
 const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3600);
 
 fn per_connection(count: u32, period: Duration) -> Limits {
     Limits { connection: Some(Rate::new(count, period)), ..Limits::default() }
@@ -90,6 +89,38 @@ async fn whoever_sends_too_much_can_be_delayed_and_loses_nothing() {
 }
 
 #[tokio::test]
+async fn whoever_is_delayed_waits() {
+    let served = echo(per_connection(3, HOUR), Over::Delay);
+    let mut guest = served.connect().await;
+    for number in 0..5 {
+        guest.says(number.to_string()).await;
+    }
+    for number in 0..3 {
+        assert_eq!(guest.hears().await, number);
+    }
+    assert_eq!(served.connections.broadcast(&"\"meanwhile\"".into(), None).reached, 1);
+    assert_eq!(guest.hears().await, "meanwhile", "and not the fourth");
+}
+
+#[tokio::test]
+async fn whoever_is_delayed_and_gone_is_missed_at_once() {
+    let served = serve(chat().limited(per_connection(3, HOUR), Over::Delay));
+    let join = |name: &str| json!({ "type": "join", "room": "r", "username": name });
+    let (mut staying, mut leaving) = (served.connect().await, served.connect().await);
+    staying.asks(&join("bob")).await;
+    leaving.asks(&join("ada")).await;
+    assert_eq!(staying.hears().await["type"], "user_joined");
+    for number in 0..1000 {
+        leaving.says(json!({ "type": "chat", "message": number.to_string() }).to_string()).await;
+    }
+    for number in 0..2 {
+        assert_eq!(staying.hears().await["message"], number.to_string());
+    }
+    drop(leaving);
+    assert_eq!(staying.hears().await["type"], "user_left");
+}
+
+#[tokio::test]
 async fn connections_of_one_address_share_its_rate() {
     let limits = Limits { connection: None, address: Some(Rate::new(4, MINUTE)), ..Limits::default() };
     let served = echo(limits, Over::Error);
@@ -148,13 +179,113 @@ async fn an_address_connects_so_often_and_no_more() {
         served.connect().await.ends_by_closing().await;
     }
     assert_eq!(status(&served.client()).await, 429);
-    let answer = served
-        .ask(
-            "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-        Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n",
-        )
-        .await;
+    let answer = served.ask(REQUEST).await;
     assert!(answer.contains("\r\nRetry-After: ") && answer.contains("too fast"), "{answer}");
+}
+
+/// A connection from this address of the loopback, which says this, if anything.
+async fn raw(served: &Served, from: [u8; 4], words: &str) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind((from, 0).into()).unwrap();
+    let place = served.url.strip_prefix("ws://").unwrap().parse().unwrap();
+    let mut stream = within(socket.connect(place)).await.unwrap();
+    stream.write_all(words.as_bytes()).await.unwrap();
+    stream
+}
+
+/// The status that is answered.
+async fn answered(mut stream: TcpStream) -> String {
+    let mut line = vec![0; 12];
+    within(stream.read_exact(&mut line)).await.unwrap();
+    String::from_utf8(line).unwrap().split_off(9)
+}
+
+const HERE: [u8; 4] = [127, 0, 0, 1];
+const THERE: [u8; 4] = [127, 0, 0, 2];
+const PAGE: &str = "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
+
+#[tokio::test]
+async fn who_asks_for_nothing_counts_and_takes_no_place_of_others() {
+    let doors = DoorLimits { connections: Some(1), ..DoorLimits::default() };
+    let config = ServerConfig { max_connections: 3, ..ServerConfig::default() };
+    let served = serve_with(Host::new(Echo).doors(doors), config);
+    let mut silent = Vec::new();
+    for _ in 0..5 {
+        silent.push(raw(&served, HERE, "").await);
+    }
+    assert_eq!(answered(raw(&served, THERE, REQUEST).await).await, "101");
+    assert_eq!(answered(raw(&served, HERE, REQUEST).await).await, "429");
+    assert_eq!(answered(raw(&served, HERE, PAGE).await).await, "429", "pages count too");
+    let mut late = silent.pop().unwrap();
+    late.write_all(REQUEST.as_bytes()).await.unwrap();
+    assert_eq!(answered(late).await, "429", "it is told when it asks");
+    drop(silent);
+    while answered(raw(&served, HERE, PAGE).await).await != "200" {
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}
+
+#[tokio::test]
+async fn every_connection_counts_as_an_opening_whatever_becomes_of_it() {
+    let doors = DoorLimits { handshakes: Some(Rate::new(3, MINUTE)), ..DoorLimits::default() };
+    let served = serve(Host::new(Echo).doors(doors));
+    drop(raw(&served, HERE, "").await);
+    assert_eq!(answered(raw(&served, HERE, PAGE).await).await, "200");
+    assert_eq!(answered(raw(&served, HERE, "nonsense\r\n\r\n").await).await, "400");
+    assert_eq!(answered(raw(&served, HERE, REQUEST).await).await, "429");
+    assert_eq!(answered(raw(&served, THERE, REQUEST).await).await, "101");
+}
+
+/// A flood of one address is told no more than so much at a time.
+#[tokio::test]
+async fn the_refused_are_answered_a_number_at_a_time_and_else_dropped() {
+    let doors = DoorLimits { connections: Some(1), ..DoorLimits::default() };
+    let served = serve(Host::new(Echo).doors(doors));
+    let mut silent = Vec::new();
+    for _ in 0..65 {
+        silent.push(raw(&served, HERE, "").await);
+    }
+    let mut dropped = raw(&served, HERE, "").await;
+    assert_eq!(within(dropped.read(&mut [0])).await.unwrap_or(0), 0);
+    assert_eq!(answered(raw(&served, THERE, REQUEST).await).await, "101");
+}
+
+#[tokio::test]
+async fn openings_that_come_to_nothing_are_counted() {
+    let meter = Meter::new();
+    let doors = DoorLimits { connections: Some(3), ..DoorLimits::default() };
+    let config = ServerConfig { max_connections: 1, ..ServerConfig::default() };
+    let served = serve_with(Host::new(Echo).doors(doors).metered(meter.clone()), config);
+    let _guest = served.connect().await;
+    assert_eq!(meter.snapshot().spreads.handshakes.count, 1);
+    assert_eq!(answered(raw(&served, THERE, REQUEST).await).await, "503");
+    assert_eq!(meter.snapshot().totals.refused, 1);
+    let silent = (raw(&served, HERE, "").await, raw(&served, HERE, "").await);
+    assert_eq!(answered(raw(&served, HERE, REQUEST).await).await, "429");
+    assert_eq!(meter.snapshot().totals.refused, 2);
+    drop(silent);
+    raw(&served, THERE, "nonsense\r\n\r\n").await;
+    while meter.snapshot().totals.failed < 3 {
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    let totals = meter.snapshot().totals;
+    assert_eq!((totals.opened, totals.refused, totals.failed), (1, 2, 3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_task_of_a_host_forgets_and_ends_with_it() {
+    let tasks = tokio::runtime::Handle::current().metrics();
+    let host = Host::new(Echo).limited(Limits::default(), Over::Error).doors(DoorLimits::default());
+    assert_eq!(tasks.num_alive_tasks(), 0);
+    for _ in 0..3 {
+        assert!(host.enter(None).is_ok());
+    }
+    assert_eq!(tasks.num_alive_tasks(), 1);
+    tokio::time::sleep(5 * MINUTE).await;
+    assert_eq!(tasks.num_alive_tasks(), 1);
+    drop(host);
+    tokio::time::sleep(2 * MINUTE).await;
+    assert_eq!(tasks.num_alive_tasks(), 0);
 }
 
 impl Guest {
@@ -183,57 +314,14 @@ async fn delayed_messages_keep_their_order_and_their_kind() {
     }
 }
 
-/// Answers every message with much, and counts them.
-struct Verbose(Arc<AtomicUsize>);
-
-impl Application for Verbose {
-    type Visit = Self;
-
-    fn open(&self, _: &Caller) -> Self {
-        Self(self.0.clone())
-    }
-}
-
-impl Visit for Verbose {
-    fn message(&mut self, _: &Message<'_>, voice: &mut Voice<'_>) -> Result<(), Malformed> {
-        self.0.fetch_add(1, Ordering::SeqCst);
-        voice.send_message(vec![b'x'; 100_000].into());
-        Ok(())
-    }
-}
-
-#[tokio::test]
-async fn answers_to_a_client_that_does_not_read_do_not_pile_up() {
-    const COUNT: usize = 2000;
-    let answered = Arc::new(AtomicUsize::new(0));
-    let config = ServerConfig { endpoint: Config { deflate: None, ..Config::default() }, ..ServerConfig::default() };
-    let served = serve_with(Host::new(Verbose(answered.clone())), config);
-    let mut stream = TcpStream::connect(served.url.strip_prefix("ws://").unwrap()).await.unwrap();
-    stream.write_all(REQUEST.as_bytes()).await.unwrap();
-    let message = [0x81, 0x81, 0, 0, 0, 0, b'?'];
-    stream.write_all(&message.repeat(COUNT)).await.unwrap();
-    // What the system keeps for a reader is some MB.
-    let mut last = 0;
-    while last == 0 || answered.load(Ordering::SeqCst) != last {
-        last = answered.load(Ordering::SeqCst);
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-    assert!(last < COUNT / 4, "{last} answers of 100 kB wait");
-    let (mut heard, mut buffer) = (0, vec![0; 1 << 20]);
-    while heard < COUNT * 100_010 {
-        let count = within(stream.read(&mut buffer)).await.unwrap();
-        assert!(count > 0, "all are answered in the end, and not {heard} bytes");
-        heard += count;
-    }
-    assert_eq!(answered.load(Ordering::SeqCst), COUNT);
-}
-
 #[tokio::test]
 async fn a_server_that_ends_does_not_wait_for_delayed_messages() {
-    let server = serve(Host::new(Echo).limited(per_connection(1, MINUTE), Over::Delay));
+    let server = serve(Host::new(Echo).limited(per_connection(1, HOUR), Over::Delay));
     let mut guest = server.connect().await;
     is_echoed(&mut guest, 1).await;
-    guest.says("held").await;
+    guest.says("\"held\"").await;
+    assert_eq!(server.connections.broadcast(&"\"meanwhile\"".into(), None).reached, 1);
+    assert_eq!(guest.hears().await, "meanwhile");
     let connections = server.connections.clone();
     let draining = tokio::spawn(async move { connections.drain(MINUTE).await });
     assert_eq!(guest.hears_close().await.0, 1001);

@@ -109,8 +109,13 @@ pub(crate) fn auth() -> Auth {
 
 /// A token of a user that is good for so long.
 pub(crate) fn token_for(user: &str, permissions: &[&str], good: Duration) -> String {
+    token_named(user, Some("Ada"), permissions, good)
+}
+
+/// The same of a user with this name, or none.
+pub(crate) fn token_named(user: &str, name: Option<&str>, permissions: &[&str], good: Duration) -> String {
     let expires = (SystemTime::now() + good).duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs_f64();
-    let claims = json!({ "sub": user, "username": "Ada", "permissions": permissions, "exp": expires });
+    let claims = json!({ "sub": user, "username": name, "permissions": permissions, "exp": expires });
     jsonwebtoken::encode(&Header::default(), &claims, &EncodingKey::from_secret(SECRET)).unwrap()
 }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use wslab::app::limit::{Allotment, Allowance, Blocked, Layers, Limits, Rate};
+use wslab::app::limit::{Allotment, Allowance, Blocked, Layers, Limiter, Limits, Rate};
 
 fn limits(connection: &str, address: &str, user: &str) -> Limits {
     let rate = |words: &str| -> Option<Rate> { if words.is_empty() { None } else { Some(words.parse().unwrap()) } };
@@ -103,6 +103,38 @@ fn the_longest_block_is_told() {
     let later = began + Duration::from_secs(40);
     assert_eq!(one.take(later), Err(Blocked { until: began + Duration::from_secs(50) }));
     one.take(began + Duration::from_secs(50)).unwrap();
+}
+
+/// Whoever tries again when a block ends does not do so without a pause.
+#[test]
+fn a_block_never_ends_when_it_begins() {
+    let now = Instant::now();
+    let minute = Duration::from_secs(60);
+    for (rate, least) in [
+        (Rate::new(0, minute), minute),
+        (Rate::new(0, Duration::ZERO), minute),
+        (Rate::new(0, Duration::MAX), minute),
+        (Rate::new(1, Duration::MAX), minute),
+    ] {
+        let by_connection = Limits { connection: Some(rate), ..Limits::default() };
+        let by_user = Limits { connection: None, user: Some(rate), ..Limits::default() };
+        for limits in [by_connection, by_user] {
+            let mut allotment = Arc::new(Layers::new(limits)).allot(None);
+            allotment.set_user("ada");
+            for _ in 0..rate.count {
+                allotment.take(now).unwrap();
+            }
+            for now in [now, now + Duration::from_secs(3)] {
+                let Blocked { until } = allotment.take(now).unwrap_err();
+                assert!(until >= now + least - Duration::from_secs(3), "{rate:?}: {:?}", until - now);
+            }
+        }
+        let limiter = Limiter::new(rate, 0);
+        for _ in 0..rate.count {
+            limiter.take(&1, now).unwrap();
+        }
+        assert!(limiter.take(&1, now).unwrap_err().until >= now + least, "{rate:?}");
+    }
 }
 
 #[test]

@@ -164,6 +164,65 @@ fn origins_are_refused() {
 }
 
 #[test]
+fn origins_are_read_as_people_write_them() {
+    let (_server, url) = on_a_free_port(&["--origin", "HTTPS://good.example:443/,null"]);
+    for (origin, code) in [("https://good.example", 0), ("null", 0), ("https://good.example:444", 3)] {
+        assert_eq!(talk(&url, &["--origin", origin], b"hello\n").0, code, "{origin}");
+    }
+    for wrong in ["good.example", "https://good.example/chat", "wss://good.example"] {
+        let ended = run(&["serve", "echo", "--origin", wrong]).exits(2);
+        let line = ended.stderr.lines().next().unwrap_or_default();
+        assert!(line.contains(wrong) && line.contains("origin") && line.contains("`same`"), "{line}");
+    }
+}
+
+/// A page of another site whose name leads here for a moment.
+#[test]
+fn a_name_that_nobody_gave_is_not_believed() {
+    let (_server, url) = on_a_free_port(&["--origin", "same"]);
+    let place = url.trim_start_matches("ws://");
+    let port = place.rsplit_once(':').unwrap().1;
+    assert_eq!(talk(&url, &["--origin", &format!("http://{place}")], b"hello\n").0, 0);
+    let evil = format!("evil.example:{port}");
+    let mut stream = std::net::TcpStream::connect(place).unwrap();
+    std::io::Write::write_all(
+        &mut stream,
+        format!(
+            "GET / HTTP/1.1\r\nHost: {evil}\r\nOrigin: http://{evil}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+        )
+        .as_bytes(),
+    )
+    .unwrap();
+    let answer = crate::faulty::request(&mut stream).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 403 "), "{answer}");
+}
+
+/// Whoever says what tokens have to be like wants them asked for.
+#[test]
+fn what_is_said_of_tokens_wants_a_key() {
+    for (option, value) in [
+        ("--auth-audience", "a"),
+        ("--auth-issuer", "a"),
+        ("--auth-leeway", "1s"),
+        ("--auth-timeout", "10s"),
+        ("--auth-tries", "3"),
+    ] {
+        let listen = ["serve", "echo", "--listen", "127.0.0.1:0"];
+        let ended = run(&[&listen[..], &[option, value]].concat()).exits(2);
+        assert!(ended.stderr.contains("--auth-secret-file <FILE>|--auth-public-key-file <FILE>"), "{}", ended.stderr);
+        let variable = format!("WSLAB_{}", option.trim_start_matches("--").replace('-', "_").to_uppercase());
+        let mut command = wslab(&listen);
+        command.env(variable, value);
+        Running::start(command).end().exits(2);
+    }
+    let key = scratch("secret");
+    fs::write(&key, "a secret of tests, which is long enough").unwrap();
+    let (_server, _) = on_a_free_port(&["--auth-secret-file", key.to_str().unwrap(), "--auth-tries", "2"]);
+    fs::remove_file(&key).unwrap();
+}
+
+#[test]
 fn more_connections_than_there_are_places_are_refused() {
     let (_server, url) = on_a_free_port(&["--max-connections", "1"]);
     let mut first = Running::start(wslab(&["connect", &url]));

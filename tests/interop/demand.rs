@@ -1,28 +1,10 @@
-//! What the environment asks for: whether to compare, with which tester, and which cases.
+//! What the environment asks for: with which tester to compare, and which cases.
 
 use std::collections::BTreeSet;
 use std::env;
 use std::path::PathBuf;
 
 use wslab::conform::{Corpus, Id, Selection};
-
-/// What `WSLAB_INTEROP` asks for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Demand {
-    No,
-    Wish,
-    Require,
-}
-
-impl Demand {
-    pub(crate) fn of_environment() -> Self {
-        match env::var("WSLAB_INTEROP").unwrap_or_default().as_str() {
-            "" | "0" => Self::No,
-            "require" => Self::Require,
-            _ => Self::Wish,
-        }
-    }
-}
 
 /// The tester: `WSLAB_INTEROP_TESTER`, from the root of the repository, or the one that Cargo built for this test.
 pub(crate) fn tester() -> PathBuf {

@@ -7,7 +7,8 @@
 mod comparison;
 mod demand;
 mod peer;
-mod process;
+#[path = "../support/peers/mod.rs"]
+mod peers;
 mod ruling;
 
 use std::io::{BufRead, BufReader, Read};
@@ -20,9 +21,10 @@ use std::time::Duration;
 use libtest_mimic::{Arguments, Failed, Trial};
 
 use crate::comparison::compare;
-use crate::demand::{Chosen, Demand, tester};
+use crate::demand::{Chosen, tester};
 use crate::peer::{PEERS, Peer};
-use crate::process::{Owned, gather, output_within, succeed_within, tail};
+use crate::peers::demand::Demand;
+use crate::peers::process::{Owned, gather, output_within, succeed_within, tail};
 
 /// A whole run may take so long.
 const RUN: Duration = Duration::from_secs(2400);
@@ -54,10 +56,10 @@ fn main() -> ExitCode {
 fn installed(peer: &Peer, demand: Demand) -> Result<(), String> {
     let installed = match demand {
         Demand::No => Err("it is run by `just interop`, or with WSLAB_INTEROP=1".to_owned()),
-        Demand::Wish | Demand::Require => peer.install(),
+        Demand::Wish | Demand::Require => peer.installation.install(),
     };
     if let (Err(reason), Demand::No | Demand::Wish) = (&installed, demand) {
-        eprintln!("interop with {} is left out: {reason}", peer.title);
+        eprintln!("interop with {} is left out: {reason}", peer.installation.title);
     }
     installed
 }
@@ -90,7 +92,7 @@ fn conform(peer: &Peer) -> Result<(), String> {
     if !matches!(output.status.code(), Some(0 | 1)) {
         return Err(format!("wslab conform ended with {}:\n{}", output.status, tail(&output.stderr)));
     }
-    judge(peer.name, peer.title, &chosen, &output.stdout)
+    judge(peer.name, peer.installation.title, &chosen, &output.stdout)
 }
 
 /// Has the client of the peer tested by `wslab conform --listen`, and compares.
@@ -115,7 +117,7 @@ fn conform_client(peer: &Peer) -> Result<(), String> {
         return Err(format!("wslab conform ended with {status}:\n{}", tail(&said.recv().unwrap_or_default())));
     }
     let printed = printed.recv_timeout(START).map_err(|error| format!("cannot read what wslab said: {error}"))?;
-    judge(&peer.client_name(), &format!("{}, the client", peer.title), &chosen, &printed)
+    judge(&peer.client_name(), &format!("{}, the client", peer.installation.title), &chosen, &printed)
 }
 
 /// The first line of what comes, as soon as it is there, and the rest, when it has ended.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use insta::assert_snapshot;
 use wslab::conform::clients::{Door, listen};
 use wslab::conform::{self, Corpus, Options, Selection};
-use wslab::net::{Listen, Member, ServerConfig, Service, Session};
+use wslab::net::{Entry, Listen, Member, ServerConfig, Service, Session};
 use wslab::proto::opening::{Answer, Asked};
 use wslab::proto::{Event, Outbound, Role};
 use wslab::wire::CloseCode;
@@ -36,7 +36,7 @@ impl Fuzzing {
 impl Service for Fuzzing {
     type Session = Case;
 
-    fn open(&self, _request: &Request, asked: &Asked, member: Member) -> Result<Case, Box<Answer>> {
+    fn open(&self, _request: &Request, asked: &Asked, member: Member, _entry: Entry) -> Result<Case, Box<Answer>> {
         self.note(asked.resource.clone());
         Ok(Case { resource: asked.resource.clone(), member, notes: self.clone() })
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use hex_literal::hex;
 use insta::assert_snapshot;
-use wslab::net::{AcceptError, Client, ConnectError, Connections, Member, ServerConfig, Service};
+use wslab::net::{AcceptError, Client, ConnectError, Connections, Entry, Member, ServerConfig, Service};
 use wslab::proto::opening::{Answer, Asked, Extra, Origins, Policy};
 use wslab::proto::{Cause, Closed, Config, Event, Message, Observer, Outbound};
 use wslab::wire::CloseCode;
@@ -80,7 +80,7 @@ struct Guarded;
 impl Service for Guarded {
     type Session = fn(Event<'_>, &mut Outbound);
 
-    fn open(&self, request: &Request, asked: &Asked, member: Member) -> Result<Self::Session, Box<Answer>> {
+    fn open(&self, request: &Request, asked: &Asked, member: Member, _: Entry) -> Result<Self::Session, Box<Answer>> {
         assert!(member.peer.is_some());
         if asked.resource != "/door" {
             return Err(Box::new(Answer::refusal(404, "there is no such door")));
@@ -231,11 +231,17 @@ struct Observed(std::sync::Mutex<std::sync::mpsc::Sender<String>>);
 impl Service for Observed {
     type Session = fn(Event<'_>, &mut Outbound);
 
-    fn open(&self, _request: &Request, _asked: &Asked, _member: Member) -> Result<Self::Session, Box<Answer>> {
+    fn open(
+        &self,
+        _request: &Request,
+        _asked: &Asked,
+        _member: Member,
+        _: Entry,
+    ) -> Result<Self::Session, Box<Answer>> {
         Ok(|_, _| {})
     }
 
-    fn observer(&self, _: &Member, _: &Asked, _: &Answer) -> Option<Box<dyn Observer>> {
+    fn observer(&self, _: &Member, _: &Asked, _: &Answer, _: Duration) -> Option<Box<dyn Observer>> {
         Some(Box::new(Notes(self.0.lock().unwrap().clone())))
     }
 }
@@ -258,7 +264,7 @@ struct Paged;
 impl Service for Paged {
     type Session = fn(Event<'_>, &mut Outbound);
 
-    fn open(&self, _: &Request, _: &Asked, _: Member) -> Result<Self::Session, Box<Answer>> {
+    fn open(&self, _: &Request, _: &Asked, _: Member, _: Entry) -> Result<Self::Session, Box<Answer>> {
         Ok(|_, _| {})
     }
 

@@ -2,7 +2,9 @@
 
 use proptest::prelude::*;
 use wslab::proto::Rule;
-use wslab::proto::opening::{Agreed, Answer, Extra, Origins, Policy, answer, judge_request, judge_response};
+use wslab::proto::opening::{
+    Agreed, Answer, Extra, OriginError, Origins, Policy, answer, judge_request, judge_response, origin,
+};
 use wslab::wire::http::{Headers, Limits, Request, Response, Version};
 
 use crate::{REQUEST, RESPONSE, names, request, request_error, request_with, response};
@@ -143,7 +145,7 @@ mod refusing {
         "#);
     }
 
-    /// RFC 7231, section 6.5.5.
+    /// RFC 9110, section 15.5.6.
     #[test]
     fn another_method_is_not_allowed() {
         let answer = answered(&Request { method: "POST".into(), ..request(REQUEST) });
@@ -152,22 +154,32 @@ mod refusing {
         Connection: close
         Content-Type: text/plain; charset=utf-8
         Content-Length: 61
-        Allow: GET
+        Allow: GET, HEAD
 
         the method of the request is not GET (RFC 6455, section 4.1)
         "#);
     }
 
-    /// RFC 7231, section 4.3.2: the response to HEAD has no body, but says how long it would be.
+    /// RFC 9110, section 9.3.2: the response to HEAD has no body, but says how long it would be.
     #[test]
     fn head_is_answered_without_a_body() {
-        let head = answered(&Request { method: "HEAD".into(), ..request(REQUEST) });
-        let post = answered(&Request { method: "POST".into(), ..request(REQUEST) });
-        assert_eq!(head.response, post.response);
-        assert_eq!(head.body, "");
+        let by =
+            |method: &str| answered(&Request { method: method.into(), ..request("GET / HTTP/1.1\r\nHost: x\r\n\r\n") });
+        assert_eq!(by("HEAD").response, by("GET").response);
+        assert_eq!(by("HEAD").body, "");
+        assert_eq!(by("POST").response.status, 405);
     }
 
-    /// Section 4.4; RFC 7231, section 6.5.15; RFC 7230, section 6.7.
+    #[test]
+    fn a_websocket_is_not_asked_for_by_head() {
+        let head = answered(&Request { method: "HEAD".into(), ..request(REQUEST) });
+        assert_eq!(
+            (head.response.status, head.response.headers.get("Allow"), head.body.as_str()),
+            (405, Some(&b"GET"[..]), "")
+        );
+    }
+
+    /// Section 4.4; RFC 9110, sections 15.5.22 and 7.8.
     #[test]
     fn another_version_is_told_which_one_is_understood() {
         insta::assert_snapshot!(text(&with("Sec-WebSocket-Version", &["12"])), @r#"
@@ -209,7 +221,7 @@ mod refusing {
         assert_eq!(answered(&request).response.status, 426);
     }
 
-    /// RFC 7230, section 6.7: HTTP/1.0 has no upgrade to ask for.
+    /// RFC 9110, section 7.8: HTTP/1.0 has no upgrade to ask for.
     #[test]
     fn an_old_client_is_not_told_to_upgrade() {
         let answer = answered(&request("GET / HTTP/1.0\r\nHost: x\r\n\r\n"));
@@ -256,7 +268,7 @@ mod refusing {
         "#);
     }
 
-    /// Section 10.2: the page that a server shows may connect to it, under whatever name it is reached.
+    /// Section 10.2: the page that a server shows may connect to it.
     #[test]
     fn pages_of_the_server_itself_are_those_of_its_host_and_port() {
         let policy = Policy { origins: Origins::same(), ..Policy::default() };
@@ -268,10 +280,12 @@ mod refusing {
         for (host, origin) in [
             ("localhost:9001", "http://localhost:9001"),
             ("Localhost:9001", "http://localhost:9001"),
-            ("example.com", "https://example.com"),
-            ("example.com:443", "https://example.com"),
-            ("example.com", "http://example.com:80"),
+            ("chat.localhost:9001", "http://chat.localhost:9001"),
+            ("192.0.2.7", "https://192.0.2.7"),
+            ("192.0.2.7:443", "https://192.0.2.7"),
+            ("192.0.2.7", "http://192.0.2.7:80"),
             ("[::1]:9001", "http://[::1]:9001"),
+            ("[::1]", "http://[::1]"),
         ] {
             assert_eq!(status(host, origin), 101, "{host} {origin}");
         }
@@ -279,13 +293,71 @@ mod refusing {
             ("localhost:9001", "http://localhost"),
             ("localhost:9001", "http://localhost:9002"),
             ("localhost:9001", "http://evil.example:9001"),
-            ("example.com", "https://example.com.evil.example"),
-            ("example.com:443", "http://example.com"),
+            ("localhost", "https://localhost.evil.example"),
+            ("192.0.2.7:443", "http://192.0.2.7"),
+            ("evil.example:9001", "http://evil.example:9001"),
+            ("evil.example", "https://evil.example"),
+            ("127.0.0.1.evil.example", "https://127.0.0.1.evil.example"),
+            ("evillocalhost", "https://evillocalhost"),
             ("localhost:9001", "null"),
             ("localhost:9001", "file://"),
             ("localhost:9001", "chrome-extension://localhost:9001"),
         ] {
             assert_eq!(status(host, origin), 403, "{host} {origin}");
+        }
+    }
+
+    /// Whoever owns a name may have it lead here; so the server has to be told its own.
+    #[test]
+    fn a_server_that_is_reached_by_a_name_is_told_it() {
+        let named = vec!["https://chat.example:8443".to_owned()];
+        let status = |same: bool, host: &str, origin: &str| {
+            let policy = Policy { origins: Origins::Only { same, named: named.clone() }, ..Policy::default() };
+            let mut request = request_with("Origin", &[origin]);
+            request.headers.set("Host", host);
+            answer(&request, &policy).response.status
+        };
+        assert_eq!(status(false, "anything", "https://chat.example:8443"), 101);
+        assert_eq!(status(true, "Chat.example:9001", "http://chat.example:9001"), 101);
+        assert_eq!(status(false, "chat.example:9001", "http://chat.example:9001"), 403);
+        assert_eq!(status(true, "evil.example:9001", "http://evil.example:9001"), 403);
+    }
+
+    /// RFC 6454, section 6.2.
+    #[test]
+    fn origins_are_read_as_browsers_send_them() {
+        for (text, read) in [
+            ("https://chat.example", "https://chat.example"),
+            ("http://good.example/", "http://good.example"),
+            ("HTTPS://Chat.Example:443", "https://chat.example"),
+            ("http://localhost:80/", "http://localhost"),
+            ("http://localhost:443", "http://localhost:443"),
+            ("https://[2001:DB8:0::1]:8443", "https://[2001:db8::1]:8443"),
+            ("chrome-extension://abcdef", "chrome-extension://abcdef"),
+            ("Null", "null"),
+        ] {
+            assert_eq!(origin(text).as_deref(), Ok(read), "{text}");
+        }
+        for (text, error) in [
+            ("chat.example", OriginError::Form),
+            ("", OriginError::Form),
+            ("https://", OriginError::Form),
+            ("https:///", OriginError::Form),
+            ("1https://a", OriginError::Form),
+            ("https://a b", OriginError::Form),
+            ("https://*.example", OriginError::Form),
+            ("https://a:", OriginError::Form),
+            ("https://a:+80", OriginError::Form),
+            ("https://a:65536", OriginError::Form),
+            ("https://[::1", OriginError::Form),
+            ("https://a//", OriginError::Longer),
+            ("https://a/page", OriginError::Longer),
+            ("https://a?", OriginError::Longer),
+            ("https://user@a", OriginError::Longer),
+            ("wss://a", OriginError::Scheme),
+            ("https://bücher.example", OriginError::NotAscii),
+        ] {
+            assert_eq!(origin(text), Err(error), "{text}");
         }
     }
 

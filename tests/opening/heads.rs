@@ -1,4 +1,4 @@
-//! HTTP/1.1 heads (RFC 7230, section 3).
+//! HTTP/1.1 heads (RFC 9112, section 2).
 
 use hex_literal::hex;
 use proptest::prelude::*;

@@ -71,7 +71,7 @@ proptest! {
         prop_assert!(judged.faults.into_iter().all(|rule| rule.name().starts_with("Response")));
     }
 
-    /// Lists may be cut into lines, names may have any case, blanks may stand around values (RFC 7230, section 3.2).
+    /// Lists may be cut into lines, names may have any case, blanks may stand around values (RFC 9112, section 5).
     #[test]
     fn how_a_request_is_written_changes_nothing(
         elements in prop::collection::vec("a|b|c; d=1|websocket|Upgrade| |13|\\(", 1..5), at in 0..4_usize,

@@ -21,7 +21,7 @@ pub fn token_of(request: &Request) -> Option<String> {
 fn authorization(request: &Request) -> Option<String> {
     request.headers.all("Authorization").find_map(|value| {
         let (scheme, token) = str::from_utf8(value).ok()?.trim().split_once(' ')?;
-        // RFC 7235, section 2.1: schemes have no case.
+        // RFC 9110, section 11.1: schemes have no case.
         some(token).filter(|_| scheme.eq_ignore_ascii_case("Bearer"))
     })
 }

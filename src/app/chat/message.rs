@@ -8,35 +8,46 @@ use crate::app::host::{Malformed, Voice};
 use crate::proto::Message;
 
 /// What a client asks for.
-#[derive(Debug, PartialEq, Eq, Deserialize)]
-#[serde(tag = "type", rename_all = "lowercase")]
+#[derive(Debug, PartialEq, Eq)]
 pub(super) enum Wish<'m> {
     /// To be in a room, under a name.
-    Join {
-        #[serde(borrow)]
-        room: Cow<'m, str>,
-        #[serde(borrow)]
-        username: Cow<'m, str>,
-    },
+    Join { room: Cow<'m, str>, username: Cow<'m, str> },
     /// To say something in the room.
-    Chat {
-        #[serde(borrow)]
-        message: Cow<'m, str>,
-    },
+    Chat { message: Cow<'m, str> },
     /// To be in no room.
     Leave,
 }
+
+/// The members that mean something. Not an enum with a tag: for such a one serde keeps whatever stands before the tag,
+/// at many times its size. Here nothing is kept of other members.
+#[derive(Deserialize)]
+struct Members<'m> {
+    #[serde(rename = "type", borrow)]
+    kind: Cow<'m, str>,
+    #[serde(borrow)]
+    room: Option<Text<'m>>,
+    #[serde(borrow)]
+    username: Option<Text<'m>>,
+    #[serde(borrow)]
+    message: Option<Text<'m>>,
+}
+
+/// In an `Option`, a plain `Cow` would always be copied.
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct Text<'m>(#[serde(borrow)] Cow<'m, str>);
 
 impl<'m> Wish<'m> {
     /// # Errors
     /// If it is no wish: not JSON, or no object, or something is missing in it, is there twice, or is of the wrong type.
     pub(super) fn read(message: &'m Message<'_>) -> Result<Self, Malformed> {
-        // An array with the same values in it would do for serde.
-        let text = message.as_text().ok_or(Malformed)?;
-        if !text.trim_start_matches([' ', '\t', '\r', '\n']).starts_with('{') {
-            return Err(Malformed);
+        let Members { kind, room, username, message } = Voice::read(message)?;
+        match (&*kind, room, username, message) {
+            ("join", Some(Text(room)), Some(Text(username)), _) => Ok(Self::Join { room, username }),
+            ("chat", _, _, Some(Text(message))) => Ok(Self::Chat { message }),
+            ("leave", ..) => Ok(Self::Leave),
+            _ => Err(Malformed),
         }
-        Voice::read(message)
     }
 }
 
@@ -71,11 +82,19 @@ mod tests {
         for text in [
             r#"{"type":"join","room":"r","username":"u"}"#,
             r#"{"username":"u","room":"r","type":"join"}"#,
-            " {\n\"type\" : \"join\", \"room\":\"\\u0072\", \"username\":\"u\", \"message\":5, \"x\":[{}]} ",
+            " {\n\"type\" : \"join\", \"room\":\"\\u0072\", \"username\":\"u\", \"message\":null, \"x\":[{}]} ",
         ] {
             assert_eq!(read(text).as_deref(), Ok(join), "{text}");
         }
-        assert_eq!(read(r#"{"type":"leave","room":1}"#).as_deref(), Ok("Leave"));
+        assert_eq!(read(r#"{"type":"leave","room":"r"}"#).as_deref(), Ok("Leave"));
+        assert_eq!(read(r#"{"type":"leave","room":1}"#), Err(Malformed));
+    }
+
+    /// What serde keeps it also has a bound of depth for.
+    #[test]
+    fn nothing_is_kept_of_what_is_not_asked_for() {
+        let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
+        assert_eq!(read(&format!(r#"{{"x":{deep},"type":"leave"}}"#)).as_deref(), Ok("Leave"));
     }
 
     #[test]

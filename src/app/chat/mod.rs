@@ -9,7 +9,12 @@
 //! | `{"type":"leave"}`, or nothing any more | | `{"type":"user_left","username":…,"timestamp":…}` |
 //! | what is refused, such as a name that is taken | `{"type":"error","message":…}` | |
 //!
-//! Timestamps are in milliseconds since 1970. Members that are not asked for are passed over. Whoever joins again moves.
+//! Timestamps are in milliseconds since 1970. Members of objects that the table does not name are passed over. Whoever joins again moves.
+//!
+//! Where clients have to say who they are, a user whose token names him (the claim `username`) has that name in every
+//! room, whatever he asks for: two connections of his cannot be in one room. Whoever has a token without a name chooses
+//! one. Who renews his token by one without the permission `join` leaves the room, and is told `Permission denied`; a new
+//! name counts when he joins again.
 //!
 //! All in a room hear the same in the same order. A room does not wait for another, and nobody waits for a member that
 //! reads slowly. Names, rooms and messages have limits, and so has the number of rooms and of members of each.

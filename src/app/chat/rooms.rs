@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::name::{Name, SERVER};
 use super::room::{NoSeat, Room, Seat};
 use super::{ChatConfig, ChatVisit, Refusal};
+use crate::app::clock;
 use crate::app::host::{Application, Caller};
 use crate::net::{Connections, Reach};
 
@@ -52,8 +53,7 @@ impl fmt::Debug for Shared {
 impl Chat {
     /// A chat without anybody in it.
     pub fn new(config: ChatConfig) -> Self {
-        // Before 1970 it is always midnight.
-        Self::with_clock(config, || jiff::Timestamp::now().as_millisecond().try_into().unwrap_or(0))
+        Self::with_clock(config, clock::now)
     }
 
     /// The same, with a clock that tells the milliseconds since 1970.

@@ -28,14 +28,14 @@ pub(super) enum Refusal {
     /// The name of the member is empty or too long; so many characters may be.
     #[error("A name has 1 to {0} characters")]
     NameLength(usize),
-    /// There are control characters or the like in the name.
-    #[error("A name has no control characters")]
+    /// There are control characters or invisible ones in the name.
+    #[error("A name has no control characters and no invisible ones")]
     NameCharacter,
     /// The name of the room is empty or too long; so many characters may be.
     #[error("The name of a room has 1 to {0} characters")]
     RoomLength(usize),
-    /// There are control characters or the like in the name of the room.
-    #[error("The name of a room has no control characters")]
+    /// There are control characters or invisible ones in the name of the room.
+    #[error("The name of a room has no control characters and no invisible ones")]
     RoomCharacter,
     /// Somebody in the room has this name, or the server.
     #[error("The name {0} is taken: choose another")]
@@ -65,7 +65,9 @@ impl ChatVisit {
             NoName::Length => Refusal::RoomLength(max_room),
             NoName::Character => Refusal::RoomCharacter,
         })?;
-        let name = Name::new(username, max_name).map_err(|no| match no {
+        // Nobody has the name that a token gives to another.
+        let given = voice.caller().user().and_then(|user| user.name.clone());
+        let name = Name::new(given.as_deref().unwrap_or(username), max_name).map_err(|no| match no {
             NoName::Length => Refusal::NameLength(max_name),
             NoName::Character => Refusal::NameCharacter,
         })?;
@@ -125,5 +127,11 @@ impl Visit for ChatVisit {
             voice.error(&refusal.to_string());
         }
         Ok(())
+    }
+
+    fn renewed(&mut self, voice: &mut Voice<'_>) {
+        if self.seat.is_some() && !voice.permits("join") {
+            self.seat = None;
+        }
     }
 }

@@ -6,7 +6,8 @@
 //! * **A newer value replaces an older one that was not sent yet.** Whoever reads more slowly than a stream is updated
 //!   misses values, but what he reads next is the newest; of each stream no more than one value waits for him. What is
 //!   an event of its own, and not the newest state of something, is not for a feed.
-//! * A value is encoded once, and compressed once for all who agreed on the same.
+//! * A value is encoded once, and compressed once for all who agreed on the same, those who subscribe later among them.
+//!   Only who agreed on context takeover has it compressed for himself.
 //! * Nothing grows without bound: not the streams, not their names or values, not what one may subscribe to.
 //!
 //! The messages, all of them JSON:
@@ -16,6 +17,9 @@
 //! | `{"type":"subscribe","streams":["stocks"]}` | `{"type":"data","stream":"stocks","data":…}`, now and at each update |
 //! | `{"type":"unsubscribe","streams":["stocks"]}` | nothing more |
 //! | `{"type":"streams"}` | `{"type":"streams","streams":["stocks",…]}`: what there is |
+//!
+//! Where clients have to say who they are, only those with the permission `subscribe` subscribe. Who renews his token by
+//! one without it gets nothing more, and is told `Permission denied`.
 //!
 //! Streams that do not exist are named in `{"type":"error","message":"Unknown streams: …"}`, and the others of the same
 //! request are subscribed to all the same.

@@ -8,8 +8,8 @@ use std::time::Duration;
 use serde::{Serialize, Serializer};
 use tokio::time::Instant;
 
-use super::message::now;
 use super::stream::Publisher;
+use crate::app::clock;
 
 /// How often prices move.
 pub const STOCKS_PERIOD: Duration = Duration::from_secs(1);
@@ -138,7 +138,7 @@ pub(super) async fn run(publisher: Publisher, seed: u64) {
         let next = Instant::now() + STOCKS_PERIOD;
         market.step();
         // Fails only if the stream is gone, which ends the loop.
-        let _published = publisher.publish(&market.quotes(now()));
+        let _published = publisher.publish(&market.quotes(clock::now()));
         publisher.rest_until(next).await;
     }
 }

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::message::Data;
 use super::streams::{MAX_VALUE, PublishError};
-use crate::net::{Connections, Member, Reach};
+use crate::net::{Connections, Encodings, Member, Reach};
 use crate::proto::{ConnectionId, Message};
 
 /// Whether anybody waits for values.
@@ -37,11 +37,34 @@ pub(super) struct Stream {
 
 #[derive(Debug, Default)]
 struct State {
-    /// As it is sent, and when it was published.
-    current: Option<(Message<'static>, Instant)>,
+    current: Option<Value>,
     /// The subscribers by server. No server is here without any.
     audience: Vec<(Connections, HashSet<ConnectionId>)>,
     gone: bool,
+}
+
+/// A value that was published.
+#[derive(Debug)]
+struct Value {
+    /// As it is sent.
+    message: Message<'static>,
+    published: Instant,
+    /// What it was encoded to so far, by server.
+    encodings: Vec<(Connections, Encodings)>,
+}
+
+impl Value {
+    fn new(message: Message<'static>) -> Self {
+        Self { message, published: Instant::now(), encodings: Vec::new() }
+    }
+
+    fn send(&mut self, connections: &Connections, ids: impl IntoIterator<Item = ConnectionId>, key: u64) -> Reach {
+        let at = self.encodings.iter().position(|(served, _)| served == connections).unwrap_or_else(|| {
+            self.encodings.push((connections.clone(), Encodings::default()));
+            self.encodings.len() - 1
+        });
+        connections.send_latest_again(ids, key, &self.message, &mut self.encodings[at].1)
+    }
 }
 
 impl Stream {
@@ -74,12 +97,13 @@ impl Stream {
             return Err(PublishError::Gone);
         }
         let mut reach = Reach::default();
+        let mut value = Value::new(message);
         for (connections, ids) in &state.audience {
-            let reached = connections.send_latest(ids.iter().copied(), self.key, &message);
+            let reached = value.send(connections, ids.iter().copied(), self.key);
             reach.reached += reached.reached;
             reach.slow += reached.slow;
         }
-        state.current = Some((message, Instant::now()));
+        state.current = Some(value);
         Ok(reach)
     }
 
@@ -93,7 +117,7 @@ impl Stream {
             return false;
         }
         if state.audience.is_empty() {
-            let stale = |(_, published): &(_, Instant)| self.fresh.is_some_and(|fresh| published.elapsed() >= fresh);
+            let stale = |value: &Value| self.fresh.is_some_and(|fresh| value.published.elapsed() >= fresh);
             if state.current.as_ref().is_some_and(stale) {
                 state.current = None;
             }
@@ -106,8 +130,8 @@ impl Stream {
             }
             None => state.audience.push((connections.clone(), HashSet::from([*id]))),
         }
-        if let Some((message, _)) = &state.current {
-            connections.send_latest([*id], self.key, message);
+        if let Some(value) = &mut state.current {
+            value.send(connections, [*id], self.key);
         }
         true
     }
@@ -140,7 +164,7 @@ impl Stream {
     }
 
     pub(super) fn latest(&self) -> Option<Message<'static>> {
-        self.lock().current.as_ref().map(|(message, _)| message.clone())
+        self.lock().current.as_ref().map(|value| value.message.clone())
     }
 
     fn subscribers(&self) -> usize {
@@ -205,5 +229,40 @@ impl Publisher {
     #[cfg(test)]
     pub(super) fn pretend(&self, demand: Demand) {
         self.stream.demand.send_replace(demand);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Feed;
+    use super::*;
+    use crate::app::host::Host;
+    use crate::net::{Client, Listen, Server, ServerConfig};
+
+    /// What the value of a stream was encoded to so far.
+    fn encoded(stream: &Stream) -> String {
+        stream.lock().current.as_ref().map(|value| format!("{:?}", value.encodings)).unwrap_or_default()
+    }
+
+    #[tokio::test]
+    async fn what_a_value_is_encoded_to_is_kept_for_who_subscribes_later() {
+        let feed = Feed::new();
+        feed.publish("news", &"x".repeat(5000)).expect("a value");
+        let stream = feed.find("news").expect("a stream");
+        let server = Server::bind(&Listen::Tcp(([127, 0, 0, 1], 0).into()), ServerConfig::default());
+        let server = server.expect("there is a port");
+        let client = Client::new(&server.url()).expect("a URL");
+        tokio::spawn(server.run(Host::new(feed.clone())));
+        assert_eq!(encoded(&stream), "[]");
+        for _ in 0..2 {
+            let mut connection = client.connect().await.expect("it is open");
+            connection.send(r#"{"type":"subscribe","streams":["news"]}"#).await.expect("it is open");
+            assert!(connection.next().await.expect("no error").is_some());
+            assert_eq!(encoded(&stream).matches("Encodings").count(), 1);
+            connection.close(crate::wire::CloseCode::NORMAL, "").await.expect("a code to send");
+        }
+        let old = encoded(&stream);
+        feed.publish("news", &1).expect("a value");
+        assert_ne!(encoded(&stream), old, "of the newest alone");
     }
 }

@@ -6,8 +6,8 @@ use serde::Serialize;
 use sysinfo::{MINIMUM_CPU_UPDATE_INTERVAL, System};
 use tokio::time::Instant;
 
-use super::message::now;
 use super::stream::Publisher;
+use crate::app::clock;
 
 /// How often the machine is looked at.
 pub const SYSTEM_PERIOD: Duration = Duration::from_secs(2);
@@ -105,37 +105,65 @@ impl Machine {
             memory: Usage::new(self.system.used_memory(), self.system.total_memory()),
             disk: disk(),
             load: [load.one, load.five, load.fifteen],
-            timestamp: now(),
+            timestamp: clock::now(),
         }
     }
 }
 
 /// Publishes readings while somebody wants them.
 pub(super) async fn run(publisher: Publisher) {
-    let Ok(mut machine) = tokio::task::spawn_blocking(Machine::new).await else { return };
-    let mut looked = Instant::now();
+    let mut machine = None;
+    // When the machine was looked at, if that makes a next look worth anything.
+    let mut looked: Option<Instant> = None;
     while publisher.wanted().await {
-        if looked.elapsed() >= SYSTEM_PERIOD * 2 {
+        if looked.is_none_or(|looked| looked.elapsed() >= SYSTEM_PERIOD * 2) {
             // What the processors did while nobody asked is not what they do now.
-            let look = tokio::task::spawn_blocking(move || {
-                machine.read();
-                machine
-            });
-            let Ok(looking) = look.await else { return };
-            machine = looking;
-            looked = Instant::now();
+            let _old = look(&mut machine, Machine::read).await;
+            looked = None;
         }
-        publisher.rest_until(looked + MINIMUM_CPU_UPDATE_INTERVAL).await;
+        let last = *looked.get_or_insert_with(Instant::now);
+        publisher.rest_until(last + MINIMUM_CPU_UPDATE_INTERVAL).await;
         let next = Instant::now() + SYSTEM_PERIOD;
-        let look = tokio::task::spawn_blocking(move || {
-            let reading = machine.read();
-            (machine, reading)
-        });
-        let Ok((looking, reading)) = look.await else { return };
-        machine = looking;
-        looked = Instant::now();
-        // Fails only if the stream is gone, which ends the loop.
-        let _published = publisher.publish(&reading);
+        let reading = look(&mut machine, Machine::read).await;
+        looked = reading.is_some().then(Instant::now);
+        if let Some(reading) = reading {
+            // Fails only if the stream is gone, which ends the loop.
+            let _published = publisher.publish(&reading);
+        }
         publisher.rest_until(next).await;
+    }
+}
+
+/// Looks at the machine where blocking harms nobody. If that panics there is nothing to be said, and no machine any more:
+/// the next look makes another.
+async fn look<T: Send + 'static>(
+    machine: &mut Option<Machine>,
+    with: impl FnOnce(&mut Machine) -> T + Send + 'static,
+) -> Option<T> {
+    let known = machine.take();
+    let looking = tokio::task::spawn_blocking(move || {
+        let mut machine = known.unwrap_or_default();
+        let seen = with(&mut machine);
+        (machine, seen)
+    });
+    let (known, seen) = looking.await.ok()?;
+    *machine = Some(known);
+    Some(seen)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_look_that_panics_is_not_the_last() {
+        let mut machine = None;
+        assert!(look(&mut machine, Machine::read).await.is_some());
+        assert!(machine.is_some(), "it is kept from look to look");
+        let panicking = |machine: &mut Machine| -> Reading { panic!("{} processors", machine.read().cpus) };
+        assert_eq!(look(&mut machine, panicking).await, None);
+        assert!(machine.is_none());
+        let reading = look(&mut machine, Machine::read).await.expect("a reading");
+        assert!(reading.cpus > 0 && machine.is_some());
     }
 }

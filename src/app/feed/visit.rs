@@ -40,9 +40,21 @@ impl Visit for Subscriber {
         }
         Ok(())
     }
+
+    fn renewed(&mut self, voice: &mut Voice<'_>) {
+        if !self.subscribed.is_empty() && !voice.permits("subscribe") {
+            self.unsubscribe_all();
+        }
+    }
 }
 
 impl Subscriber {
+    fn unsubscribe_all(&mut self) {
+        for (_, stream) in self.subscribed.drain() {
+            stream.unsubscribe(&self.member);
+        }
+    }
+
     fn subscribe(&mut self, names: &Names<'_>, voice: &mut Voice<'_>) {
         if !voice.permits("subscribe") {
             return;
@@ -107,8 +119,6 @@ fn too_many(voice: &mut Voice<'_>) {
 
 impl Drop for Subscriber {
     fn drop(&mut self) {
-        for stream in self.subscribed.values() {
-            stream.unsubscribe(&self.member);
-        }
+        self.unsubscribe_all();
     }
 }

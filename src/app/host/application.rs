@@ -21,6 +21,12 @@ pub trait Visit: Send {
     /// # Errors
     /// If it is not understood. The host answers that it is not.
     fn message(&mut self, message: &Message<'_>, voice: &mut Voice<'_>) -> Result<(), Malformed>;
+
+    /// The client has shown another token of the same user: what [`Voice::caller`] tells of him may have changed, his
+    /// permissions too. What they do not cover any more is to be ended.
+    fn renewed(&mut self, voice: &mut Voice<'_>) {
+        let _ = voice;
+    }
 }
 
 /// A message that an application does not understand.

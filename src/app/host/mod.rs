@@ -16,8 +16,8 @@
 mod application;
 mod caller;
 mod deadlines;
+mod forgetting;
 mod guards;
-mod held;
 mod pages;
 mod request;
 mod seat;

@@ -29,6 +29,13 @@ impl<A: Application> Session for Seat<A> {
         }
     }
 
+    fn holds(&self) -> bool {
+        match self {
+            Self::Guest(hosted) => hosted.holds(),
+            Self::Watcher(watcher) => watcher.holds(),
+        }
+    }
+
     fn drained(&mut self, out: &mut Outbound) {
         match self {
             Self::Guest(hosted) => hosted.drained(out),

@@ -1,16 +1,19 @@
 //! The host of an application.
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::deadlines::Deadlines;
+use super::forgetting::Forgetting;
 use super::guards::{Guarded, Guards, Metered};
 use super::pages::Pages;
 use super::{Application, Caller, Hosted, Seat, watching};
 use crate::app::auth::{Auth, Settings, token_of};
-use crate::app::limit::{DoorLimits, Doors, Layers, Limits, Over, Permit, Refused};
-use crate::net::{Connections, Member, Service};
+use crate::app::limit::{DoorLimits, Doors, Layers, Limits, Over, Refused};
+use crate::net::{AcceptError, Connections, Entry, Member, Service};
+use crate::proto::Observer;
 use crate::proto::opening::{Answer, Asked};
 use crate::proto::{Observer, Role};
 use crate::watch::feed::{Metrics, Watch};
@@ -39,7 +42,8 @@ pub struct Host<A> {
     house: Arc<House<A>>,
     auth: Option<(Arc<Auth>, Settings)>,
     limits: Option<(Arc<Layers>, Over)>,
-    doors: Option<Doors>,
+    doors: Option<Arc<Doors>>,
+    forgetting: Forgetting,
     pages: Pages,
     meter: Option<Arc<Meter>>,
     watch: Option<Watch>,
@@ -61,6 +65,7 @@ impl<A: Application> Host<A> {
             auth: None,
             limits: None,
             doors: None,
+            forgetting: Forgetting::default(),
             pages: Pages::default(),
             meter: None,
             watch: None,
@@ -99,10 +104,11 @@ impl<A: Application> Host<A> {
         self
     }
 
-    /// With so many connections of one address, that come so often.
+    /// With so many connections of one address, that come so often. All of them count from the moment they are accepted:
+    /// those that ask for nothing, and those for pages such as `/healthz`, too.
     #[must_use]
     pub fn doors(mut self, limits: DoorLimits) -> Self {
-        self.doors = Some(Doors::new(limits));
+        self.doors = Some(Arc::new(Doors::new(limits)));
         self
     }
 
@@ -141,41 +147,37 @@ impl<A: Application> Host<A> {
     fn watch_at(&self, resource: &str) -> Option<&Watch> {
         self.watch.as_ref().filter(|_| Watch::is_at(resource))
     }
-
-    /// Lets a connection of `member` in, if its address may have another.
-    fn enter(&self, member: &Member, now: Instant) -> Result<Option<Permit>, Box<Answer>> {
-        let Some((doors, peer)) = self.doors.as_ref().zip(member.peer) else { return Ok(None) };
-        doors.enter(peer.ip(), now).map(Some).map_err(|refused| {
-            // RFC 6585, section 4.
-            let mut refusal = Answer::refusal(429, &refused.to_string());
-            if let Refused::TooOften { until } = refused {
-                let seconds = until.saturating_duration_since(now).as_secs() + 1;
-                refusal.response.headers.push("Retry-After", seconds.to_string());
-            }
-            Box::new(refusal)
-        })
-    }
 }
 
 impl<A: Application> Service for Host<A> {
     type Session = Seat<A>;
 
-    fn open(&self, request: &Request, asked: &Asked, member: Member) -> Result<Seat<A>, Box<Answer>> {
+    fn enter(&self, peer: Option<SocketAddr>) -> Result<Entry, Box<Answer>> {
+        self.forgetting.start(self.limits.as_ref().map(|(layers, _)| layers), self.doors.as_ref());
+        let Some((doors, peer)) = self.doors.as_ref().zip(peer) else { return Ok(None) };
+        let now = now();
+        match doors.enter(peer.ip(), now) {
+            Ok(permit) => Ok(Some(Box::new(permit))),
+            Err(refused) => Err(Box::new(refusal(refused, now))),
+        }
+    }
+
+    fn open(&self, request: &Request, asked: &Asked, member: Member, entry: Entry) -> Result<Seat<A>, Box<Answer>> {
         if let Some(watch) = self.watch_at(&asked.resource) {
             let auth = self.auth.as_ref().map(|(auth, _)| &**auth);
             return watching::admit(watch, auth, request, asked, member)
                 .map(|watcher| Seat::Watcher(Box::new(watcher)));
         }
-        let now = tokio::time::Instant::now().into_std();
-        let permit = self.enter(&member, now)?;
         let gate = self.auth.as_ref().map(|(auth, settings)| {
             let token = token_of(request);
-            Guarded::new(auth.clone(), token.as_deref(), *settings, now)
+            Guarded::new(auth.clone(), token.as_deref(), *settings, now())
         });
         let meter = self.limits.as_ref().map(|(layers, over)| {
             let address = member.peer.map(|peer| peer.ip());
             Metered::new(layers.allot(address), *over)
         });
+        // Whatever comes in here was given by `enter`.
+        let permit = entry.and_then(|entry| entry.downcast().ok()).map(|permit| *permit);
         let caller = Caller::new(member, gate.is_some());
         let guards = Guards { gate, meter, permit };
         Ok(Seat::Guest(Hosted::new(self.house.clone(), caller, guards, self.max_message)))
@@ -185,7 +187,7 @@ impl<A: Application> Service for Host<A> {
         self.pages.at(&asked.resource, connections)
     }
 
-    fn observer(&self, member: &Member, asked: &Asked, answer: &Answer) -> Option<Box<dyn Observer>> {
+    fn observer(&self, member: &Member, asked: &Asked, answer: &Answer, took: Duration) -> Option<Box<dyn Observer>> {
         let meter = self.meter.as_ref()?;
         if self.watch_at(&asked.resource).is_some() {
             // Who watches is not among the watched.
@@ -200,10 +202,31 @@ impl<A: Application> Service for Host<A> {
             peer: member.peer,
             subprotocol: agreed.protocol.clone(),
             compressed: agreed.deflate().is_some(),
+            handshake: Some(took),
             ..About::new(member.id, without_secrets(&asked.resource))
         };
         Some(meter.observe(about))
     }
+
+    fn failed(&self, _peer: Option<SocketAddr>, _error: &AcceptError) {
+        if let Some(meter) = &self.meter {
+            meter.failed();
+        }
+    }
+}
+
+fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
+}
+
+/// RFC 6585, section 4.
+fn refusal(refused: Refused, now: Instant) -> Answer {
+    let mut refusal = Answer::refusal(429, &refused.to_string());
+    if let Refused::TooOften { until } = refused {
+        let seconds = until.saturating_duration_since(now).as_secs() + 1;
+        refusal.response.headers.push("Retry-After", seconds.to_string());
+    }
+    refusal
 }
 
 impl<A: fmt::Debug> fmt::Debug for Host<A> {

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use super::guards::{Guards, Let};
-use super::held::Held;
 use super::request::{Packing, Request, UserInfo};
 use super::service::House;
 use super::{Application, Caller, Malformed, Visit, Voice};
@@ -26,16 +25,24 @@ pub struct Hosted<A: Application> {
     visit: Option<A::Visit>,
     /// Nothing where there is nothing to guard.
     guards: Option<Box<Guards>>,
-    /// Messages that wait; nothing where none do.
+    /// A message that is one too many for now; what came behind it is not read yet.
     held: Option<Box<Held>>,
+    /// Whether so many answers are not sent yet that no more messages are answered.
+    full: bool,
     /// The most bytes that a packed message may have when it is unpacked.
     max_message: usize,
+}
+
+/// A message that waits.
+struct Held {
+    message: Message<'static>,
+    until: Instant,
 }
 
 impl<A: Application> Hosted<A> {
     pub(super) fn new(house: Arc<House<A>>, caller: Caller, guards: Guards, max_message: usize) -> Self {
         let guards = (!guards.is_empty()).then(|| Box::new(guards));
-        Self { house, caller: Box::new(caller), visit: None, guards, held: None, max_message }
+        Self { house, caller: Box::new(caller), visit: None, guards, held: None, full: false, max_message }
     }
 
     fn now() -> Instant {
@@ -60,7 +67,7 @@ impl<A: Application> Hosted<A> {
     fn schedule(&self) {
         let Some(guards) = &self.guards else { return };
         let gate = guards.gate.as_ref().and_then(|gate| gate.gate().deadline());
-        let held = self.held.as_ref().and_then(|held| held.until);
+        let held = self.held.as_ref().map(|held| held.until);
         let at = [gate, held].into_iter().flatten().min();
         self.house.deadlines.set(&self.caller.member, at);
     }
@@ -73,7 +80,11 @@ impl<A: Application> Hosted<A> {
             Passage::Shut(reply, ending) => (reply, Some(ending)),
         };
         let Some(guards) = &mut self.guards else { return true };
-        if let Some(user) = guards.gate.as_ref().and_then(|gate| gate.gate().user()) {
+        let mut renewed = false;
+        if let Some(user) = guards.gate.as_ref().and_then(|gate| gate.gate().user())
+            && self.caller.user() != Some(user)
+        {
+            renewed = true;
             if let Some(metered) = &mut guards.meter {
                 metered.allotment.set_user(&user.id);
             }
@@ -86,24 +97,13 @@ impl<A: Application> Hosted<A> {
         if let Some(ending) = ending {
             voice.close(ending.code(), ending.reason());
         }
-        if self.visit.is_none() && self.caller.user.is_some() {
-            self.visit = Some(self.house.application.open(&self.caller));
+        match &mut self.visit {
+            Some(visit) if renewed => visit.renewed(&mut Voice::new(out, &self.caller)),
+            None if renewed => self.visit = Some(self.house.application.open(&self.caller)),
+            _ => {}
         }
         self.schedule();
         false
-    }
-
-    /// A message came.
-    fn take(&mut self, message: &Message<'_>, out: &mut Outbound) {
-        if self.held.is_none() && out.queued() < ENOUGH {
-            self.judge(message, out);
-        } else {
-            self.hold(message);
-        }
-    }
-
-    fn hold(&mut self, message: &Message<'_>) {
-        self.held.get_or_insert_default().push(message);
     }
 
     /// Whether it is one too many.
@@ -111,8 +111,7 @@ impl<A: Application> Hosted<A> {
         let Some(metered) = self.guards.as_mut().and_then(|guards| guards.meter.as_mut()) else {
             return self.let_in(message, out);
         };
-        let asks = message.as_text().is_some_and(|text| text.contains("\"rate_limit\""));
-        if asks && matches!(Voice::read(message), Ok(Request::RateLimit)) && self.visit.is_some() {
+        if self.visit.is_some() && Request::is_for_the_rate(message) {
             // Asking costs nothing: whoever may send nothing more has to be able to ask until when.
             return self.tell_rate(out);
         }
@@ -120,57 +119,45 @@ impl<A: Application> Hosted<A> {
             Let::Pass => self.let_in(message, out),
             Let::Refuse(exceeded) => Voice::new(out, &self.caller).send(&exceeded),
             Let::Hold(until) => {
-                self.hold_back(message.clone().into_owned(), until);
+                self.held = Some(Box::new(Held { message: owned(message), until }));
+                self.schedule();
             }
             Let::Close => Voice::new(out, &self.caller).close(CloseCode::POLICY, "Rate limit exceeded"),
         }
     }
 
-    /// Keeps a message that came before all others that are kept.
-    fn hold_back(&mut self, message: Message<'static>, until: Instant) {
-        self.held.get_or_insert_default().put_back(message, until);
-        self.schedule();
-    }
-
-    /// Goes on with those that wait, as far as that is possible.
+    /// Goes on with the message that waits, if its time has come.
     fn release(&mut self, out: &mut Outbound) {
         if out.ready_state() != ReadyState::Open {
             // Nobody waits for answers any more, and what comes has to be read.
-            self.held = None;
+            (self.held, self.full) = (None, false);
         }
-        while out.queued() < ENOUGH {
-            let now = Self::now();
-            let Some(message) = self.held.as_mut().and_then(|held| held.pop(now)) else { break };
-            self.judge(&message, out);
+        let now = Self::now();
+        if let Some(held) = self.held.take_if(|held| !self.full && held.until <= now) {
+            self.judge(&held.message, out);
+            self.full = out.queued() >= ENOUGH;
         }
-        self.held.take_if(|held| held.is_empty());
     }
 
     /// The message is not one too many.
     fn let_in(&mut self, message: &Message<'_>, out: &mut Outbound) {
-        let gate = self.guards.as_mut().and_then(|guards| guards.gate.as_mut());
-        let passes = match gate {
-            None => true,
-            Some(gate) => {
-                let passage = gate.hear(message, Self::now());
-                self.pass(passage, out)
-            }
-        };
-        if passes {
-            self.tell(message, out);
+        let packed = self.caller.inband.filter(|_| message.kind == Kind::Binary);
+        match packed.map(|inband| unpack(inband, message, self.max_message)) {
+            None => self.hear(message, out),
+            Some(Ok(message)) => self.hear(&message, out),
+            Some(Err(Malformed)) => Voice::new(out, &self.caller).malformed(),
         }
     }
 
-    /// The message is for the application, or else for the host.
-    fn tell(&mut self, message: &Message<'_>, out: &mut Outbound) {
+    /// The message is for the gate, or else for the application.
+    fn hear(&mut self, message: &Message<'_>, out: &mut Outbound) {
+        if let Some(gate) = self.guards.as_mut().and_then(|guards| guards.gate.as_mut()) {
+            let passage = gate.hear(message, Self::now());
+            if !self.pass(passage, out) {
+                return;
+            }
+        }
         let Some(visit) = &mut self.visit else { return };
-        let packed = self.caller.inband.filter(|_| message.kind == Kind::Binary);
-        let unpacked = packed.map(|inband| unpack(inband, message, self.max_message));
-        let message = match &unpacked {
-            None => message,
-            Some(Ok(message)) => message,
-            Some(Err(Malformed)) => return Voice::new(out, &self.caller).malformed(),
-        };
         if visit.message(message, &mut Voice::new(out, &self.caller)).is_err() {
             self.answer(message, out);
         }
@@ -178,11 +165,10 @@ impl<A: Application> Hosted<A> {
 
     /// What the application does not understand may be for the host.
     fn answer(&mut self, message: &Message<'_>, out: &mut Outbound) {
-        match Voice::read(message) {
+        match Request::read(message) {
             Ok(Request::UserInfo) => Voice::new(out, &self.caller).send(&UserInfo::of(&self.caller)),
             Ok(Request::RateLimit) => self.tell_rate(out),
-            Ok(Request::Compression { algorithms }) => {
-                let inband = algorithms.iter().find_map(|name| name.parse().ok());
+            Ok(Request::Compression(inband)) => {
                 Voice::new(out, &self.caller).send(&Packing::from(inband));
                 if inband.is_some() {
                     self.caller.inband = inband;
@@ -202,6 +188,10 @@ impl<A: Application> Hosted<A> {
     }
 }
 
+fn owned(message: &Message<'_>) -> Message<'static> {
+    Message { kind: message.kind, payload: message.payload.to_vec().into() }
+}
+
 fn unpack(inband: Inband, message: &Message<'_>, limit: usize) -> Result<Message<'static>, Malformed> {
     let unpacked = inband.unpack(&message.payload, limit).map_err(|_| Malformed)?;
     String::from_utf8(unpacked).map(Message::text).map_err(|_| Malformed)
@@ -211,16 +201,20 @@ impl<A: Application> Session for Hosted<A> {
     fn event(&mut self, event: Event<'_>, out: &mut Outbound) {
         match event {
             Event::Open(_) => self.begin(out),
-            Event::Message(message) => self.take(&message, out),
+            Event::Message(message) => {
+                self.judge(&message, out);
+                self.full = out.queued() >= ENOUGH;
+            }
             _ => {}
         }
     }
 
-    fn is_ready(&self) -> bool {
-        self.held.is_none()
+    fn holds(&self) -> bool {
+        self.full || self.held.is_some()
     }
 
     fn drained(&mut self, out: &mut Outbound) {
+        self.full = false;
         self.release(out);
     }
 

@@ -98,6 +98,11 @@ impl Doors {
         self.inner.lock().of.len()
     }
 
+    /// How many addresses are remembered for having opened connections.
+    pub fn remembered(&self) -> usize {
+        self.inner.handshakes.as_ref().map_or(0, Limiter::len)
+    }
+
     /// Forgets what is over, as [`Limiter::forget`] does.
     pub fn forget(&self, now: Instant) {
         if let Some(handshakes) = &self.inner.handshakes {

@@ -62,6 +62,11 @@ impl Layers {
         Allotment { layers: self.clone(), own: Window::NEW, address: address.map(AddressKey::from), user: None }
     }
 
+    /// How many addresses and users are remembered, together.
+    pub fn remembered(&self) -> usize {
+        self.addresses.as_ref().map_or(0, Limiter::len) + self.users.as_ref().map_or(0, Limiter::len)
+    }
+
     /// Forgets all that is over, as [`Limiter::forget`] does.
     pub fn forget(&self, now: Instant) {
         if let Some(addresses) = &self.addresses {

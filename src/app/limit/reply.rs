@@ -5,6 +5,7 @@ use std::time::{Duration, Instant, SystemTime};
 use serde::Serialize;
 
 use super::{Allowance, Blocked};
+use crate::app::clock::since_epoch;
 
 /// A message was over the limit. As JSON,
 /// `{"type":"error","message":"Rate limit exceeded","retryAfter":1500,"blockedUntil":1700000000000}`.
@@ -27,7 +28,7 @@ impl Exceeded {
         Self {
             message: "Rate limit exceeded",
             retry_after: milliseconds(left),
-            blocked_until: milliseconds(epoch(wall).saturating_add(left)),
+            blocked_until: milliseconds(since_epoch(wall).saturating_add(left)),
         }
     }
 }
@@ -49,17 +50,14 @@ pub struct Remaining {
 impl Remaining {
     /// What is told about an allowance; `None` where nothing limits. `now` and `wall` are the same moment, by two clocks.
     pub fn new(allowance: Option<Allowance>, now: Instant, wall: SystemTime) -> Self {
-        let resets = |allowance: Allowance| epoch(wall).saturating_add(allowance.resets.saturating_duration_since(now));
+        let resets =
+            |allowance: Allowance| since_epoch(wall).saturating_add(allowance.resets.saturating_duration_since(now));
         Self {
             limit: allowance.map(|allowance| allowance.limit),
             remaining: allowance.map(|allowance| allowance.remaining),
             resets_at: allowance.map(|allowance| milliseconds(resets(allowance))),
         }
     }
-}
-
-fn epoch(wall: SystemTime) -> Duration {
-    wall.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
 }
 
 /// Rounded up: whoever comes then is not too early.

@@ -1,6 +1,6 @@
 //! A window of time in which is counted.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::Rate;
 
@@ -11,7 +11,8 @@ pub struct Allowance {
     pub limit: u32,
     /// How many are left.
     pub remaining: u32,
-    /// When there are [`Allowance::limit`] again. Now, if the next one begins a window.
+    /// When there are [`Allowance::limit`] again. Now, if the next one begins a window. Where nothing is left it is
+    /// later than now, even if there never will be anything.
     pub resets: Instant,
 }
 
@@ -75,9 +76,20 @@ impl Window {
     /// What is left.
     pub(super) fn look(&self, rate: &Rate, now: Instant) -> Allowance {
         let (taken, resets) = match self.began.filter(|_| !self.is_over(rate, now)) {
-            Some(began) => (self.taken, began.checked_add(rate.period).unwrap_or(now)),
+            Some(began) => (self.taken, after(began, rate.period)),
+            // Nobody is to ask again at once for what there never is.
+            None if rate.count == 0 => (0, after(now, rate.period)),
             None => (0, now),
         };
         Allowance { limit: rate.count, remaining: rate.count.saturating_sub(taken), resets }
     }
+}
+
+/// As good as never.
+const FAR: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+
+/// When a period is over. One that is no time, or so long that clocks do not know its end, ends as good as never.
+fn after(began: Instant, period: Duration) -> Instant {
+    let end = began.checked_add(period).filter(|_| !period.is_zero());
+    end.or_else(|| began.checked_add(FAR)).unwrap_or(began)
 }

@@ -7,32 +7,30 @@ use tokio::time::{Instant, sleep};
 
 use super::link::Link;
 use super::{hopeless, unreachable};
+use crate::net::pool;
 
-/// The first time that is waited, and the longest.
-const FIRST: Duration = Duration::from_millis(500);
-const LONGEST: Duration = Duration::from_secs(30);
+/// What grows with each attempt.
+const WAITS: pool::Backoff = pool::Backoff { first: Duration::from_millis(500), cap: Duration::from_secs(30) };
 /// A connection that stood so long was a good one.
 const GOOD: Duration = Duration::from_secs(10);
 
 /// How long to wait before connecting again.
 pub(super) struct Backoff {
-    next: Cell<Duration>,
+    /// Attempts since the last good connection.
+    attempts: Cell<u32>,
     opened: Cell<Instant>,
 }
 
 impl Backoff {
     pub(super) fn new() -> Self {
-        Self { next: Cell::new(FIRST), opened: Cell::new(Instant::now()) }
+        Self { attempts: Cell::new(0), opened: Cell::new(Instant::now()) }
     }
 
-    /// The time to wait now: between a half and the whole of twice the last one.
-    fn delay(&self) -> Duration {
-        let whole = if self.opened.get().elapsed() > GOOD { FIRST } else { self.next.get() };
-        self.next.set((whole * 2).min(LONGEST));
-        let mut bytes = [0; 2];
-        // Without chance it is the half.
-        let _random = getrandom::fill(&mut bytes);
-        whole / 2 + whole.mul_f64(f64::from(u16::from_ne_bytes(bytes)) / f64::from(u16::MAX) / 2.0)
+    /// Counts an attempt; which one it is since the last good connection, the first being number 0.
+    fn count(&self) -> u32 {
+        let attempt = if self.opened.get().elapsed() > GOOD { 0 } else { self.attempts.get() };
+        self.attempts.set(attempt.saturating_add(1));
+        attempt
     }
 
     /// Waits, connects, and says so; until there is a connection.
@@ -41,7 +39,7 @@ impl Backoff {
     /// If there can be none.
     pub(super) async fn open(&self, link: &Link<'_>) -> anyhow::Result<()> {
         loop {
-            let delay = self.delay();
+            let delay = WAITS.draw(self.count());
             link.screen.tell(format_args!("connecting again in {:.1} s", delay.as_secs_f64()));
             sleep(delay).await;
             let opened = link.open().await;
@@ -60,17 +58,15 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn each_time_is_longer_until_a_connection_was_good() {
+    async fn attempts_are_counted_since_a_connection_was_good() {
         let backoff = Backoff::new();
-        let mut whole = FIRST;
-        for _ in 0..10 {
-            let delay = backoff.delay();
-            assert!((whole / 2..=whole).contains(&delay), "{delay:?} of {whole:?}");
-            whole = (whole * 2).min(LONGEST);
-        }
-        assert_eq!(whole, LONGEST);
+        assert_eq!([(); 3].map(|()| backoff.count()), [0, 1, 2]);
         backoff.opened.set(Instant::now());
-        tokio::time::advance(GOOD * 2).await;
-        assert!(backoff.delay() <= FIRST);
+        tokio::time::advance(GOOD).await;
+        assert_eq!(backoff.count(), 3, "this was too short to be good");
+        tokio::time::advance(GOOD).await;
+        assert_eq!(backoff.count(), 0);
+        backoff.opened.set(Instant::now());
+        assert_eq!(backoff.count(), 1);
     }
 }

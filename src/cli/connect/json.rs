@@ -1,7 +1,7 @@
 //! JSON as people read it.
 //!
 //! Only its blanks are changed: members keep their order, numbers their digits, strings their escapes. What is no JSON,
-//! or long, stays as it is.
+//! or long, or would become so for all its depth, stays as it is.
 
 use std::fmt::{self, Write as _};
 
@@ -13,6 +13,10 @@ use crate::cli::print::is_harmless;
 /// What is longer, in bytes, is not laid out.
 const LONG: usize = 256 << 10;
 
+/// What takes more when it is laid out, in bytes, is not. A text may become this many times as large at any rate.
+const LONG_LAID_OUT: usize = 1 << 20;
+const TIMES: usize = 8;
+
 const NAME: Style = AnsiColor::Blue.on_default();
 const STRING: Style = AnsiColor::Green.on_default();
 const OTHER: Style = AnsiColor::Yellow.on_default();
@@ -20,18 +24,20 @@ const OTHER: Style = AnsiColor::Yellow.on_default();
 /// An object or an array, laid out; `None` for anything else.
 pub(super) fn pretty(text: &str) -> Option<String> {
     let is_container = text.trim_start().starts_with(['{', '[']);
-    // serde_json has a bound for the depth.
     if !is_container || text.len() > LONG || serde_json::from_str::<IgnoredAny>(text).is_err() {
         return None;
     }
-    let mut layout = Layout { out: String::with_capacity(text.len() * 2), depth: 0 };
-    // Writing to a string cannot fail.
+    // What stands at depth 1000 has 2000 blanks before it.
+    let bound = LONG_LAID_OUT.max(text.len() * TIMES);
+    let mut layout = Layout { out: String::with_capacity(text.len() * 2), depth: 0, bound };
+    // Writing to a string cannot fail, so this is the bound.
     layout.of(text).ok().map(|()| layout.out)
 }
 
 struct Layout {
     out: String,
     depth: usize,
+    bound: usize,
 }
 
 impl Layout {
@@ -54,17 +60,17 @@ impl Layout {
                         rest = rest[1..].trim_ascii_start();
                     } else {
                         self.depth += 1;
-                        self.line();
+                        self.line()?;
                     }
                 }
                 b'}' | b']' => {
                     self.depth = self.depth.saturating_sub(1);
-                    self.line();
+                    self.line()?;
                     self.out.push_str(word);
                 }
                 b',' => {
                     self.out.push_str(word);
-                    self.line();
+                    self.line()?;
                 }
                 b':' => self.out.push_str(": "),
                 b'"' if rest.starts_with(':') => self.styled(NAME, word)?,
@@ -75,9 +81,15 @@ impl Layout {
         Ok(())
     }
 
-    fn line(&mut self) {
+    /// # Errors
+    /// If that is more than may be.
+    fn line(&mut self) -> fmt::Result {
+        if self.out.len() + 2 * self.depth > self.bound {
+            return Err(fmt::Error);
+        }
         self.out.push('\n');
         self.out.extend(std::iter::repeat_n("  ", self.depth));
+        Ok(())
     }
 
     /// A word in its colour. What a terminal would act on is written as JSON escapes it.
@@ -142,6 +154,17 @@ mod tests {
         }
         assert_eq!(pretty(&"[".repeat(10_000)), None);
         assert_eq!(pretty(&format!("[\"{}\"]", "x".repeat(LONG))), None);
+    }
+
+    #[test]
+    fn what_is_deep_is_left() {
+        let deep = |depth: usize| format!("{}1{}", "[".repeat(depth), "]".repeat(depth));
+        assert!(plain(&deep(500)).is_some_and(|text| text.len() > 500_000));
+        assert_eq!(pretty(&deep(100_000)), None);
+        let wide = format!("{}{}0{}", "[".repeat(120), "0,".repeat(100_000), "]".repeat(120));
+        assert_eq!(pretty(&wide), None);
+        // Depth it is that makes much out of little, not length.
+        assert!(pretty(&format!("[{}0]", "0,".repeat(20_000))).is_some());
     }
 
     #[test]

@@ -208,7 +208,7 @@ impl<'a> Link<'a> {
 
     fn sender(&self) -> Result<Sender, SendError> {
         match &*self.state.borrow() {
-            State::Open { sender, .. } => Ok(sender.clone()),
+            State::Open { sender, closing: false, .. } => Ok(sender.clone()),
             _ => Err(SendError::NotOpen),
         }
     }

@@ -108,7 +108,7 @@ impl Printer {
     pub(super) fn finish(&self) {
         let (done, finished) = mpsc::sync_channel(1);
         if self.0.send(Order::Finish(done)).is_ok() {
-            let _in_time = finished.recv_timeout(Duration::from_secs(2));
+            let _in_time = finished.recv_timeout(Duration::from_millis(300));
         }
     }
 }

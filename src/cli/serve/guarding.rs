@@ -10,7 +10,7 @@ use crate::app::auth::{Auth, AuthConfig, PublicKey, SUBPROTOCOL, SecretKey, Sett
 use crate::app::host::{Application, Host};
 use crate::app::limit::{self, DoorLimits, Limits, Rate};
 use crate::cli::value;
-use crate::proto::opening::Origins;
+use crate::proto::opening::{Origins, origin};
 
 /// What a server does unless it is told otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,9 +24,12 @@ pub(super) enum Manner {
 /// Whom a server lets in, and how much it takes of each.
 #[derive(Debug, Args)]
 pub(super) struct Guarding {
-    /// An origin whose pages may connect, `same` for those of the server itself, or `any`; repeat it for several.
-    /// Without it any may connect to an echo, and `same` to the others
-    #[arg(long, env = "WSLAB_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
+    /// An origin whose pages may connect, such as https://chat.example, `same` for the server's own pages, or `any`;
+    /// repeat it for several. Without it any may connect to an echo, and `same` to the others
+    ///
+    /// `same` takes a server to be where its address, localhost or an origin that is given says. One that is reached by
+    /// another name has to be told it: any name may be made to lead here.
+    #[arg(long, env = "WSLAB_ORIGIN", value_name = "ORIGIN", value_delimiter = ',', value_parser = page_origin)]
     origin: Vec<String>,
     /// The most messages of a connection in a time, such as 100/60s, or `none`. Without it an echo has none, the others
     /// 100/60s
@@ -36,43 +39,53 @@ pub(super) struct Guarding {
     #[arg(long, env = "WSLAB_RATE_PER_ADDRESS", value_name = "RATE", value_parser = rate, help_heading = LIMITS)]
     rate_per_address: Option<Limit>,
     /// The same for all connections of a user
-    #[arg(long, env = "WSLAB_RATE_PER_USER", value_name = "RATE", value_parser = rate, help_heading = LIMITS)]
+    #[arg(long, env = "WSLAB_RATE_PER_USER", value_name = "RATE", value_parser = rate, requires = KEY,
+          help_heading = LIMITS)]
     rate_per_user: Option<Limit>,
     /// What happens when more is sent
     #[arg(long, env = "WSLAB_OVER", value_name = "WHAT", default_value = "error", help_heading = LIMITS)]
     over: Over,
-    /// The most connections of an address at a time
+    /// The most connections of an address at a time, whatever they ask for: /healthz counts too
     #[arg(long, env = "WSLAB_MAX_PER_ADDRESS", value_name = "N", value_parser = several, help_heading = LIMITS)]
     max_per_address: Option<u32>,
-    /// How often an address may connect, such as 10/s
+    /// How often an address may connect, such as 10/s, whatever it asks for
     #[arg(long, env = "WSLAB_HANDSHAKES", value_name = "RATE", value_parser = Rate::from_str, help_heading = LIMITS)]
     handshakes: Option<Rate>,
+    #[command(flatten)]
+    keys: Keys,
+    /// Whom a token has to be for: its claim `aud`
+    #[arg(long, env = "WSLAB_AUTH_AUDIENCE", value_name = "NAME", requires = KEY, help_heading = AUTH)]
+    auth_audience: Option<String>,
+    /// Who has to have made a token: its claim `iss`
+    #[arg(long, env = "WSLAB_AUTH_ISSUER", value_name = "NAME", requires = KEY, help_heading = AUTH)]
+    auth_issuer: Option<String>,
+    /// By how much the clock of who makes tokens may differ
+    #[arg(long, env = "WSLAB_AUTH_LEEWAY", value_name = "TIME", value_parser = value::time, default_value = "0s",
+          requires = KEY, help_heading = AUTH)]
+    auth_leeway: Duration,
+    /// How long a client may stay without a good token; then it is closed with 1008
+    #[arg(long, env = "WSLAB_AUTH_TIMEOUT", value_name = "TIME", value_parser = value::interval,
+          default_value = "10s", requires = KEY, help_heading = AUTH)]
+    auth_timeout: Duration,
+    /// How often in a row a client may send something that is no good token
+    #[arg(long, env = "WSLAB_AUTH_TRIES", value_name = "N", value_parser = several, default_value = "3",
+          requires = KEY, help_heading = AUTH)]
+    auth_tries: u32,
+}
+
+/// The keys that tokens are signed with. What is said of tokens without one is a mistake: nobody would be asked for any.
+#[derive(Debug, Args)]
+#[group(id = KEY, multiple = true)]
+struct Keys {
     /// Clients have to have a JSON Web Token signed with the secret in this file (HS256, HS384, HS512)
     #[arg(long, env = "WSLAB_AUTH_SECRET_FILE", value_name = "FILE", help_heading = AUTH)]
     auth_secret_file: Option<PathBuf>,
     /// The same, signed with the private key of this public one in PEM (RSA, P-256 or Ed25519)
     #[arg(long, env = "WSLAB_AUTH_PUBLIC_KEY_FILE", value_name = "FILE", help_heading = AUTH)]
     auth_public_key_file: Option<PathBuf>,
-    /// Whom a token has to be for: its claim `aud`
-    #[arg(long, env = "WSLAB_AUTH_AUDIENCE", value_name = "NAME", help_heading = AUTH)]
-    auth_audience: Option<String>,
-    /// Who has to have made a token: its claim `iss`
-    #[arg(long, env = "WSLAB_AUTH_ISSUER", value_name = "NAME", help_heading = AUTH)]
-    auth_issuer: Option<String>,
-    /// By how much the clock of who makes tokens may differ
-    #[arg(long, env = "WSLAB_AUTH_LEEWAY", value_name = "TIME", value_parser = value::time, default_value = "0s",
-          help_heading = AUTH)]
-    auth_leeway: Duration,
-    /// How long a client may stay without a good token; then it is closed with 1008
-    #[arg(long, env = "WSLAB_AUTH_TIMEOUT", value_name = "TIME", value_parser = value::interval,
-          default_value = "10s", help_heading = AUTH)]
-    auth_timeout: Duration,
-    /// How often in a row a client may send a token that is not good
-    #[arg(long, env = "WSLAB_AUTH_TRIES", value_name = "N", value_parser = several, default_value = "3",
-          help_heading = AUTH)]
-    auth_tries: u32,
 }
 
+const KEY: &str = "key";
 const LIMITS: &str = "Limits";
 const AUTH: &str = "Authentication";
 
@@ -104,6 +117,14 @@ fn rate(text: &str) -> Result<Limit, String> {
     match text {
         "none" => Ok(None),
         rate => rate.parse().map(Some).map_err(|error: limit::RateError| format!("{error}, or `none`")),
+    }
+}
+
+/// A word for several origins, or one as browsers send it.
+fn page_origin(text: &str) -> Result<String, String> {
+    match text.to_ascii_lowercase().as_str() {
+        word @ ("same" | "any" | "*") => Ok(word.to_owned()),
+        _ => origin(text).map_err(|error| format!("{error}; or write `same` or `any`")),
     }
 }
 
@@ -144,8 +165,8 @@ impl Guarding {
             return Ok(None);
         }
         let config = AuthConfig {
-            secret: self.auth_secret_file.as_deref().map(SecretKey::read).transpose()?,
-            public_key: self.auth_public_key_file.as_deref().map(PublicKey::read).transpose()?,
+            secret: self.keys.auth_secret_file.as_deref().map(SecretKey::read).transpose()?,
+            public_key: self.keys.auth_public_key_file.as_deref().map(PublicKey::read).transpose()?,
             audience: self.auth_audience.clone(),
             issuer: self.auth_issuer.clone(),
             leeway: self.auth_leeway,
@@ -154,7 +175,7 @@ impl Guarding {
     }
 
     fn has_keys(&self) -> bool {
-        self.auth_secret_file.is_some() || self.auth_public_key_file.is_some()
+        self.keys.auth_secret_file.is_some() || self.keys.auth_public_key_file.is_some()
     }
 
     /// The subprotocol that carries tokens.
@@ -164,11 +185,11 @@ impl Guarding {
 
     /// The origins whose pages may connect.
     pub(super) fn origins(&self, manner: Manner) -> Origins {
-        let has = |word: &str| self.origin.iter().any(|origin| origin.eq_ignore_ascii_case(word));
+        let has = |word: &str| self.origin.iter().any(|origin| origin == word);
         if has("any") || has("*") || (self.origin.is_empty() && manner == Manner::Open) {
             return Origins::Any;
         }
-        let named = self.origin.iter().filter(|origin| !origin.eq_ignore_ascii_case("same")).cloned().collect();
+        let named = self.origin.iter().filter(|origin| *origin != "same").cloned().collect();
         Origins::Only { same: self.origin.is_empty() || has("same"), named }
     }
 }

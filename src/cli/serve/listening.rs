@@ -39,10 +39,10 @@ pub(super) struct Listening {
     #[arg(long, env = "WSLAB_MAX_CONNECTIONS", value_name = "N", default_value = "100000",
           value_parser = value::count)]
     max_connections: usize,
-    /// The largest message, in bytes; a larger one is refused with 1009
-    #[arg(long, env = "WSLAB_MAX_MESSAGE", value_name = "BYTES", default_value = "67108864",
-          value_parser = value::count)]
-    max_message: usize,
+    /// The largest message, in bytes; a larger one is refused with 1009. Without it 67108864 for an echo, 65536 for the
+    /// others
+    #[arg(long, env = "WSLAB_MAX_MESSAGE", value_name = "BYTES", value_parser = value::count)]
+    max_message: Option<usize>,
     /// The most bytes that wait for a client that reads slowly
     #[arg(long, env = "WSLAB_MAX_QUEUE", value_name = "BYTES", default_value = "1048576",
           value_parser = value::count)]
@@ -97,8 +97,11 @@ impl From<Slow> for net::Slow {
 
 impl Listening {
     /// The largest message, in bytes.
-    pub(super) const fn max_message(&self) -> usize {
-        self.max_message
+    pub(super) fn max_message(&self, manner: Manner) -> usize {
+        self.max_message.unwrap_or(match manner {
+            Manner::Open => Config::default().max_message,
+            Manner::Social => 64 << 10,
+        })
     }
 
     /// Whether there is a page for Prometheus.
@@ -121,10 +124,11 @@ impl Listening {
             (Some(chain), Some(key)) => Some(tls::server(chain, key)?),
             _ => None,
         };
+        let max_message = self.max_message(manner);
         Ok(ServerConfig {
             endpoint: Config {
-                max_frame: self.max_message as u64,
-                max_message: self.max_message,
+                max_frame: max_message as u64,
+                max_message,
                 ping_interval: Some(self.ping_interval),
                 pong_timeout: self.ping_timeout,
                 deflate: (!self.no_deflate).then(deflate::Config::default),

@@ -70,7 +70,8 @@ struct ServeChat {
 /// A feed.
 #[derive(Debug, Args)]
 struct ServeFeed {
-    /// Also publish lines of {"stream":"name","data":…} from this file, and what is appended to it; `-` is the input
+    /// Also publish lines of {"stream":"name","data":…} from this file, and what is appended to it or put in its
+    /// place; `-` is the input
     #[arg(long, env = "WSLAB_LINES", value_name = "FILE")]
     lines: Option<String>,
     /// The streams that are there without that; `none` for none of them
@@ -175,7 +176,7 @@ fn activity(snapshot: &Snapshot) -> Activity {
 
 impl Serving {
     async fn run<A: Application>(self, host: Host<A>, manner: Manner, everywhere: &Everywhere) -> anyhow::Result<Exit> {
-        let mut host = self.guarding.guard(host, manner)?.unpacking(self.listening.max_message());
+        let mut host = self.guarding.guard(host, manner)?.unpacking(self.listening.max_message(manner));
         if self.listening.has_metrics() {
             host = host.metrics();
         }

@@ -37,7 +37,7 @@ impl Backoff {
     }
 
     /// [`Backoff::delay`] with chance from the system's generator.
-    pub(super) fn draw(&self, failures: u32) -> Duration {
+    pub fn draw(&self, failures: u32) -> Duration {
         // Without a generator there is no jitter: whole bounds are waited for.
         self.delay(failures, getrandom::u64().unwrap_or(u64::MAX))
     }

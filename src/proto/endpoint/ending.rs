@@ -82,7 +82,8 @@ impl Turn<'_> {
                 return self.find();
             }
         };
-        let (code, reason) = endpoint.received.take().unwrap_or((CloseCode::ABNORMAL, Box::default()));
+        let (code, reason) =
+            endpoint.received.take().map_or((CloseCode::ABNORMAL, Box::default()), |received| *received);
         let clean = cause == Cause::Handshake;
         let closed = Closed { code, reason: reason.into(), sent: endpoint.outbound.close_sent, clean, cause };
         endpoint.outbound.state = ReadyState::Closed;

@@ -47,7 +47,7 @@ pub struct Endpoint {
     opening: Option<Box<Opening>>,
     agreed: Option<Box<Agreed>>,
     /// The code and reason of the peer's close frame.
-    received: Option<(CloseCode, Box<str>)>,
+    received: Option<Box<(CloseCode, Box<str>)>>,
     failure: Option<Box<Cause>>,
     closed: Option<Box<Closed>>,
     shutdown: bool,

@@ -1,5 +1,7 @@
 //! What an endpoint sends: frames in one buffer, and which frames it may still send.
 
+use std::num::NonZeroUsize;
+
 use super::packing::Packing;
 use crate::proto::{MaskingKeys, Message, Observer, Role};
 use crate::wire::{self, CloseBody, CloseCode, Head, Opcode};
@@ -47,7 +49,7 @@ pub(crate) fn check_close(code: CloseCode, reason: &str) -> Result<(), SendError
 /// Frames are appended to one buffer, which the driver sends when a turn is over: a burst of answers is one write.
 pub struct Outbound {
     role: Role,
-    fragment: Option<usize>,
+    fragment: Option<NonZeroUsize>,
     pub(super) state: ReadyState,
     pub(super) close_sent: Option<CloseCode>,
     buffer: Vec<u8>,
@@ -62,7 +64,8 @@ impl Outbound {
     pub(super) fn new(role: Role, fragment: Option<usize>, keys: Option<Box<dyn MaskingKeys>>) -> Self {
         Self {
             role,
-            fragment,
+            // A fragment of no bytes gets nowhere.
+            fragment: fragment.map(|size| NonZeroUsize::new(size).unwrap_or(NonZeroUsize::MIN)),
             state: ReadyState::Connecting,
             close_sent: None,
             buffer: Vec::new(),
@@ -119,7 +122,7 @@ impl Outbound {
     #[inline]
     fn send_payload(&mut self, opcode: Opcode, rsv: u8, payload: &[u8]) {
         match self.fragment {
-            Some(size) if payload.len() > size => self.fragments(opcode, rsv, payload, size.max(1)),
+            Some(size) if payload.len() > size.get() => self.fragments(opcode, rsv, payload, size.get()),
             _ => self.frame_with(Head { rsv, ..Head::new(opcode, payload.len() as u64) }, payload),
         }
     }

@@ -13,31 +13,42 @@ pub(super) enum Due {
     Ping,
 }
 
+/// Small, because every connection has them.
 #[derive(Debug, Default)]
 pub(super) struct Timers {
-    opening: Option<Instant>,
-    closing: Option<Instant>,
-    ping: Option<Instant>,
-    /// Until when something has to come after our ping.
-    pong: Option<Instant>,
-    asked: Option<Instant>,
+    /// Until when the opening handshake has to be complete, or the closing one.
+    limit: Option<Instant>,
+    closing: bool,
+    /// How many pings were sent.
     count: u32,
+    ping: Option<Instant>,
+    /// From a ping until its pong.
+    waiting: Option<Box<Waiting>>,
+}
+
+/// What is waited for after a ping.
+#[derive(Debug, Default)]
+struct Waiting {
+    /// Until when something has to come.
+    until: Option<Instant>,
+    /// When the last ping was sent.
+    asked: Option<Instant>,
 }
 
 impl Timers {
     pub(super) fn start_opening(&mut self, now: Instant, config: &Config) {
-        self.opening = now.checked_add(config.opening_timeout);
+        self.limit = now.checked_add(config.opening_timeout);
     }
 
     pub(super) fn start_open(&mut self, now: Instant, config: &Config) {
-        self.opening = None;
+        self.limit = None;
         self.schedule_ping(now, config);
     }
 
     /// The first call counts.
     pub(super) fn start_closing(&mut self, now: Instant, config: &Config) {
-        if self.closing.is_none() {
-            *self = Self { closing: now.checked_add(config.closing_timeout), ..Self::default() };
+        if !self.closing {
+            *self = Self { limit: now.checked_add(config.closing_timeout), closing: true, ..Self::default() };
         }
     }
 
@@ -48,7 +59,9 @@ impl Timers {
     /// Something came: the peer is alive.
     #[inline]
     pub(super) fn heard(&mut self) {
-        self.pong = None;
+        if let Some(waiting) = &mut self.waiting {
+            waiting.until = None;
+        }
     }
 
     /// An interval of no time would make a ping due for ever.
@@ -60,10 +73,11 @@ impl Timers {
     /// The payload of the next ping.
     pub(super) fn pinged(&mut self, now: Instant, config: &Config) -> [u8; 4] {
         self.schedule_ping(now, config);
-        if self.pong.is_none() {
-            self.pong = now.checked_add(config.pong_timeout);
+        let waiting = self.waiting.get_or_insert_default();
+        if waiting.until.is_none() {
+            waiting.until = now.checked_add(config.pong_timeout);
         }
-        self.asked = Some(now);
+        waiting.asked = Some(now);
         self.count = self.count.wrapping_add(1);
         self.count.to_be_bytes()
     }
@@ -73,7 +87,8 @@ impl Timers {
         if payload != self.count.to_be_bytes() {
             return None;
         }
-        self.asked.take().map(|asked| now.saturating_duration_since(asked))
+        let asked = self.waiting.take()?.asked;
+        asked.map(|asked| now.saturating_duration_since(asked))
     }
 
     #[inline]
@@ -82,18 +97,18 @@ impl Timers {
         if self.is_idle() {
             return None;
         }
-        let candidates = [
-            (self.opening, Due::Opening),
-            (self.closing, Due::Closing),
-            (self.pong, Due::Pong),
-            (self.ping, Due::Ping),
-        ];
+        let limit = if self.closing { Due::Closing } else { Due::Opening };
+        let candidates = [(self.limit, limit), (self.pong(), Due::Pong), (self.ping, Due::Ping)];
         candidates.into_iter().find(|(at, _)| at.is_some_and(|at| at <= now)).map(|(_, due)| due)
+    }
+
+    fn pong(&self) -> Option<Instant> {
+        self.waiting.as_ref()?.until
     }
 
     #[inline]
     const fn is_idle(&self) -> bool {
-        self.opening.is_none() && self.closing.is_none() && self.pong.is_none() && self.ping.is_none()
+        self.limit.is_none() && self.ping.is_none() && self.waiting.is_none()
     }
 
     #[inline]
@@ -101,6 +116,6 @@ impl Timers {
         if self.is_idle() {
             return None;
         }
-        [self.opening, self.closing, self.pong, self.ping].into_iter().flatten().min()
+        [self.limit, self.pong(), self.ping].into_iter().flatten().min()
     }
 }

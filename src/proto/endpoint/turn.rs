@@ -104,6 +104,14 @@ impl<'t> Turn<'t> {
         }
     }
 
+    /// Tells nothing more of the bytes: those that were not read yet are appended to `rest`, to be the input of a later
+    /// turn. What else is to be told comes all the same.
+    pub fn halt(&mut self, rest: &mut Vec<u8>) {
+        rest.extend_from_slice(&self.bytes.as_mut()[self.read..]);
+        self.bytes = Bytes::Kept(Vec::new());
+        self.read = 0;
+    }
+
     /// What comes next, if it is anything but a message that lies whole in the bytes.
     #[inline(never)]
     fn next_other(&mut self) -> Output<'_> {
@@ -235,7 +243,7 @@ impl<'t> Turn<'t> {
         let endpoint = &mut *self.endpoint;
         let body = CloseBody::parse(endpoint.joiner.payload(self.bytes.get(last.clone())));
         let code = body.code();
-        endpoint.received = Some((code.unwrap_or(CloseCode::NO_STATUS), reason(&body).into()));
+        endpoint.received = Some(Box::new((code.unwrap_or(CloseCode::NO_STATUS), reason(&body).into())));
         if endpoint.outbound.close_sent.is_none() {
             // Section 5.5.1: the answer echoes the code.
             let echo = code.map_or(CloseBody::Empty, |code| CloseBody::Status(code, &[]));

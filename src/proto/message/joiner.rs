@@ -57,7 +57,9 @@ pub struct Joiner {
     frame: Head,
     lent: bool,
     gathered: Vec<u8>,
-    control: Vec<u8>,
+    /// Of a control frame that spans reads.
+    #[expect(clippy::box_collection, reason = "an idle connection has none")]
+    control: Option<Box<Vec<u8>>>,
     inflating: Option<Box<Inflating>>,
 }
 
@@ -80,7 +82,7 @@ impl Joiner {
             frame: Head::new(Opcode::CONTINUATION, 0),
             lent: false,
             gathered: Vec::new(),
-            control: Vec::new(),
+            control: None,
             inflating: None,
         }
     }
@@ -108,7 +110,7 @@ impl Joiner {
         self.frame = *head;
         self.lent = false;
         if head.opcode.is_control() {
-            self.control.clear();
+            self.control = None;
             return Ok(());
         }
         match head.opcode {
@@ -157,8 +159,9 @@ impl Joiner {
             self.lent = whole;
             if !whole {
                 // A control frame with more than 125 bytes is a fault; nobody wants the rest.
-                let room = 125_usize.saturating_sub(self.control.len());
-                self.control.extend_from_slice(&data[..data.len().min(room)]);
+                let control = self.control.get_or_insert_default();
+                let room = 125_usize.saturating_sub(control.len());
+                control.extend_from_slice(&data[..data.len().min(room)]);
             }
         } else if let (Some(Open { kind, compressed: true }), Some(inflating)) = (self.message, &mut self.inflating) {
             if !self.frame.opcode.is_reserved() {
@@ -235,7 +238,7 @@ impl Joiner {
     pub fn payload<'a>(&'a self, last: &'a [u8]) -> &'a [u8] {
         match (self.lent, self.frame.opcode.is_control()) {
             (true, _) => last,
-            (false, true) => &self.control,
+            (false, true) => self.control.as_deref().map_or(&[], Vec::as_slice),
             (false, false) => &self.gathered,
         }
     }

@@ -22,11 +22,17 @@ impl Policy {
     /// Answers a request that was judged: agrees if it breaks no rule and this policy allows it.
     pub fn answer(&self, asked: &Asked) -> Answer {
         // RFC 7692, section 7: an offer that is not valid is declined, not the connection.
-        let faults = asked.faults.into_iter().filter(|&rule| rule != Rule::RequestDeflateInvalid);
+        // RFC 9110, section 9.3.2: what is no WebSocket is asked for by HEAD as by GET.
+        let is_held_to = |rule: &Rule| match rule {
+            Rule::RequestDeflateInvalid => false,
+            Rule::RequestMethod => !asked.is_for_a_page(),
+            _ => true,
+        };
+        let faults = asked.faults.into_iter().filter(is_held_to);
         let mut answer = match (&asked.key, faults.min_by_key(|&rule| urgency(rule))) {
             (Some(key), None) if self.origins.allow(asked) => self.agree(asked, key),
             (_, None) => Answer::refusal(403, "the origin of the request may not connect here"),
-            (_, Some(fault)) => refuse(fault),
+            (_, Some(fault)) => refuse(fault, &asked.method),
         };
         answer.faults = asked.faults;
         for (name, value) in self.headers.headers().iter() {
@@ -89,7 +95,7 @@ impl Answer {
         Self { response, body, agreed: None, faults: Rules::NONE }
     }
 
-    /// The same for who asked by this method: RFC 7231, section 4.3.2: HEAD gets the length of the body without the
+    /// The same for who asked by this method: RFC 9110, section 9.3.2: HEAD gets the length of the body without the
     /// body.
     #[must_use]
     pub fn to_method(mut self, method: &str) -> Self {
@@ -138,19 +144,19 @@ const fn urgency(rule: Rule) -> u8 {
     }
 }
 
-fn refuse(fault: Rule) -> Answer {
+fn refuse(fault: Rule, method: &str) -> Answer {
     let words = format!("{} ({})", fault.words(), fault.clause());
     match fault {
         Rule::RequestMethod => {
-            // RFC 7231, section 6.5.5: 405 lists what is allowed.
+            // RFC 9110, section 15.5.6: 405 lists what is allowed. HEAD is, but not for a WebSocket.
             let mut answer = Answer::refusal(405, &words);
-            answer.response.headers.push("Allow", "GET");
+            answer.response.headers.push("Allow", if method == "HEAD" { "GET" } else { "GET, HEAD" });
             answer
         }
         Rule::RequestUpgrade | Rule::RequestVersionUnknown | Rule::RequestVersionMissing => {
             let mut answer = Answer::refusal(426, &words);
             let headers = &mut answer.response.headers;
-            // RFC 7231, section 6.5.15: 426 names the protocol; RFC 7230, section 6.7: so the connection names Upgrade.
+            // RFC 9110, section 15.5.22: 426 names the protocol; section 7.8: so the connection names Upgrade.
             headers.set("Connection", "close, Upgrade");
             headers.push("Upgrade", "websocket");
             // Section 4.4: the versions that are understood.

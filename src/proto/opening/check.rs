@@ -226,7 +226,7 @@ fn resource(target: &str) -> Option<String> {
     Some(format!("{slash}{resource}"))
 }
 
-/// Whether `value` is a host and perhaps a port (RFC 7230, section 5.4; RFC 3986, section 3.2), and not empty.
+/// Whether `value` is a host and perhaps a port (RFC 9110, section 7.2; RFC 3986, section 3.2), and not empty.
 pub(super) fn is_host(value: &str) -> bool {
     let (host, port) = match value.rsplit_once(':') {
         // A colon inside brackets belongs to an IPv6 address.
@@ -250,7 +250,7 @@ fn is_key(value: &[u8]) -> bool {
     BASE64.decode(value).is_ok_and(|key| key.len() == 16)
 }
 
-/// RFC 7230, section 3.3: a length or a transfer coding announces a body.
+/// RFC 9112, section 6: a length or a transfer coding announces a body.
 fn has_body(headers: &Headers) -> bool {
     let lengths = headers.tokens("Content-Length").any(|length| length.iter().any(|&digit| digit != b'0'));
     lengths || headers.get("Transfer-Encoding").is_some()

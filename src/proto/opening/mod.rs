@@ -33,7 +33,7 @@ pub use ask::{Ask, AskError};
 pub use check::{Agreed, Asked, Judged, accept_key, judge_request, judge_response, rule_of};
 pub use extension::{Extension, ExtensionError, ExtensionFault};
 pub use extra::{Extra, ExtraError};
-pub use origin::Origins;
+pub use origin::{OriginError, Origins, origin};
 
 /// The names of the headers that make the handshake (section 11.3).
 pub mod name {

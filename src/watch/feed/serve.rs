@@ -104,7 +104,6 @@ impl Session for Watcher {
         }
     }
 
-    /// Everything that was told before is sent.
     fn woken(&mut self, out: &mut Outbound) {
         self.woken.store(false, Relaxed);
         if out.ready_state() != ReadyState::Open {
@@ -115,7 +114,10 @@ impl Session for Watcher {
             let _started = out.close(CloseCode::POLICY, "Token expired");
             return;
         }
-        Self::tell(self.teller.news(), out);
+        // Who is slow is told what is new when he has got what was told before.
+        if out.queued() == 0 {
+            Self::tell(self.teller.news(), out);
+        }
     }
 }
 

@@ -58,7 +58,7 @@ impl Request {
 
     /// Reads the head at the start of `bytes` and says how many bytes it took; `None` if it wants more.
     ///
-    /// Empty lines before it are passed over (RFC 7230, section 3.5); they count as part of it.
+    /// Empty lines before it are passed over (RFC 9112, section 2.2); they count as part of it.
     ///
     /// # Errors
     /// If no further bytes could make this a head within the limits.

@@ -4,7 +4,7 @@ use std::fmt;
 
 /// Headers in their order, names and values as raw bytes.
 ///
-/// Names are compared without regard to case (RFC 7230, section 3.2) and kept as they were written. Nothing is
+/// Names are compared without regard to case (RFC 9110, section 5.1) and kept as they were written. Nothing is
 /// checked: [`Headers::push`] takes line feeds too, since a tester wants to write them. Who writes foreign values
 /// checks them first, as `proto::opening` does.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -70,7 +70,7 @@ impl Headers {
         self.lines.iter().filter(move |line| is(line, name)).map(|(_, value)| value.as_slice())
     }
 
-    /// The elements of the comma-separated list that all headers of the name make together (RFC 7230, section 7),
+    /// The elements of the comma-separated list that all headers of the name make together (RFC 9110, section 5.6.1),
     /// without blanks around them; empty elements are left out. Not for lists that have quoted strings.
     pub fn tokens<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
         self.all(name).flat_map(|value| value.split(|&byte| byte == b',')).map(trim).filter(|token| !token.is_empty())
@@ -105,7 +105,7 @@ impl<N: Into<Vec<u8>>, V: Into<Vec<u8>>> FromIterator<(N, V)> for Headers {
     }
 }
 
-/// Whether `bytes` are a token (RFC 7230, section 3.2.6; the same set as in RFC 2616): what names of headers,
+/// Whether `bytes` are a token (RFC 9110, section 5.6.2; the same set as in RFC 2616): what names of headers,
 /// subprotocols and extensions are made of.
 pub fn is_token(bytes: &[u8]) -> bool {
     !bytes.is_empty() && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte))

@@ -1,4 +1,4 @@
-//! HTTP/1.1 heads, for the opening handshake (RFC 6455, sections 4.1 and 4.2; RFC 7230, section 3).
+//! HTTP/1.1 heads, for the opening handshake (RFC 6455, sections 4.1 and 4.2; RFC 9112, section 2).
 //!
 //! Order, case and raw bytes of the headers are kept, and nothing is judged: any method, any target, any version
 //! from 1.0 to 1.9, any status. Parsing grows with its input: a beginning of a good head wants more bytes, and a head

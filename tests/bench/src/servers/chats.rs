@@ -29,10 +29,16 @@ pub const ALL: &[Server] = &[
 
 /// Makes a server ready to be started, which may be impossible on this machine.
 pub fn prepare(server: &Server) -> Result<()> {
-    if server.name != "node-ws-chat" || room().join("node_modules/ws").is_dir() {
+    if server.name != "node-ws-chat" {
         return Ok(());
     }
+    let mut node = Command::new("node");
+    let status = node.arg("--version").stdout(Stdio::null()).status().context("node is not installed")?;
+    ensure!(status.success(), "node does not work here");
     let room = room();
+    if room.join("node_modules/ws").is_dir() {
+        return Ok(());
+    }
     fs::create_dir_all(&room).with_context(|| format!("cannot create {}", room.display()))?;
     fs::copy(folder().join("package.json"), room.join("package.json")).context("cannot copy package.json")?;
     let mut npm = Command::new("npm");
