@@ -64,7 +64,7 @@ impl Incoming {
     /// Goes through the opening handshake.
     ///
     /// # Errors
-    /// If the client is not agreed with according to the server's [`Policy`], or is lost.
+    /// If the client is not agreed with according to the server's [`Policy`](crate::proto::opening::Policy), or is lost.
     pub async fn open(self) -> Result<Connection, AcceptError> {
         let shared = self.shared.clone();
         let (mut driver, place) = self.ask().await?;

@@ -12,7 +12,7 @@ use prometheus_client::registry::{Registry, Unit};
 
 use crate::watch::{Counts, Rates, Snapshot, Speed, Spread, Spreads, Totals};
 
-/// The content type of [`text`].
+/// The content type of [`text()`].
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// A snapshot as `OpenMetrics` text 1.0.0, and rates where there are any.
