@@ -183,7 +183,7 @@ fn refusal(served: &Served, host: &Host<Echo>, peer: Option<&str>) -> Option<u16
     let asked = opening::judge_request(&request);
     let peer = peer.map(|peer| peer.parse().unwrap());
     let member = Member { id: ConnectionId(0), peer, connections: served.connections.clone() };
-    host.open(&request, &asked, member).err().map(|answer| answer.response.status)
+    host.open(&request, &asked, member, None).err().map(|answer| answer.response.status)
 }
 
 #[tokio::test]

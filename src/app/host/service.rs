@@ -13,7 +13,6 @@ use super::{Application, Caller, Hosted, Seat, watching};
 use crate::app::auth::{Auth, Settings, token_of};
 use crate::app::limit::{DoorLimits, Doors, Layers, Limits, Over, Refused};
 use crate::net::{AcceptError, Connections, Entry, Member, Service};
-use crate::proto::Observer;
 use crate::proto::opening::{Answer, Asked};
 use crate::proto::{Observer, Role};
 use crate::watch::feed::{Metrics, Watch};
