@@ -18,8 +18,8 @@
 //!
 //! # The layers
 //!
-//! `wire ← proto ← {net, capture} ← {conform, app} ← cli`, and beside them `watch` (what happened, as data) and `report` (what
-//! people read of it). A module knows only those on the left of it; a test holds this.
+//! `wire ← proto ← {net, capture} ← {conform, app} ← cli`, and beside them `watch` (what happened, as data), `report` (what
+//! people read of it) and `tui` (what they look at while it happens). A module knows only those on the left of it; a test holds this.
 //!
 //! ## Wire
 //!
