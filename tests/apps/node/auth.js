@@ -178,8 +178,12 @@ exports.permissions_guard_what_they_name = async () => {
   await client.asks({ token: token(claims({ permissions: ['join'] })) });
   await client.joins('r', 'ada');
   assert.deepEqual(await client.asks({ type: 'chat', message: 'x' }), denied);
-  await client.asks({ token: token(claims({ permissions: ['chat'] })) });
+  await client.asks({ token: token(claims({ permissions: ['join', 'chat'] })) });
   assert.equal((await client.asks({ type: 'chat', message: 'x' })).message, 'x');
+  // What is permitted no longer ends.
+  await client.asks({ token: token(claims({ permissions: ['chat'] })) });
+  assert.deepEqual(await client.hears(), denied);
+  assert.equal((await client.asks({ type: 'chat', message: 'x' })).message, 'Join a room first');
   assert.deepEqual(await client.asks({ type: 'join', room: 's', username: 'ada' }), denied);
   const feed = await Server.serve('feed', '--auth-secret-file', secretFile());
   for (const [permissions, type] of [[[], 'error'], [['subscribe'], 'data']]) {
