@@ -77,7 +77,9 @@ pub struct Passed {
     pub rsv: u8,
     /// How long it is, in bytes of payload.
     pub len: u64,
-    /// The beginning of its payload, unmasked, as it was on the wire otherwise: [`Passed::KEPT`] bytes at most.
+    /// The beginning of its payload, unmasked: [`Passed::KEPT`] bytes at most, and nothing of compressed messages.
+    /// Asterisks stand for the JSON Web Tokens in it; those that are spread over frames are not known for what they
+    /// are.
     #[serde(with = "words::base64")]
     pub payload: Vec<u8>,
     /// The beginning of the message that it ends, inflated, if it was compressed.
@@ -107,6 +109,31 @@ impl Passed {
             }
         }
         kept
+    }
+}
+
+/// Takes out the payloads of compressed messages: tokens would not be seen in them. What is in them stands inflated
+/// beside them.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Cover {
+    /// Whether the message that is open is compressed, by who sends it: a client, a server.
+    compressed: [bool; 2],
+}
+
+impl Cover {
+    /// Looks at the next frame of a connection.
+    pub(crate) fn over(&mut self, frame: &mut Passed) {
+        if frame.opcode.is_control() {
+            return;
+        }
+        let compressed = &mut self.compressed[usize::from(frame.by == Role::Server)];
+        if frame.opcode != Opcode::CONTINUATION {
+            // RFC 7692, section 6: the first frame says it of the whole message.
+            *compressed = frame.rsv & Head::RSV1 != 0;
+        }
+        if *compressed {
+            frame.payload = Vec::new();
+        }
     }
 }
 

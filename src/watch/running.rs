@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::live::Progress;
-use super::{Event, Kind, Sink};
+use super::{Event, Kind, Outcome, Sink};
 
 /// Keeps account of a run by its events, one after the other or of several agents together.
 #[derive(Clone, Debug, Default)]
@@ -69,7 +69,8 @@ impl Sink for Running {
             Kind::CaseFinished(outcome) => {
                 let case = named(&outcome.case);
                 progress.in_flight.retain(|other| *other != case);
-                progress.done.push((**outcome).clone());
+                // What was said is not for those who watch.
+                progress.done.push(Outcome { transcript: None, ..(**outcome).clone() });
             }
             Kind::CaseRetried(_) | Kind::Unreachable(_) => {}
             Kind::RunFinished(_) => {

@@ -9,8 +9,17 @@ use crate::wire::http::Request;
 /// The permission that somebody who watches has to have, where clients have permissions.
 const PERMISSION: &str = "watch";
 
-/// What a proxy says of those who come through it. They are not where it is.
-const FORWARDED: [&str; 3] = ["Forwarded", "X-Forwarded-For", "Via"];
+/// What proxies say of those who come through them. They are not where the proxy is.
+const FORWARDED: [&str; 8] = [
+    "Forwarded",
+    "Via",
+    "X-Forwarded-For",
+    "X-Forwarded-Host",
+    "X-Forwarded-Proto",
+    "X-Real-IP",
+    "CF-Connecting-IP",
+    "True-Client-IP",
+];
 
 /// Lets `member` watch, if he may: where the host knows its clients that takes a good token with the permission `watch`,
 /// elsewhere he has to be on the same machine, and no page of a browser.

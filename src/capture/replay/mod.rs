@@ -13,7 +13,7 @@ use std::time::Duration;
 use self::entry::Entry;
 use super::{Connection, Ending, Event, Frame, Message, RoundTrip, Sink, Time, Violation, Wants};
 use crate::proto::{ConnectionId, Role};
-use crate::watch::live::{self, Passed, Tail};
+use crate::watch::live::{self, Cover, Passed, Tail};
 use crate::watch::{Backlog, Meter, Row, Samples, Snapshot, Spread, Spreads, Timestamp, Totals};
 use crate::wire::CloseCode;
 
@@ -31,6 +31,7 @@ pub struct Replay {
     violations: VecDeque<live::Violation>,
     follow: Option<ConnectionId>,
     backlog: Backlog,
+    cover: Cover,
     /// Whether the capture has ended.
     over: bool,
 }
@@ -144,7 +145,9 @@ impl Replay {
         }
         if self.follow == Some(ConnectionId(frame.connection.number)) {
             let payload = frame.payload.unwrap_or_default();
-            self.backlog.push(Passed::new(time.timestamp(), frame.from, &frame.head, payload));
+            let mut passed = Passed::new(time.timestamp(), frame.from, &frame.head, payload);
+            self.cover.over(&mut passed);
+            self.backlog.push(passed);
         }
     }
 

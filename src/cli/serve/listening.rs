@@ -69,7 +69,7 @@ pub(super) struct Listening {
     #[arg(long, env = "WSLAB_METRICS", value_parser = value::flag)]
     metrics: bool,
     /// Let it be watched at /_wslab, by `wslab top ws://…`: from this machine, or where clients have to have a token, by
-    /// those whose token has the permission `watch`
+    /// those whose token has the permission `watch`. Behind a proxy, which is on this machine itself, have tokens
     #[arg(long, env = "WSLAB_WATCH", value_parser = value::flag)]
     watch: bool,
     /// Show what happens on a dashboard, as `wslab top` does; leaving it ends the server
@@ -175,15 +175,19 @@ impl Listening {
         let mut serving = tokio::spawn(server.run(service));
         let shown = async {
             match meter {
-                Some(meter) => Looks::default().show(top::watched(url, meter), everywhere).await,
+                Some(meter) => match Looks::default().show(top::watched(url, meter), everywhere).await {
+                    Ok(_) => (),
+                    Err(error) => {
+                        // Whoever is served need not suffer for it.
+                        print::error(format_args!("the dashboard has ended: {error:#}; the server goes on"));
+                        std::future::pending().await
+                    }
+                },
                 None => std::future::pending().await,
             }
         };
         let asked = tokio::select! {
-            shown = shown => {
-                shown?;
-                "left"
-            }
+            () = shown => "left",
             asked = interrupts.next() => asked,
             ended = &mut serving => {
                 ended.context("failed to serve")??;

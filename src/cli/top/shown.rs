@@ -9,6 +9,8 @@ use ratatui::layout::Size;
 use tokio::time::{Instant, timeout_at};
 
 use super::Watched;
+use crate::capture::FieldFilter;
+use crate::cli::print::Harmless;
 use crate::cli::{Color, Everywhere, Exit, print, value};
 use crate::tui::{self, Input, Model, Options, Theme};
 use crate::watch::Snapshot;
@@ -21,11 +23,15 @@ pub(in crate::cli) struct Looks {
     #[arg(long, env = "WSLAB_THEME", value_name = "THEME", value_parser = theme)]
     theme: Option<Theme>,
     /// Show only connections that this expression wants, such as 'faults > 0'
-    #[arg(long, env = "WSLAB_FILTER", value_name = "EXPRESSION")]
+    #[arg(long, env = "WSLAB_FILTER", value_name = "EXPRESSION", value_parser = filter)]
     filter: Option<String>,
     /// Leave the mouse to the terminal
     #[arg(long, env = "WSLAB_NO_MOUSE", value_parser = value::flag)]
     no_mouse: bool,
+}
+
+fn filter(text: &str) -> Result<String, String> {
+    FieldFilter::parse(text, &tui::FIELDS).map(|_| text.to_owned()).map_err(|error| error.to_string())
 }
 
 fn theme(name: &str) -> Result<Theme, String> {
@@ -69,6 +75,8 @@ pub(super) enum Once {
 
 /// Of what goes on this much is waited for.
 const PATIENCE: Duration = Duration::from_millis(1500);
+/// How long a source that goes on may take to tell the first thing.
+const FIRST: Duration = Duration::from_secs(10);
 /// A screen that is printed where no terminal says how large it is.
 const SIZE: Size = Size { width: 120, height: 40 };
 
@@ -108,11 +116,17 @@ impl Once {
         mut watched: Watched,
         everywhere: &Everywhere,
     ) -> anyhow::Result<Exit> {
+        anyhow::ensure!(
+            looks.filter.is_none() || matches!(self, Self::Screen),
+            "--filter is for the screen, and --json prints everything"
+        );
         let size = terminal::size().ok().filter(|_| io::stdout().is_terminal());
         let size = size.map_or(SIZE, |(width, height)| Size { width, height });
         let mut model = Model::new(looks.options(watched.name.clone(), everywhere), size);
         let mut told = Told::default();
-        let mut until = None;
+        // Of what goes on without an end, some time has to do, even if nothing comes.
+        let mut until = watched.is_going_on.then(|| Instant::now() + FIRST);
+        let mut begun = false;
         while !told.is_enough(watched.is_going_on) {
             let next = match until {
                 Some(until) => timeout_at(until, watched.news.recv()).await.ok().flatten(),
@@ -121,8 +135,8 @@ impl Once {
             let Some(news) = next else { break };
             model.update(Input::News(news.clone()));
             told.hear(news);
-            if watched.is_going_on && told.snapshots > 0 {
-                until.get_or_insert(Instant::now() + PATIENCE);
+            if watched.is_going_on && told.snapshots > 0 && !std::mem::replace(&mut begun, true) {
+                until = Some(Instant::now() + PATIENCE);
             }
         }
         match self {
@@ -138,11 +152,11 @@ impl Once {
         }
         Ok(match told.state {
             Some(State::Over { words: Some(words) }) => {
-                print::error(words);
+                print::error(Harmless(&words));
                 Exit::Usage
             }
             Some(State::Lost { why, .. }) => {
-                print::error(why);
+                print::error(Harmless(&why));
                 Exit::Unreachable
             }
             _ => Exit::Ok,

@@ -218,11 +218,20 @@ impl Model {
             News::State(state) => {
                 if let State::Lost { retry_ms, .. } = &state {
                     self.retry = Duration::from_millis(*retry_ms);
+                    // All of them are told again.
+                    self.live.forget_violations();
+                    self.violation = 0;
                 }
                 self.state = Some(state);
             }
             News::Snapshot(snapshot) => {
                 self.state.get_or_insert(State::Live);
+                let before = self.live.snapshot_shown().map(|before| before.began);
+                if before.is_some_and(|before| before != snapshot.began) {
+                    // Another start of the server: its numbers are those of other connections.
+                    self.look_into(None);
+                    self.list.selected = None;
+                }
                 self.live.snapshot(*snapshot, &mut self.speedometer);
                 if !self.is_frozen() {
                     self.arrange();

@@ -40,8 +40,10 @@ impl Seen {
     const VIOLATIONS: usize = 1000;
 
     pub(super) fn snapshot(&mut self, mut snapshot: Snapshot, speedometer: &mut Speedometer) {
-        let left_out = snapshot.rows.len().saturating_sub(Self::ROWS);
         snapshot.rows.truncate(Self::ROWS);
+        // A server leaves some out, too.
+        let open = usize::try_from(snapshot.open).unwrap_or(usize::MAX);
+        let left_out = open.saturating_sub(snapshot.rows.len());
         snapshot.gone.truncate(Self::ROWS);
         let rates = self.shown.as_ref().and_then(|shown| snapshot.since(&shown.snapshot));
         self.history.feed(&snapshot);
@@ -59,6 +61,10 @@ impl Seen {
             }
             self.violations.push_back(violation);
         }
+    }
+
+    pub(super) fn forget_violations(&mut self) {
+        (self.violations, self.forgotten) = (VecDeque::new(), 0);
     }
 
     pub(super) fn progress(&mut self, mut progress: Progress) {

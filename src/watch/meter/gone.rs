@@ -6,6 +6,7 @@ use super::{Meter, count};
 use crate::proto::{Cause, Closed};
 use crate::watch::{End, Row, Samples, Totals};
 use crate::wire::CloseCode;
+use crate::wire::http::without_tokens;
 
 /// How a connection went.
 #[derive(Clone, Copy)]
@@ -70,9 +71,13 @@ impl Departed {
 
 fn end(gone: Gone<'_>) -> End {
     match gone {
-        Gone::Closed(Closed { code, reason, sent, clean, cause }) => {
-            End { code: *code, reason: reason.clone(), sent: *sent, clean: *clean, cause: cause.to_string() }
-        }
+        Gone::Closed(Closed { code, reason, sent, clean, cause }) => End {
+            code: *code,
+            reason: without_tokens(reason).into_owned(),
+            sent: *sent,
+            clean: *clean,
+            cause: cause.to_string(),
+        },
         Gone::Dropped => End {
             code: CloseCode::ABNORMAL,
             reason: String::new(),

@@ -12,7 +12,7 @@ use super::connection::Connection;
 use crate::proto::deflate::{Direction, Inflater};
 use crate::proto::{ConnectionId, Role};
 use crate::watch::Backlog;
-use crate::watch::live::{Passed, Tail};
+use crate::watch::live::{Cover, Passed, Tail};
 use crate::wire::Head;
 
 type Queue = Mutex<Backlog>;
@@ -91,6 +91,7 @@ pub(super) struct Watching {
     coming: Option<(Head, Vec<u8>)>,
     /// What passed in this turn, and before it since the last.
     passed: Backlog,
+    cover: Cover,
 }
 
 /// So much of a payload is looked at to find tokens that have to be hidden.
@@ -98,7 +99,7 @@ const LOOKED_AT: usize = 2 * Passed::KEPT;
 
 impl Watching {
     pub(super) fn new(role: Role) -> Self {
-        Self { role, coming: None, passed: Backlog::default() }
+        Self { role, coming: None, passed: Backlog::default(), cover: Cover::default() }
     }
 
     fn push(&mut self, by: Role, head: &Head, payload: &[u8]) {
@@ -153,6 +154,7 @@ impl Watching {
             if frame.by == self.role && frame.inflated.is_none() {
                 frame.inflated = inflated(frame);
             }
+            self.cover.over(frame);
         }
         followers.tell(&told);
     }
