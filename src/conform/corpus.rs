@@ -33,6 +33,18 @@ const CASES: &[(&str, &str)] = embedded! { include_str:
     "corpus/cases/10-sender-fragmentation.toml"
     "corpus/cases/12-deflate.toml"
     "corpus/cases/13-deflate-parameters.toml"
+    "corpus/cases/20-opening-of-servers.toml"
+    "corpus/cases/21-opening-of-clients.toml"
+    "corpus/cases/22-masking.toml"
+    "corpus/cases/23-lengths.toml"
+    "corpus/cases/24-reserved-bits.toml"
+    "corpus/cases/25-fragmentation.toml"
+    "corpus/cases/26-utf8.toml"
+    "corpus/cases/27-closing.toml"
+    "corpus/cases/28-pings-and-pongs.toml"
+    "corpus/cases/29-negotiation.toml"
+    "corpus/cases/30-compressed-data.toml"
+    "corpus/cases/31-limits.toml"
 };
 
 /// Every payload file that cases quote. A test compares the list with the folder.
