@@ -1,12 +1,13 @@
 //! How far a conformance run has come.
 
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::live::Progress;
-use super::{Event, Kind, Outcome, Sink};
+use super::{Event, Kind, Sink};
 
 /// Keeps account of a run by its events, one after the other or of several agents together.
 #[derive(Clone, Debug, Default)]
@@ -70,7 +71,7 @@ impl Sink for Running {
                 let case = named(&outcome.case);
                 progress.in_flight.retain(|other| *other != case);
                 // What was said is not for those who watch.
-                progress.done.push(Outcome { transcript: None, ..(**outcome).clone() });
+                progress.done.push(Arc::new(outcome.without_transcript()));
             }
             Kind::CaseRetried(_) | Kind::Unreachable(_) => {}
             Kind::RunFinished(_) => {

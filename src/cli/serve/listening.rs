@@ -176,7 +176,8 @@ impl Listening {
         let shown = async {
             match meter {
                 Some(meter) => match Looks::default().show(top::watched(url, meter), everywhere).await {
-                    Ok(_) => (),
+                    Ok(Exit::Interrupted) => "interrupted",
+                    Ok(_) => "the dashboard was left",
                     Err(error) => {
                         // Whoever is served need not suffer for it.
                         print::error(format_args!("the dashboard has ended: {error:#}; the server goes on"));
@@ -187,8 +188,10 @@ impl Listening {
             }
         };
         let asked = tokio::select! {
-            () = shown => "left",
+            // A signal that the dashboard hears too is one signal.
+            biased;
             asked = interrupts.next() => asked,
+            left = shown => left,
             ended = &mut serving => {
                 ended.context("failed to serve")??;
                 return Ok(Exit::Ok);

@@ -3,17 +3,18 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
+use super::layout::part_of;
 use super::{put, put_all, put_right};
 use crate::tui::model::Model;
 use crate::tui::theme::Tint;
-use crate::tui::words::{age, bytes, count, harmless, several, thousands, width};
-use crate::watch::live::State;
+use crate::tui::words::{age, bytes, count, date_and_time, harmless, several, thousands, time, width};
+use crate::watch::live::{Playing, State};
 
 pub(super) fn render(frame: &mut Frame<'_>, area: Rect, model: &Model) {
     let theme = model.theme;
     let buffer = frame.buffer_mut();
     let (words, tint) = state(model);
-    let room = u16::try_from(width(&words)).unwrap_or(u16::MAX).min(area.width * 3 / 5);
+    let room = u16::try_from(width(&words)).unwrap_or(u16::MAX).min(part_of(area.width, 3, 5));
     put_right(buffer, area.right() - room, area.y, &words, room, theme.style(tint));
     let name = Rect { width: area.width - room - 1, ..area };
     put_all(
@@ -73,7 +74,10 @@ fn state(model: &Model) -> (String, Tint) {
         model.seen().snapshot_shown().map(|snapshot| format!(" · up {}", age(snapshot.uptime))).unwrap_or_default();
     let (words, tint) = match &model.state {
         None => ("waiting".to_owned(), Tint::Odd),
-        Some(State::Live) => (format!("live{up}"), Tint::Good),
+        Some(State::Live) => match &model.playing {
+            Some(playing) => (replayed(playing), Tint::Good),
+            None => (format!("live{up}"), Tint::Good),
+        },
         Some(State::Lost { why, .. }) => {
             let retry = match model.retry.as_secs() {
                 0 => "trying again".to_owned(),
@@ -87,4 +91,13 @@ fn state(model: &Model) -> (String, Tint) {
         }
     };
     if model.is_frozen() { (format!("FROZEN · {words}"), Tint::Odd) } else { (words, tint) }
+}
+
+/// The capture's own time, and until when nothing happens in it.
+fn replayed(playing: &Playing) -> String {
+    let now = time(playing.at);
+    let Some(until) = playing.until else { return format!("replay {}", date_and_time(playing.at)) };
+    let is_today = until.strftime("%Y%m%d").to_string() == playing.at.strftime("%Y%m%d").to_string();
+    let then = if is_today { time(until) } else { date_and_time(until) };
+    format!("{now} · nothing until {then}: n skips")
 }
