@@ -30,6 +30,9 @@ impl Manual {
     }
 }
 
+/// What the escape for an apostrophe needs; each part of a page that is made by itself would have it again.
+const APOSTROPHE: &str = ".ie \\n(.g .ds Aq \\(aq\n.el .ds Aq '\n";
+
 /// The page, in roff of plain ASCII.
 fn page() -> io::Result<String> {
     let mut command = Cli::command().disable_help_subcommand(true).mut_args(|arg| arg.hide_env(true));
@@ -42,7 +45,7 @@ fn page() -> io::Result<String> {
     man.render_synopsis_section(&mut page)?;
     man.render_description_section(&mut page)?;
     man.render_options_section(&mut page)?;
-    let mut page = lines(&page, |line| line.starts_with(".ie") || line.starts_with(".el"));
+    let mut page = APOSTROPHE.to_owned() + &lines(&page, |line| line.starts_with(".ie") || line.starts_with(".el"));
 
     page.push_str(&section("COMMANDS", |_| {}));
     for command in command.get_subcommands() {

@@ -1,5 +1,6 @@
 //! The first two lines: what is watched, how it is, and everything together.
 
+use jiff::Timestamp;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
@@ -7,7 +8,7 @@ use super::layout::part_of;
 use super::{put, put_all, put_right};
 use crate::tui::model::Model;
 use crate::tui::theme::Tint;
-use crate::tui::words::{age, bytes, count, date_and_time, harmless, several, thousands, time, width};
+use crate::tui::words::{age, bytes, count, date_and_time, exact_time, harmless, several, thousands, time, width};
 use crate::watch::live::{Playing, State};
 
 pub(super) fn render(frame: &mut Frame<'_>, area: Rect, model: &Model) {
@@ -95,9 +96,14 @@ fn state(model: &Model) -> (String, Tint) {
 
 /// The capture's own time, and until when nothing happens in it.
 fn replayed(playing: &Playing) -> String {
-    let now = time(playing.at);
     let Some(until) = playing.until else { return format!("replay {}", date_and_time(playing.at)) };
-    let is_today = until.strftime("%Y%m%d").to_string() == playing.at.strftime("%Y%m%d").to_string();
-    let then = if is_today { time(until) } else { date_and_time(until) };
+    let day = |at: Timestamp| at.strftime("%F").to_string();
+    let is_soon = until.duration_since(playing.at).as_secs() < 10;
+    let (now, then) = match () {
+        // In slow motion a wait that is long for us is short for the capture.
+        () if is_soon => (exact_time(playing.at), exact_time(until)),
+        () if day(playing.at) == day(until) => (time(playing.at), time(until)),
+        () => (time(playing.at), date_and_time(until)),
+    };
     format!("{now} · nothing until {then}: n skips")
 }
