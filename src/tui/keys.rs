@@ -124,7 +124,7 @@ pub const KEYS: &[Binding] = &[
     bind(Action::Export, &[plain('x')], "x", "export", "write the view as CSV and JSON", Some(11)),
     bind(Action::Theme, &[plain('t')], "t", "theme", "the next theme", Some(12)),
     bind(Action::Payload, &[plain('v')], "v", "payload", "payloads as text or as bytes", None),
-    bind(Action::Skip, &[plain('n')], "n", "skip", "go on where a replay has something", None),
+    bind(Action::Skip, &[plain('n')], "n", "skip", "skip to where a replay goes on", None),
 ];
 
 /// What the mouse does, in words.

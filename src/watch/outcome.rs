@@ -422,23 +422,6 @@ impl Outcome {
         Self { transcript: self.transcript.map(Transcript::without_contents), ..self }
     }
 
-    /// The same without its transcript, which is not copied.
-    #[must_use]
-    pub fn without_transcript(&self) -> Self {
-        Self {
-            case: self.case.clone(),
-            verdict: self.verdict.clone(),
-            close: self.close,
-            close_why: self.close_why.clone(),
-            known: self.known.clone(),
-            attempts: self.attempts,
-            duration: self.duration,
-            cpu: self.cpu,
-            stderr: self.stderr.clone(),
-            transcript: None,
-        }
-    }
-
     /// The outcome of a case for which there was no connection. One that was not run closed neither well nor badly.
     pub const fn without_connection(case: String, verdict: Verdict) -> Self {
         let is_judged = !matches!(verdict, Verdict::NotRun(_));

@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::live::Progress;
-use super::{Event, Kind, Sink};
+use super::{Event, Kind, Outcome, Sink};
 
 /// Keeps account of a run by its events, one after the other or of several agents together.
 #[derive(Clone, Debug, Default)]
@@ -80,5 +80,24 @@ impl Sink for Running {
             }
         }
         Ok(())
+    }
+}
+
+impl Outcome {
+    /// The same without its transcript, which is not copied.
+    #[must_use]
+    pub fn without_transcript(&self) -> Self {
+        Self {
+            case: self.case.clone(),
+            verdict: self.verdict.clone(),
+            close: self.close,
+            close_why: self.close_why.clone(),
+            known: self.known.clone(),
+            attempts: self.attempts,
+            duration: self.duration,
+            cpu: self.cpu,
+            stderr: self.stderr.clone(),
+            transcript: None,
+        }
     }
 }

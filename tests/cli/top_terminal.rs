@@ -45,7 +45,7 @@ fn a_replay_is_looked_at_with_every_key() {
     typing.types("/rtt >").sees("/ rtt >").types(ESCAPE).hides("/ rtt >");
     typing.types("s").until(|screen| screen.contains('▲') || screen.contains('▼'));
     typing.types(" ").sees("FROZEN").types(" ").hides("FROZEN");
-    typing.types("\r").sees("Connection 0").sees("Frames ").types(ESCAPE).hides("Frames ");
+    typing.types("\r").sees("Connection ").sees("Frames ").types(ESCAPE).hides("Frames ");
     typing.types("\t\t").sees("▸Violations").types("z").hides("Connections").types("z");
     typing.types("q");
     typing.is_given_back(0);
@@ -102,7 +102,7 @@ fn with_a_gap(name: &str, seconds: u32) -> PathBuf {
 fn a_gap_is_told_and_can_be_skipped() {
     let path = with_a_gap("gap.pcap", 3 * 3600);
     let mut typing = Typing::start("gap", &["top", path.to_str().unwrap()]);
-    typing.sees("nothing until ").sees(": n skips").sees("0 open");
+    typing.sees(" · next at ").sees(": n skips").sees("0 open");
     typing.types("n").sees("over").sees("1 so far").types("q");
     typing.is_given_back(0);
 }
@@ -111,7 +111,7 @@ fn a_gap_is_told_and_can_be_skipped() {
 fn a_gap_is_skipped_while_it_is_frozen() {
     let path = with_a_gap("frozen-gap.pcap", 3 * 3600);
     let mut typing = Typing::start("frozen-gap", &["top", path.to_str().unwrap()]);
-    typing.sees("nothing until ").types(" ").sees("FROZEN").types("n").types(" ").sees("over").types("q");
+    typing.sees(" · next at ").types(" ").sees("FROZEN").types("n").types(" ").sees("over").types("q");
     typing.is_given_back(0);
 }
 
@@ -121,7 +121,7 @@ fn a_server_is_watched_and_its_connections() {
     let clients = talking(&url, 3);
     let mut typing = Typing::start("served", &["top", &url]);
     typing.sees("3 open").sees("live · up ").sees("3 so far");
-    typing.types("/id < 1\r").sees("1 shown · 3 open").types(ESCAPE);
+    typing.types("/id < 1\r").sees("1 shown · 3 open").types(ESCAPE).hides(" shown · ");
     typing.types("n").sees("only a capture that is replayed");
     drop(clients);
     typing.sees("0 open").types("q");
@@ -213,9 +213,12 @@ fn leaving_the_dashboard_of_a_server_ends_it() {
 
 #[test]
 fn a_signal_ends_a_server_with_a_dashboard_as_any_other() {
-    let mut typing = Typing::start("serve-top-term", &["serve", "echo", "--top", "--listen", "127.0.0.1:0"]);
-    typing.sees("live · up ").signal("TERM");
-    assert_eq!(typing.ends(0).trim(), "terminated: closing 0 connections within 10s");
+    for (signal, word) in [("TERM", "terminated"), ("INT", "interrupted"), ("HUP", "hung up")] {
+        let arguments = ["serve", "echo", "--top", "--listen", "127.0.0.1:0"];
+        let mut typing = Typing::start(&format!("serve-top-{signal}"), &arguments);
+        typing.sees("live · up ").signal(signal);
+        assert_eq!(typing.ends(0).trim(), format!("{word}: closing 0 connections within 10s"));
+    }
 }
 
 #[test]

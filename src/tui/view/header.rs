@@ -105,5 +105,5 @@ fn replayed(playing: &Playing) -> String {
         () if day(playing.at) == day(until) => (time(playing.at), time(until)),
         () => (time(playing.at), date_and_time(until)),
     };
-    format!("{now} · nothing until {then}: n skips")
+    format!("{now} · next at {then}: n skips")
 }
