@@ -48,7 +48,7 @@ fn a_replay_is_looked_at_with_every_key() {
     typing.types("\r").sees("Connection ").sees("Frames ").types(ESCAPE).hides("Frames ");
     typing.types("\t\t\t").sees("▸Violations").types("z").hides("Connections").types("z");
     typing.types("q");
-    typing.is_given_back(0);
+    typing.gives_back(0);
 }
 
 #[test]
@@ -56,12 +56,12 @@ fn signals_give_the_terminal_back() {
     for name in ["TERM", "INT", "HUP"] {
         let typing = replayed(&format!("signal-{name}"));
         typing.signal(name);
-        typing.is_given_back(130);
+        typing.gives_back(130);
     }
     // As a key it is one that quits.
     let mut typing = replayed("control-c");
     typing.types(CONTROL_C);
-    typing.is_given_back(0);
+    typing.gives_back(0);
 }
 
 #[test]
@@ -69,14 +69,14 @@ fn the_mouse_is_left_alone_if_it_is_to_be() {
     let arguments = ["top", &corpus("violations.pcap.gz"), "--speed", "0.02x", "--no-mouse"];
     let mut typing = Typing::start("no-mouse", &arguments);
     typing.sees("replay 20").types("q");
-    assert!(!typing.is_given_back(0).contains("\x1b[?1000h"));
+    assert!(!typing.gives_back(0).contains("\x1b[?1000h"));
 }
 
 #[test]
 fn the_terminal_is_asked_nothing() {
     let mut typing = replayed("asked");
     typing.types("?").sees("hold what is shown").types("q");
-    assert!(!typing.is_given_back(0).contains("\x1b[6n"), "not every terminal says where its cursor is");
+    assert!(!typing.gives_back(0).contains("\x1b[6n"), "not every terminal says where its cursor is");
 }
 
 /// A capture with this time between its first packet and the others, in seconds.
@@ -104,7 +104,7 @@ fn a_gap_is_told_and_can_be_skipped() {
     let mut typing = Typing::start("gap", &["top", path.to_str().unwrap()]);
     typing.sees(" · next at ").sees(": n skips").sees("0 open");
     typing.types("n").sees("over").sees("1 so far").types("q");
-    typing.is_given_back(0);
+    typing.gives_back(0);
 }
 
 #[test]
@@ -112,7 +112,7 @@ fn a_gap_is_skipped_while_it_is_frozen() {
     let path = with_a_gap("frozen-gap.pcap", 3 * 3600);
     let mut typing = Typing::start("frozen-gap", &["top", path.to_str().unwrap()]);
     typing.sees(" · next at ").types(" ").sees("FROZEN").types("n").types(" ").sees("over").types("q");
-    typing.is_given_back(0);
+    typing.gives_back(0);
 }
 
 #[test]
@@ -125,7 +125,7 @@ fn a_server_is_watched_and_its_connections() {
     typing.types("n").sees("only a capture that is replayed");
     drop(clients);
     typing.sees("0 open").types("q");
-    typing.is_given_back(0);
+    typing.gives_back(0);
 }
 
 #[test]
@@ -144,7 +144,7 @@ fn frames_pass_as_they_are_sent() {
     heard.sees("Frames ").sees("text");
     drop(clients);
     typing.sees("closed with").types("q");
-    typing.is_given_back(0);
+    typing.gives_back(0);
 }
 
 #[test]
@@ -154,7 +154,7 @@ fn a_connection_that_is_closed_waits_for_nothing() {
     let mut typing = Typing::start("closed", &["top", &url]);
     typing.sees("0 open").sees("1 so far").types("\r").sees("it is closed: frames are shown only as they pass");
     typing.types("q");
-    typing.is_given_back(0);
+    typing.gives_back(0);
 }
 
 #[test]
@@ -172,7 +172,7 @@ fn a_server_that_starts_again_is_attached_to_again() {
     typing.hides("LOST").sees("live · up ").sees("0 open");
     let _clients = talking(&url, 1);
     typing.sees("1 open").types("q");
-    typing.is_given_back(0);
+    typing.gives_back(0);
 }
 
 /// A token with these claims, signed with this secret (RFC 7515, with HMAC and SHA-256).
@@ -197,7 +197,7 @@ fn a_token_lets_one_watch() {
     let watcher = kept("watcher", &token(secret, &["watch"]));
     let mut typing = Typing::start("token", &["top", &url, "--auth-token-file", &watcher]);
     typing.sees("live · up ").types("q");
-    typing.is_given_back(0);
+    typing.gives_back(0);
     let other = kept("other", &token(secret, &["chat"]));
     let ended = crate::process::run(&["top", &url, "--once", "--auth-token-file", &other]).exits(3);
     assert!(ended.stderr.starts_with("error: "), "{}", ended.stderr);

@@ -171,7 +171,7 @@ impl Typing {
     /// Waits for the end of a program that had the whole screen: it has this exit code, and nothing of it is left. Gives
     /// what was ever written.
     #[track_caller]
-    pub(crate) fn is_given_back(self, code: u32) -> String {
+    pub(crate) fn gives_back(self, code: u32) -> String {
         let (screen, written) = self.leaves(code);
         assert!(written.contains("\u{1b}[?1049h"), "it had the screen");
         assert_eq!(screen, "");
