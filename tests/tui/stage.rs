@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
@@ -262,7 +263,7 @@ pub(crate) fn progress() -> Progress {
         target: "ws://127.0.0.1:9001/".to_owned(),
         cases: 120,
         in_flight: vec!["2.1".to_owned(), "2.2".to_owned()],
-        done,
+        done: done.into_iter().map(Arc::new).collect(),
         elapsed: Duration::from_secs(73),
     }
 }

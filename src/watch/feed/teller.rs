@@ -48,7 +48,7 @@ impl Teller {
                 self.due = Instant::now();
             }
             // What is going on cannot be held.
-            Wish::Hold { .. } => {}
+            Wish::Hold { .. } | Wish::Skip => {}
         }
     }
 
