@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use hex_literal::hex;
-use wslab::proto::{Cause, Closed, Config, Message, Observer, Rule, Seen};
+use wslab::proto::{Alike, Cause, Closed, Config, Message, Observer, Rule, Seen};
 use wslab::wire::{CloseCode, Head};
 
 use crate::end::{End, secs};
@@ -238,9 +238,10 @@ impl Observer for Turns {
         self.0.lock().unwrap().push("turn".into());
     }
 
-    fn whole(&mut self, head: &Head, message: &Message<'_>) {
+    fn whole(&mut self, head: &Head, message: &Message<'_>) -> Alike {
         let whole = format!("whole {} \"{}\"", shown(head), message.payload.escape_ascii());
         self.0.lock().unwrap().push(whole);
+        Alike::Each
     }
 
     fn message(&mut self, _message: &Message<'_>) {

@@ -124,7 +124,9 @@ fn compressed_messages_are_counted_as_they_travel_and_as_they_are() {
     let sent = server.row().sent;
     assert_eq!((sent.compressed, sent.text_messages), (1, 1));
     assert!(sent.deflated < 100 && sent.deflated == sent.message_bytes);
-    assert_eq!((server.row().received.compression(), sent.compression()), (Some(5.0 / 7.0), None));
+    assert_eq!(sent.inflated, 1000);
+    let ratios = (server.row().received.compression(), sent.compression());
+    assert_eq!(ratios, (Some(5.0 / 7.0), Some(1000.0 / sent.deflated as f64)));
 }
 
 #[test]
