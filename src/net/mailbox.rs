@@ -30,7 +30,9 @@ impl Mail {
     /// How many bytes of it count: what it takes to keep it counts as well.
     fn size(&self) -> usize {
         match self {
-            Self::Frames(bytes) | Self::Compressed(bytes, _) | Self::Message(_, bytes) => size_of::<Item>() + bytes.len(),
+            Self::Frames(bytes) | Self::Compressed(bytes, _) | Self::Message(_, bytes) => {
+                size_of::<Item>() + bytes.len()
+            }
             Self::Close(..) | Self::Abort => 0,
         }
     }

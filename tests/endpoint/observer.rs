@@ -294,3 +294,60 @@ mirrored! {
         assert_eq!(*time.lock().unwrap(), Some(end.now));
     }
 }
+
+/// Writes down the first of messages that are alike, and how many more there were.
+#[derive(Clone, Default)]
+struct Numbers(Arc<Mutex<Vec<String>>>);
+
+impl Numbers {
+    fn write(&self, line: String) {
+        self.0.lock().unwrap().push(line);
+    }
+}
+
+impl Observer for Numbers {
+    fn settled(&mut self) {
+        self.write("settled".into());
+    }
+
+    fn whole(&mut self, head: &Head, _message: &Message<'_>) -> Alike {
+        self.write(format!("whole {}", shown(head)));
+        Alike::Number
+    }
+
+    fn more_whole(&mut self, count: u64) {
+        self.write(format!("{count} more"));
+    }
+
+    fn received(&mut self, seen: &Seen<'_>) {
+        self.write(format!("received {seen:?}"));
+    }
+
+    fn sent_frame(&mut self, head: &Head, _payload: &[u8]) -> Alike {
+        self.write(format!("sent {}", shown(head)));
+        Alike::Number
+    }
+
+    fn more_sent(&mut self, count: u64) {
+        self.write(format!("{count} more sent"));
+    }
+}
+
+mirrored! {
+    fn who_wants_no_more_than_the_number_of_messages_that_are_alike_is_told_that(end) {
+        let numbers = Numbers::default();
+        end.endpoint.set_observer(Box::new(numbers.clone()));
+        end.receives(hex!("81 01 61  81 01 62  81 01 63  82 01 00  82 01 00  89 00"));
+        for text in ["a", "b", "cc"] {
+            end.out().send(text).unwrap();
+        }
+        end.out().send("dd").unwrap();
+        end.ticks();
+        end.out().send("e").unwrap();
+        end.out().send("f").unwrap();
+        drop(end);
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(numbers.0.lock().unwrap().join("\n"), @"");
+        }
+    }
+}

@@ -20,8 +20,7 @@ pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; cha
 /// All names begin with `wslab_`. Rows are not told: whoever connects could make as many time series as he likes.
 pub fn text(snapshot: &Snapshot, rates: Option<&Rates>) -> String {
     let Snapshot { uptime, open, queued, totals, spreads, .. } = snapshot;
-    let page =
-        Page {
+    let page = Page {
         uptime: *uptime,
         open: *open,
         queued: *queued,
@@ -144,9 +143,13 @@ impl Page {
         let Self { uptime, open, queued, totals, .. } = self;
         out.gauge("uptime_seconds", "How long this server has counted.", uptime.as_secs_f64())?;
         out.gauge("connections", "Connections that are open.", *open)?;
-        out.family("queued", Some(&Unit::Bytes), "What waits to be sent to peers that are slow.", MetricType::Gauge, |out| {
-            out.encode_gauge(queued)
-        })?;
+        out.family(
+            "queued",
+            Some(&Unit::Bytes),
+            "What waits to be sent to peers that are slow.",
+            MetricType::Gauge,
+            |out| out.encode_gauge(queued),
+        )?;
         out.counter("connections_opened", "Connections that were opened.", totals.opened)?;
         out.counter("connections_closed", "Connections that were open and ended.", totals.closed)?;
         out.counter("openings_refused", "Opening handshakes that were answered with a refusal.", totals.refused)?;

@@ -51,3 +51,19 @@ impl Shots {
         last.insert(Shot { at, next: at + rest, text }).clone()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_watches_at_the_same_time_shares_one() {
+        let shots = Shots::new(Meter::new());
+        let first = shots.newest();
+        tokio::time::advance(TICK / 2).await;
+        assert!(Arc::ptr_eq(&shots.newest().text, &first.text));
+        tokio::time::advance(TICK / 2).await;
+        let second = shots.newest();
+        assert!(!Arc::ptr_eq(&second.text, &first.text) && second.at > first.at);
+    }
+}

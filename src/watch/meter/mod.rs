@@ -155,8 +155,13 @@ impl Meter {
 
     /// The same, for which it is now this time.
     pub fn beginning(now: Instant, at: Timestamp) -> Arc<Self> {
-        let connections =
-            Connections { next: 0, living: BTreeMap::new(), keys: HashMap::new(), departed: Departed::new(), handshakes: Samples::new() };
+        let connections = Connections {
+            next: 0,
+            living: BTreeMap::new(),
+            keys: HashMap::new(),
+            departed: Departed::new(),
+            handshakes: Samples::new(),
+        };
         Arc::new(Self {
             clock: Clock { began: now, at },
             tallies: Tallies::default(),
