@@ -320,7 +320,9 @@ impl Observer for Numbers {
     }
 
     fn received(&mut self, seen: &Seen<'_>) {
-        self.write(format!("received {seen:?}"));
+        if let Seen::Head(head) = seen {
+            self.write(format!("received {}", shown(head)));
+        }
     }
 
     fn sent_frame(&mut self, head: &Head, _payload: &[u8]) -> Alike {
@@ -347,7 +349,22 @@ mirrored! {
         end.out().send("f").unwrap();
         drop(end);
         insta::allow_duplicates! {
-            insta::assert_snapshot!(numbers.0.lock().unwrap().join("\n"), @"");
+            insta::assert_snapshot!(numbers.0.lock().unwrap().join("\n"), @"
+            whole text of 1
+            2 more
+            whole binary of 1
+            1 more
+            received ping of 0
+            sent pong of 0
+            settled
+            sent text of 1
+            1 more sent
+            sent text of 2
+            1 more sent
+            settled
+            sent text of 1
+            1 more sent
+            ");
         }
     }
 }
