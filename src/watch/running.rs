@@ -97,6 +97,7 @@ impl Outcome {
             duration: self.duration,
             cpu: self.cpu,
             stderr: self.stderr.clone(),
+            short: self.short.clone(),
             transcript: None,
         }
     }

@@ -53,6 +53,7 @@ impl Closes {
     /// How the case ends, for it to end as the connection did.
     pub(super) fn end(&self, connection: &Connection, broken: &[(Role, Rule)]) -> End {
         let target = |codes, clean| close(Closer::Target, codes, clean);
+        let bare = |codes| Close { may_be_bare: true, ..target(codes, false) };
         let plain = |close| End { close, last: None, differs: None };
         let both = self.client.is_some() && self.server.is_some();
         let code = self.server.flatten();
@@ -71,10 +72,10 @@ impl Closes {
             }
             (None, Ending::Finished(Role::Client)) => {
                 // Without a close frame of ours it is the target that ends the connection.
-                End { last: Some(Step::HalfClose), ..plain(target(implied(broken), false)) }
+                End { last: Some(Step::HalfClose), ..plain(bare(implied(broken))) }
             }
             (None, Ending::Finished(Role::Server) | Ending::Reset(Role::Server)) => {
-                End { differs: Some(Differs::NoCloseFrame), ..plain(target(implied(broken), false)) }
+                End { differs: Some(Differs::NoCloseFrame), ..plain(bare(implied(broken))) }
             }
             (None, Ending::Open | Ending::Refused) => {
                 let mut body = Vec::new();
@@ -90,7 +91,7 @@ impl Closes {
 }
 
 fn close(by: Closer, codes: Vec<CloseCode>, clean: bool) -> Close {
-    Close { by, codes, clean, wrong_end_fails: false, wrong_code_fails: false, may_be_bare: true }
+    Close { by, codes, clean, wrong_end_fails: false, wrong_code_fails: false, may_be_bare: false }
 }
 
 /// Whether a rule behind the opening handshake is one upon which a connection has to be failed.
