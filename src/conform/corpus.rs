@@ -48,7 +48,18 @@ const CASES: &[(&str, &str)] = embedded! { include_str:
 };
 
 /// Every payload file that cases quote. A test compares the list with the folder.
-const PAYLOADS: &[(&str, &[u8])] = embedded! { include_bytes: };
+const PAYLOADS: &[(&str, &[u8])] = embedded! { include_bytes:
+    "corpus/payloads/bad-byte.bin"
+    "corpus/payloads/character-of-2.txt"
+    "corpus/payloads/character-of-3.txt"
+    "corpus/payloads/character-of-4.txt"
+    "corpus/payloads/code-points.txt"
+    "corpus/payloads/frames-masked.bin"
+    "corpus/payloads/frames-unmasked.bin"
+    "corpus/payloads/head-masked.bin"
+    "corpus/payloads/head-unmasked.bin"
+    "corpus/payloads/unfinished-character.bin"
+};
 
 /// All cases that can be selected from.
 #[derive(Clone, Debug, Default)]
