@@ -7,6 +7,7 @@ mod joining;
 mod negotiation;
 mod parameters;
 mod properties;
+mod reach;
 
 use wslab::proto::deflate::{Deflater, Direction, InflateError, Inflater};
 use wslab::proto::opening::Extension;

@@ -39,13 +39,16 @@
 //! # Ok::<_, wslab::proto::deflate::InflateError>(())
 //! ```
 
+mod codes;
 mod deflater;
 mod inflater;
 mod negotiation;
 mod params;
 mod pool;
+mod reach;
 
 pub use deflater::Deflater;
 pub use inflater::{InflateError, Inflater};
 pub use negotiation::{Config, ResponseFault};
 pub use params::{Agreed, ClientWindow, Direction, NAME, Offer, ParamError};
+pub use reach::{Reach, Reached};
