@@ -5,6 +5,7 @@
 //! implementation under test would share its faults.
 
 mod act;
+mod answer;
 mod baseline;
 mod brief;
 mod captured;
@@ -16,6 +17,7 @@ mod cpu;
 mod deflate;
 mod document;
 mod expect;
+mod handshake;
 mod id;
 mod judge;
 mod outgoing;
@@ -47,6 +49,7 @@ pub use corpus::{Corpus, CorpusError};
 pub use deflate::Terms;
 pub use document::{Document, Unit};
 pub use expect::Wanted;
+pub use handshake::{Beside, Handshake, Manners, Offered};
 pub use id::InvalidId;
 pub use judge::{Judgement, judge};
 pub use peer::{Connect, Transport, play};
