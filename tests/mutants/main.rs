@@ -9,11 +9,12 @@ mod play;
 mod table;
 mod target;
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use libtest_mimic::{Arguments, Failed, Trial};
-use wslab::conform::{BULK, Case, Corpus};
+use wslab::conform::{BULK, Case, Corpus, CorpusError};
 use wslab::proto::Role;
 
 use crate::fault::{End, Fault};
@@ -24,6 +25,9 @@ use crate::target::ask::Wishes;
 /// Set by `just mutants`: the table of all mutants is printed.
 const TABLE: &str = "WSLAB_MUTANTS_TABLE";
 
+/// A folder of cases, as `wslab conform --corpus` takes it, to be held against the mutants instead of those embedded.
+const CORPUS: &str = "WSLAB_MUTANTS_CORPUS";
+
 /// So many mutants a core are tried side by side: they mostly wait.
 const A_CORE: usize = 4;
 
@@ -32,7 +36,13 @@ fn main() -> ExitCode {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     arguments.test_threads.get_or_insert(cores * A_CORE);
     let rows = Arc::new(Mutex::new(Vec::new()));
-    let cases = cases();
+    let cases = match cases() {
+        Ok(cases) => Arc::new(cases),
+        Err(error) => {
+            eprintln!("{CORPUS}: {error}");
+            return ExitCode::from(2);
+        }
+    };
     let mut trials = table::tests::trials();
     for (name, role, wishes) in [
         ("faultless", Role::Server, Wishes::USUAL),
@@ -74,9 +84,13 @@ fn title(role: Role, name: &str) -> String {
 }
 
 /// The cases that mutants are held against: all but those that move much data, which see nothing that the others do not.
-fn cases() -> Arc<Vec<Arc<Case>>> {
-    let cases = Corpus::embedded().cases.into_iter().filter(|case| !case.tags.iter().any(|tag| tag == BULK));
-    Arc::new(cases.map(Arc::new).collect())
+fn cases() -> Result<Vec<Arc<Case>>, CorpusError> {
+    let corpus = match std::env::var_os(CORPUS) {
+        Some(folder) => Corpus::read(Path::new(&folder))?,
+        None => Corpus::embedded(),
+    };
+    let cases = corpus.cases.into_iter().filter(|case| !case.tags.iter().any(|tag| tag == BULK));
+    Ok(cases.map(Arc::new).collect())
 }
 
 /// The target without a fault passes everything, strictly.

@@ -84,7 +84,11 @@ impl Head {
 
 /// Masks or unmasks `bytes`, the first of which is at `offset` in its payload (section 5.3).
 pub(super) fn mask(bytes: &mut [u8], key: [u8; 4], offset: usize) {
-    for (index, byte) in bytes.iter_mut().enumerate() {
-        *byte ^= key[(offset + index) % 4];
+    let key: [u8; 16] = std::array::from_fn(|index| key[(offset + index) % 4]);
+    for sixteen in bytes.chunks_mut(16) {
+        match <&mut [u8; 16]>::try_from(&mut *sixteen) {
+            Ok(whole) => *whole = (u128::from_ne_bytes(*whole) ^ u128::from_ne_bytes(key)).to_ne_bytes(),
+            Err(_) => sixteen.iter_mut().zip(key).for_each(|(byte, key)| *byte ^= key),
+        }
     }
 }

@@ -19,4 +19,4 @@ mod utf8;
 mod world;
 
 /// The largest message, in bytes, inflated.
-const MOST: usize = 32 << 20;
+const MOST: usize = 8 << 20;

@@ -30,6 +30,7 @@ pub(super) fn answer(bytes: &[u8], fault: Switch) -> Answer {
     };
     match request_line(&heading.line, fault) {
         Ok(()) => {}
+        Err(status) if status.starts_with("405") => return Answer::Refuse(refusal(status, "Allow: GET\r\n")),
         Err(status) => return Answer::Refuse(refusal(status, "")),
     }
     let body = match heading.all("Content-Length").first() {

@@ -25,6 +25,10 @@ impl Utf8 {
 
     /// Takes further bytes. `false` if they cannot be UTF-8.
     pub(super) fn take(&mut self, bytes: &[u8]) -> bool {
+        if self.missing == 0 && bytes.is_ascii() {
+            self.offset += bytes.len();
+            return true;
+        }
         bytes.iter().all(|byte| self.push(*byte))
     }
 
