@@ -1,6 +1,6 @@
 //! The cases against a mutant, in one thread, in bounded time.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::future::Future;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -22,7 +22,14 @@ use crate::target::ask::Wishes;
 use crate::target::{client, server};
 
 /// Cases at the same time.
-const JOBS: usize = 16;
+const JOBS: usize = 8;
+
+/// How often a case that fails is played again, alone at last: on a machine that is busy with something else, patience
+/// may end too soon.
+const AGAIN: u32 = 2;
+
+/// So many cases have to see a fault that none of them sees alone.
+const WITNESSES: u32 = 3;
 
 /// All cases may take so long.
 const LIMIT: Duration = Duration::from_secs(120);
@@ -72,15 +79,39 @@ pub(crate) fn until_killed(mutant: &Mutant, fault: Fault, cases: &[Arc<Case>]) -
     // First those that are about the clause, and what has to wait last.
     cases.sort_by_cached_key(|case| {
         let named = case.clauses.iter().any(|clause| clause.0 == fault.clause());
-        (waits(&case.send), !named)
+        let slow = case.tags.iter().any(|tag| tag == "slow");
+        (slow, waits(&case.send), !named)
     });
-    let outcomes = play(mutant, &cases, Some(fault.level()))?;
-    Ok(outcomes.iter().find(|outcome| kills(outcome, fault.level())).map(Killer::of))
+    let mut seen = None;
+    for _ in 0..WITNESSES {
+        let outcomes = play(mutant, &cases, Some(fault.level()))?;
+        let Some(killer) = outcomes.iter().find(|outcome| kills(outcome, fault.level())) else { return Ok(None) };
+        // Alone, nothing but the fault is to blame.
+        let (alone, others): (Vec<_>, Vec<_>) = cases.into_iter().partition(|case| case.id.as_str() == killer.case);
+        if play(mutant, &alone, Some(fault.level()))?.iter().any(|outcome| kills(outcome, fault.level())) {
+            return Ok(Some(Killer::of(killer)));
+        }
+        cases = others;
+        seen.get_or_insert_with(|| Killer::of(killer));
+    }
+    Ok(seen)
 }
 
 /// Plays all cases.
 pub(crate) fn all(mutant: &Mutant, cases: &[Arc<Case>]) -> Result<Vec<Outcome>, String> {
-    play(mutant, cases, None)
+    let mut outcomes = play(mutant, cases, None)?;
+    for outcome in outcomes.iter_mut().filter(|outcome| outcome.fails(true)) {
+        let Some(case) = cases.iter().find(|case| case.id.as_str() == outcome.case) else { continue };
+        for _ in 0..AGAIN {
+            if let Some(again) = play(mutant, std::slice::from_ref(case), None)?.pop() {
+                *outcome = again;
+            }
+            if !outcome.fails(true) {
+                break;
+            }
+        }
+    }
+    Ok(outcomes)
 }
 
 /// How long the steps wait.
@@ -107,14 +138,23 @@ fn play(mutant: &Mutant, cases: &[Arc<Case>], until: Option<Level>) -> Result<Ve
 
 fn options(mutant: &Mutant) -> Options {
     let heading = Heading { strict: true, ..Heading::default() };
-    Options { jobs: Some(JOBS), target: mutant.role, heading, ..Options::default() }
+    Options { jobs: Some(JOBS), retries: 1, target: mutant.role, heading, ..Options::default() }
 }
 
-/// Gives every outcome to `take`.
+/// Gives every outcome to `take`. Of a case that failed and could not be played again, it is the first: a target that
+/// crashes is not there for the second.
 fn sink(mut take: impl FnMut(Outcome)) -> impl FnMut(&Event) -> io::Result<()> {
+    let mut first: HashMap<String, Outcome> = HashMap::new();
     move |event| {
-        if let Kind::CaseFinished(outcome) = &event.kind {
-            take(outcome.clone().without_contents());
+        match &event.kind {
+            Kind::CaseRetried(outcome) => {
+                first.insert(outcome.case.clone(), outcome.clone().without_contents());
+            }
+            Kind::CaseFinished(outcome) => {
+                let before = first.remove(&outcome.case).filter(|_| matches!(outcome.verdict, Verdict::Broken(_)));
+                take(before.unwrap_or_else(|| outcome.clone().without_contents()));
+            }
+            _ => {}
         }
         Ok(())
     }
@@ -126,10 +166,14 @@ async fn as_server(mutant: &Mutant, cases: &[Arc<Case>], until: Option<Level>) -
     let target = format!("ws://{address}/").parse().map_err(|error| format!("{error}"))?;
     let remote = Remote::new(target, &Trust::Anybody).map_err(|error| error.to_string())?;
     let (killed, mut dead) = mpsc::unbounded_channel();
+    let mut outcomes = Vec::new();
     let mut sink = sink(|outcome| {
         if until.is_some_and(|level| kills(&outcome, level)) {
             // Who has stopped listening knows it already.
             let _ = killed.send(());
+        }
+        if !matches!(outcome.verdict, Verdict::NotRun(_)) {
+            outcomes.push(outcome);
         }
     });
     let cancel = async {
@@ -138,8 +182,9 @@ async fn as_server(mutant: &Mutant, cases: &[Arc<Case>], until: Option<Level>) -
             () = sleep(LIMIT) => {}
         }
     };
-    let conclusion = run(Arc::new(remote), cases, options(mutant), &mut sink, cancel).await;
-    Ok(conclusion.outcomes.into_iter().filter(|outcome| !matches!(outcome.verdict, Verdict::NotRun(_))).collect())
+    run(Arc::new(remote), cases, options(mutant), &mut sink, cancel).await;
+    drop(sink);
+    Ok(outcomes)
 }
 
 async fn as_client(mutant: &Mutant, cases: &[Arc<Case>], until: Option<Level>) -> Result<Vec<Outcome>, String> {
@@ -182,12 +227,13 @@ async fn visits(
     let world = Arc::new(client::World::new(Switch(mutant.fault)));
     let (mut tasks, mut told) = (JoinSet::new(), Vec::new());
     let mut running: HashMap<String, (AbortHandle, Instant)> = HashMap::new();
-    let mut waiting = cases.iter();
+    let mut waiting: VecDeque<String> = cases.iter().map(|case| case.id.to_string()).collect();
+    let mut again = HashSet::new();
     let (mut without, end) = (0, Instant::now() + LIMIT);
     loop {
         while running.len() < JOBS {
-            let Some(case) = waiting.next() else { break };
-            let (id, resource) = (case.id.to_string(), format!("/case/{}?agent=mutant", case.id));
+            let Some(id) = waiting.pop_front() else { break };
+            let resource = format!("/case/{id}?agent=mutant");
             let visit = client::visit(address, resource, mutant.wishes, Arc::clone(&world));
             let name = id.clone();
             let task = tasks.spawn(async move {
@@ -204,6 +250,10 @@ async fn visits(
                     task.abort();
                 }
                 let killed = until.is_some_and(|level| kills(&outcome, level));
+                if killed && again.insert(outcome.case.clone()) {
+                    waiting.push_front(outcome.case);
+                    continue;
+                }
                 told.push(outcome);
                 if killed {
                     return told;

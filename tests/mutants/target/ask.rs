@@ -66,10 +66,15 @@ pub(super) fn request(host: &str, resource: &str, wishes: Wishes, fault: Switch)
 
 /// Checks the response, given with its empty line. `Err` if it opens nothing.
 pub(super) fn check(bytes: &[u8], key: &str, wishes: Wishes, fault: Switch) -> Result<Option<Agreed>, ()> {
-    let heading = Heading::read(bytes, fault).map_err(|_| ())?;
+    let heading = Heading::read_with(bytes, true, fault).map_err(|_| ())?;
     let mut words = heading.line.splitn(3, ' ');
     let (version, status) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
-    let version = version == "HTTP/1.1" || version == "HTTP/1.0" && fault.is(Fault::TakesAnswerOfHttp10);
+    let minor = version.strip_prefix("HTTP/1.").filter(|minor| minor.len() == 1);
+    let version = match minor {
+        Some("0") => fault.is(Fault::TakesAnswerOfHttp10),
+        Some(minor) => minor.as_bytes()[0].is_ascii_digit(),
+        None => false,
+    };
     let upgrade = Words {
         none: fault.is(Fault::TakesAnswerWithoutUpgrade),
         any: fault.is(Fault::TakesAnswerWithoutUpgrade),

@@ -41,8 +41,16 @@ pub(crate) async fn visit(address: SocketAddr, resource: String, wishes: Wishes,
                 Ok(1..) => {}
                 _ => return None,
             }
-            if let Some(size) = http::end(&bytes) {
-                return Some(size);
+            while let Some(size) = http::end(&bytes) {
+                // Responses before the last say nothing here (RFC 9110, section 15.2).
+                let line = bytes.get(9..13).unwrap_or_default();
+                if !matches!(line, [b'1', b'0'..=b'9', b'0'..=b'9', b' ']) || line.starts_with(b"101") {
+                    return Some(size);
+                }
+                bytes.drain(..size);
+            }
+            if !bytes.starts_with(&b"HTTP/"[..bytes.len().min(5)]) {
+                return None;
             }
             let endless = fault.is(Fault::AnswerWithoutEnd);
             if bytes.len() > if endless { ENDLESS } else { HEAD } || fault.is(Fault::AnswerInOneRead) {

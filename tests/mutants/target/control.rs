@@ -175,7 +175,8 @@ fn code_may_come(code: u16, fault: Switch) -> bool {
         1016..=2999 => fault.is(Fault::TakesUnassignedCodes),
         3000..=3999 => !fault.is(Fault::Refuses3000),
         4000..=4999 => !fault.is(Fault::Refuses4000),
-        5000.. => fault.is(Fault::TakesCodesAbove4999),
+        // RFC 6455 says nothing about them.
+        5000.. => false,
         _ => code_may_be_sent(code),
     }
 }

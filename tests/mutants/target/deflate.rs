@@ -12,8 +12,8 @@ const TAIL: [u8; 4] = [0, 0, 0xff, 0xff];
 /// The largest window, in bytes.
 const WINDOW: usize = 32768;
 
-/// How much a target inflates that does not bound it. It does nothing any more then.
-const BOMB: usize = 256 << 20;
+/// How much a target can inflate that does not bound it. Its memory is used up then.
+const BOMB: usize = 24 << 20;
 
 /// Why something cannot be inflated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,7 +91,8 @@ impl Deflate {
         if self.dead || self.ended && self.fault.is(Fault::NothingAfterFinalBlock) {
             return Ok(());
         }
-        let mut chunk = vec![0; 16384];
+        // The output of one call can be referred to whatever the window.
+        let mut chunk = vec![0; if self.fault.is(Fault::SmallPeerWindow) { 256 } else { 16384 }];
         self.fresh &= bytes.is_empty();
         loop {
             let (read, written) = (self.peer.total_in(), self.peer.total_out());

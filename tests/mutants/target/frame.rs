@@ -38,6 +38,9 @@ impl Head {
         let mut size = 2 + there;
         let key = if second & 0x80 == 0 {
             None
+        } else if missing {
+            // It reads on as if it had all of it.
+            Some([0; 4])
         } else {
             let key = bytes.get(size..size + 4)?;
             size += 4;

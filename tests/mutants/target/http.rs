@@ -27,9 +27,14 @@ pub(super) enum Malformed {
     Unbearable,
 }
 
-/// Where the head at the beginning of `bytes` ends, behind its empty line.
+/// Where the head at the beginning of `bytes` ends, behind its empty line. A line may end without a carriage return
+/// (RFC 7230, section 3.5).
 pub(super) fn end(bytes: &[u8]) -> Option<usize> {
-    bytes.windows(4).position(|four| four == b"\r\n\r\n").map(|at| at + 4)
+    (0..bytes.len()).filter(|at| bytes[*at] == b'\n').find_map(|at| match &bytes[at + 1..] {
+        [b'\n', ..] => Some(at + 2),
+        [b'\r', b'\n', ..] => Some(at + 3),
+        _ => None,
+    })
 }
 
 pub(super) fn is_token(text: &str) -> bool {
@@ -39,15 +44,28 @@ pub(super) fn is_token(text: &str) -> bool {
 impl Heading {
     /// Reads a head with its empty line.
     pub(super) fn read(bytes: &[u8], fault: Switch) -> Result<Self, Malformed> {
+        Self::read_with(bytes, false, fault)
+    }
+
+    /// Reads a head; `unfold` puts blanks in the place of folds, as who reads a response has to (RFC 7230, section
+    /// 3.2.4).
+    pub(super) fn read_with(bytes: &[u8], unfold: bool, fault: Switch) -> Result<Self, Malformed> {
         let exact = fault.is(Fault::HeaderNamesByTheirCase) || fault.is(Fault::AnswerNamesByTheirCase);
-        let mut lines = bytes.strip_suffix(b"\r\n\r\n").unwrap_or(bytes).split(|byte| *byte == b'\n');
+        let mut lines = bytes.trim_ascii_end().split(|byte| *byte == b'\n');
         let first = lines.next().unwrap_or_default();
-        let mut line = first.strip_suffix(b"\r").unwrap_or(first);
-        line = if line.is_ascii() { line } else { b"" };
+        let line = first.strip_suffix(b"\r").unwrap_or(first);
         let mut heading = Self { line: String::from_utf8_lossy(line).into_owned(), headers: Vec::new(), exact };
         for line in lines {
             let line = line.strip_suffix(b"\r").unwrap_or(line);
             let folded = line.starts_with(b" ") || line.starts_with(b"\t");
+            if folded
+                && unfold
+                && let Some((_, value)) = heading.headers.last_mut()
+            {
+                value.push(b' ');
+                value.extend_from_slice(line.trim_ascii());
+                continue;
+            }
             if folded && !fault.is(Fault::FoldsAsHeaders) {
                 return Err(Malformed::Bad);
             }

@@ -65,6 +65,11 @@ pub(super) fn answer(bytes: &[u8], fault: Switch) -> Answer {
         return Answer::Refuse(refusal("426 Upgrade Required", &format!("Upgrade: websocket\r\n{list}")));
     }
     let Some(key) = key(&heading, fault) else { return bad() };
+    let protocols = heading.all("Sec-WebSocket-Protocol");
+    let asked = heading.list("Sec-WebSocket-Protocol");
+    if !protocols.is_empty() && (asked.is_empty() || !asked.iter().all(|one| is_token(one))) {
+        return bad();
+    }
     let extensions = heading.all("Sec-WebSocket-Extensions").join(",");
     let offers = match extension::read(&extensions) {
         Some(offers) => offers,
@@ -127,21 +132,42 @@ fn request_line(line: &str, fault: Switch) -> Result<(), &'static str> {
     if !get && !fault.is(Fault::TakesPost) {
         return Err("405 Method Not Allowed");
     }
-    let absolute = target.to_ascii_lowercase().starts_with("http://") && !fault.is(Fault::RefusesAbsoluteForm);
-    if target.contains('#') || !(target.starts_with('/') || absolute) {
+    let authority = target.get(..7).filter(|scheme| scheme.eq_ignore_ascii_case("http://")).map(|_| &target[7..]);
+    let absolute = authority.is_some_and(|authority| !authority.is_empty() && !authority.starts_with('/'));
+    let written = target.bytes().all(|byte| byte.is_ascii_graphic());
+    let absolute = absolute && !fault.is(Fault::RefusesAbsoluteForm);
+    if target.contains('#') || !written || !(target.starts_with('/') || absolute) {
         return Err("400 Bad Request");
     }
     let old = version == "HTTP/1.0" && fault.is(Fault::TakesHttp10);
     let garbled = fault.is(Fault::TakesGarbledRequestLine) && version != "HTTP/1.0";
-    if version == "HTTP/1.1" || old || garbled { Ok(()) } else { Err("400 Bad Request") }
+    // A minor version that is not known is taken for the highest that is (RFC 9110, section 2.5).
+    let known = version.strip_prefix("HTTP/1.").is_some_and(|minor| minor.len() == 1 && ("1"..="9").contains(&minor));
+    if known || old || garbled { Ok(()) } else { Err("400 Bad Request") }
 }
 
 fn host(heading: &Heading, fault: Switch) -> bool {
     match heading.all("Host").as_slice() {
         [] => fault.is(Fault::TakesNoHost),
-        [host] => !host.is_empty() && !host.contains([' ', '/', '@', ',', '?', '#']),
+        [host] => is_host(host),
         _ => fault.is(Fault::TakesTwoHosts),
     }
+}
+
+/// Whether this is a host, perhaps with a port.
+fn is_host(value: &str) -> bool {
+    let (host, port) = match value.rsplit_once(':') {
+        Some((host, port)) if !port.contains(']') => (host, port),
+        _ => (value, ""),
+    };
+    let name = match host.strip_prefix('[') {
+        Some(rest) => rest.strip_suffix(']').is_some_and(|inside| inside.parse::<std::net::Ipv6Addr>().is_ok()),
+        None => {
+            !host.is_empty()
+                && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+;=".contains(&byte))
+        }
+    };
+    name && port.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn version(heading: &Heading, fault: Switch) -> bool {
@@ -178,7 +204,7 @@ fn key(heading: &Heading, fault: Switch) -> Option<String> {
 fn protocol(heading: &Heading, fault: Switch) -> String {
     let asked = heading.list("Sec-WebSocket-Protocol");
     let line = |value: &str| format!("Sec-WebSocket-Protocol: {value}\r\n");
-    let Some(first) = asked.first().filter(|_| asked.iter().all(|one| is_token(one))) else {
+    let Some(first) = asked.first() else {
         return if fault.is(Fault::ProtocolUnasked) { line("chat") } else { String::new() };
     };
     let lines = heading.all("Sec-WebSocket-Protocol");

@@ -59,9 +59,7 @@ impl Session {
         };
         let data = match () {
             () if is_text && self.is(Fault::DropsByteOrderMark) => data.strip_prefix(b"\xef\xbb\xbf").unwrap_or(data),
-            () if is_text && self.is(Fault::NulEndsText) => {
-                data.split(|byte| *byte == 0).next().unwrap_or_default()
-            }
+            () if is_text && self.is(Fault::NulEndsText) => data.split(|byte| *byte == 0).next().unwrap_or_default(),
             () => data,
         };
         let compressed = self.deflate.as_mut().map(|deflate| deflate.compress(data));

@@ -18,7 +18,7 @@ use super::world::World;
 use crate::fault::{Fault, Switch};
 
 /// How long a request may take.
-const REQUEST: Duration = Duration::from_secs(3);
+const REQUEST: Duration = Duration::from_secs(6);
 
 /// What a target keeps of a head that it does not bound.
 const ENDLESS: usize = 64 << 20;
@@ -103,16 +103,21 @@ enum Request {
 }
 
 async fn request(stream: &mut TcpStream, bytes: &mut Vec<u8>, fault: Switch) -> Request {
+    let mut overlooked = 0;
     loop {
         match stream.read_buf(bytes).await {
             Ok(1..) => {}
             _ => return Request::Cut,
         }
         if !fault.is(Fault::RefusesEmptyLineFirst) {
-            // Empty lines before a request are overlooked (RFC 7230, section 3.5).
-            while bytes.starts_with(b"\r\n") {
+            // Some empty lines before a request are overlooked (RFC 7230, section 3.5).
+            while bytes.starts_with(b"\r\n") && overlooked < 4 {
                 bytes.drain(..2);
+                overlooked += 1;
             }
+        }
+        if bytes.first().is_some_and(|byte| !byte.is_ascii_graphic() && *byte != b'\r') {
+            return Request::Bad;
         }
         if let Some(size) = http::end(bytes) {
             return Request::Whole(size);

@@ -376,7 +376,7 @@ impl Session {
             }
             Bad::Data => self.fail(1007),
             Bad::Large => self.fail(1009),
-            Bad::Endless => Then::Stall,
+            Bad::Endless => Then::Crash,
         }
     }
 
