@@ -57,7 +57,10 @@ fn main() -> ExitCode {
     }
     for fault in Fault::ALL {
         for role in [Role::Server, Role::Client] {
-            if !matches!((fault.end(), role), (End::Both, _) | (End::Server, Role::Server) | (End::Client, Role::Client)) {
+            if !matches!(
+                (fault.end(), role),
+                (End::Both, _) | (End::Server, Role::Server) | (End::Client, Role::Client)
+            ) {
                 continue;
             }
             let (cases, rows) = (Arc::clone(&cases), Arc::clone(&rows));

@@ -125,7 +125,8 @@ fn waits(steps: &[Step]) -> Duration {
 }
 
 fn play(mutant: &Mutant, cases: &[Arc<Case>], until: Option<Level>) -> Result<Vec<Outcome>, String> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
     let outcomes = runtime.block_on(async {
         match mutant.role {
             Role::Server => as_server(mutant, cases, until).await,
@@ -191,7 +192,8 @@ async fn as_client(mutant: &Mutant, cases: &[Arc<Case>], until: Option<Level>) -
     let cases: Vec<_> = cases.iter().filter(|case| case.target != Some(Role::Server)).map(Arc::clone).collect();
     let door = Door::bind(&Listen::Tcp((Ipv4Addr::LOCALHOST, 0).into()), None).map_err(|error| error.to_string())?;
     let url = door.url();
-    let address = url.strip_prefix("ws://").and_then(|address| address.parse().ok()).ok_or("the door has no address")?;
+    let address =
+        url.strip_prefix("ws://").and_then(|address| address.parse().ok()).ok_or("the door has no address")?;
     let (sender, outcomes) = mpsc::unbounded_channel();
     let mut sink = sink(|outcome| {
         // Who has stopped listening needs no more outcomes.

@@ -98,7 +98,8 @@ impl Session {
                     return self.fail(1002);
                 }
                 let mut utf8 = Utf8::new(Switch(None));
-                if !(utf8.take(reason) && utf8.is_whole()) && !self.is(Fault::ReasonUnchecked) {
+                let good = utf8.take(reason) && utf8.is_whole();
+                if !good && !self.is(Fault::ReasonUnchecked) {
                     return self.fail(1007);
                 }
                 // The reason need not come back, the code does.

@@ -39,18 +39,22 @@ pub(super) struct Deflate {
     dead: bool,
 }
 
+/// A decompressor without a context. To reset one would give it a window of 15 bits.
+fn inflater(fault: Switch) -> Decompress {
+    Decompress::new_with_window_bits(false, if fault.is(Fault::SmallPeerWindow) { 10 } else { 15 })
+}
+
 impl Deflate {
     pub(super) fn new(agreed: Agreed, is_server: bool, fault: Switch) -> Self {
         let server = (!agreed.server_no_takeover, agreed.server_bits.unwrap_or(15));
         let client = (!agreed.client_no_takeover, agreed.client_bits.unwrap_or(15));
         let (own, peer) = if is_server { (server, client) } else { (client, server) };
         let bits = if fault.is(Fault::ExceedsOwnWindow) { 15 } else { own.1.max(9) };
-        let peer_bits = if fault.is(Fault::SmallPeerWindow) { 10 } else { 15 };
         Self {
             fault,
             own: Compress::new_with_window_bits(Compression::new(6), false, bits),
             own_takeover: own.0 || fault.is(Fault::KeepsOwnContext),
-            peer: Decompress::new_with_window_bits(false, peer_bits),
+            peer: inflater(fault),
             peer_takeover: peer.0 && !fault.is(Fault::ForgetsPeerContext),
             window: Vec::new(),
             ended: false,
@@ -138,7 +142,7 @@ impl Deflate {
     /// Begins a new stream of DEFLATE with the window that is there (section 7.2.3.4: a final block ends a stream, not
     /// what can be referred to).
     fn anew(&mut self) {
-        self.peer.reset(false);
+        self.peer = inflater(self.fault);
         if self.window.is_empty() {
             return;
         }
@@ -198,6 +202,6 @@ impl Deflate {
     /// Forgets the context.
     pub(super) fn forget(&mut self) {
         self.window.clear();
-        self.peer.reset(false);
+        self.peer = inflater(self.fault);
     }
 }

@@ -29,7 +29,8 @@ impl Head {
         };
         let mut len = [0; 8];
         let missing = rest.len() < extended;
-        if missing && !(fault.is(Fault::LengthInOneRead) && !rest.is_empty()) {
+        let goes_on = fault.is(Fault::LengthInOneRead) && !rest.is_empty();
+        if missing && !goes_on {
             return None;
         }
         let there = rest.len().min(extended);

@@ -10,6 +10,7 @@ mod deflate;
 mod drive;
 mod extension;
 mod frame;
+mod heads;
 mod http;
 mod opening;
 mod sending;

@@ -179,9 +179,8 @@ fn version(heading: &Heading, fault: Switch) -> bool {
     if fault.is(Fault::TakesVersionInAList) && heading.list("Sec-WebSocket-Version").iter().any(|one| one == "13") {
         return true;
     }
-    let is_8 = version == "8" && fault.is(Fault::TakesVersion8);
     let number = fault.is(Fault::VersionAsANumber) && version.parse() == Ok(13_u32);
-    versions.len() == 1 && (version == "13" || is_8 || number)
+    versions.len() == 1 && (version == "13" || number)
 }
 
 fn key(heading: &Heading, fault: Switch) -> Option<String> {
