@@ -253,7 +253,7 @@ faults! {
     KeepsOwnContext Both Must "7692#7.1.1" "refers to earlier messages though no context takeover was agreed for it";
     ForgetsPeerContext Both Must "7692#7.1.1" "forgets the context that the other end may refer to";
     ExceedsOwnWindow Both Must "7692#7.1.2" "compresses with a window of 15 bits whatever was agreed";
-    SmallPeerWindow Both Must "7692#7.1.2" "keeps a window of 10 bits of what the other end sends";
+    SmallPeerWindow Both Must "7692#7.1.2" "keeps 1 KiB of the messages that the other end may refer to";
     KeepsTail Both Must "7692#7.2.1" "does not take 00 00 ff ff from the end of what it compressed";
     FinalBlockEndsAll Both Must "7692#7.2.3.4" "finds all messages empty after one with a final block";
     NothingAfterFinalBlock Server Must "7692#7.2.3.5" "loses what follows a final block in the same message";

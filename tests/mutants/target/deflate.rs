@@ -39,11 +39,6 @@ pub(super) struct Deflate {
     dead: bool,
 }
 
-/// A decompressor without a context. To reset one would give it a window of 15 bits.
-fn inflater(fault: Switch) -> Decompress {
-    Decompress::new_with_window_bits(false, if fault.is(Fault::SmallPeerWindow) { 10 } else { 15 })
-}
-
 impl Deflate {
     pub(super) fn new(agreed: Agreed, is_server: bool, fault: Switch) -> Self {
         let server = (!agreed.server_no_takeover, agreed.server_bits.unwrap_or(15));
@@ -54,7 +49,7 @@ impl Deflate {
             fault,
             own: Compress::new_with_window_bits(Compression::new(6), false, bits),
             own_takeover: own.0 || fault.is(Fault::KeepsOwnContext),
-            peer: inflater(fault),
+            peer: Decompress::new(false),
             peer_takeover: peer.0 && !fault.is(Fault::ForgetsPeerContext),
             window: Vec::new(),
             ended: false,
@@ -95,8 +90,7 @@ impl Deflate {
         if self.dead || self.ended && self.fault.is(Fault::NothingAfterFinalBlock) {
             return Ok(());
         }
-        // The output of one call can be referred to whatever the window.
-        let mut chunk = vec![0; if self.fault.is(Fault::SmallPeerWindow) { 256 } else { 16384 }];
+        let mut chunk = vec![0; 16384];
         self.fresh &= bytes.is_empty();
         loop {
             let (read, written) = (self.peer.total_in(), self.peer.total_out());
@@ -106,7 +100,8 @@ impl Deflate {
             bytes = &bytes[read..];
             out.extend_from_slice(&chunk[..written]);
             self.window.extend_from_slice(&chunk[..written]);
-            self.window.drain(..self.window.len().saturating_sub(WINDOW));
+            let kept = if self.fault.is(Fault::SmallPeerWindow) { 1024 } else { WINDOW };
+            self.window.drain(..self.window.len().saturating_sub(kept));
             if self.fault.is(Fault::LimitsCompressedSize) {
                 if out.len() > BOMB {
                     return Err(Bad::Endless);
@@ -142,7 +137,7 @@ impl Deflate {
     /// Begins a new stream of DEFLATE with the window that is there (section 7.2.3.4: a final block ends a stream, not
     /// what can be referred to).
     fn anew(&mut self) {
-        self.peer = inflater(self.fault);
+        self.peer.reset(false);
         if self.window.is_empty() {
             return;
         }
@@ -202,6 +197,6 @@ impl Deflate {
     /// Forgets the context.
     pub(super) fn forget(&mut self) {
         self.window.clear();
-        self.peer = inflater(self.fault);
+        self.peer.reset(false);
     }
 }
