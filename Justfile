@@ -31,6 +31,10 @@ interop *CASES:
     cargo build --release
     WSLAB_INTEROP=require WSLAB_INTEROP_TESTER=target/release/wslab WSLAB_INTEROP_CASES='{{CASES}}' cargo test --test interop
 
+# Give an echo server and client one fault after another, and print which case sees it; of some only: just mutants server::takes
+mutants *ARGS:
+    WSLAB_MUTANTS_TABLE=1 cargo test --test mutants -- {{ARGS}}
+
 # Talk to the servers with Node ws, Python websockets and Chromium; of some scenarios only: just apps auth
 apps *ARGS:
     WSLAB_INTEROP=require cargo test --test apps -- {{ARGS}}
