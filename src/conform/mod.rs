@@ -16,6 +16,7 @@ mod cpu;
 mod deflate;
 mod document;
 mod expect;
+pub mod fuzz;
 mod id;
 mod judge;
 mod outgoing;

@@ -417,9 +417,9 @@ async fn connect_patiently<C: Connect>(target: &C) -> Result<C::Transport, Troub
 }
 
 /// A server, to which every case makes a connection of its own.
-struct Server<C> {
-    target: Arc<C>,
-    tap: Option<Tap>,
+pub(super) struct Server<C> {
+    pub(super) target: Arc<C>,
+    pub(super) tap: Option<Tap>,
 }
 
 impl<C: Connect> Opponent for Server<C> {

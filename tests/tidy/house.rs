@@ -70,6 +70,8 @@ const TOKIO: &[&str] = &[
     "conform::peer",
     "conform::tap",
     "conform::clients",
+    "conform::fuzz::hunt",
+    "conform::fuzz::shrink",
     "capture::source",
     "app",
     "tui",
