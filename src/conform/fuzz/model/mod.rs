@@ -106,6 +106,8 @@ struct Model {
     /// A fault that shows at the end of the message at the latest.
     pending: bool,
     failed: bool,
+    /// What a message says was at fault, which shows when somebody looks at it: frames behind it may be read before.
+    unread: bool,
     closed: Option<(Vec<CloseCode>, bool)>,
 }
 
@@ -132,15 +134,42 @@ impl Model {
             codes: Vec::new(),
             pending: false,
             failed: false,
+            unread: false,
             closed: None,
         }
     }
 
     const fn is_over(&self) -> bool {
-        self.failed || self.closed.is_some()
+        self.failed && !self.unread || self.closed.is_some()
+    }
+
+    /// Takes what comes behind a message that is to be failed: section 8.1 says that it is, not that nothing may be read
+    /// before it is looked at. So pings may be answered, and whatever ends the connection may be noticed first.
+    fn take_behind(&mut self, step: usize, what: What) {
+        let (head, payload) = match what {
+            What::Frame { head, payload } => (head, payload),
+            What::Compressed { head, .. } | What::Unfinished { head } => (head, Vec::new()),
+            What::Await(_) => return,
+        };
+        // Which frames continue what is not known any more.
+        let open = |rule: &Rule| !matches!(rule, Rule::NothingToContinue | Rule::MessageUnfinished);
+        let rules: Vec<Rule> = self.faults_of(head, &payload).into_iter().filter(open).collect();
+        if !rules.is_empty() {
+            self.codes.extend(rules.into_iter().flat_map(codes_for));
+            self.unread = false;
+        } else if head.opcode == Opcode::CLOSE {
+            self.codes.extend(close_parts(&payload).map(|(code, _)| code).into_iter().chain([CloseCode::NORMAL]));
+            self.unread = false;
+        } else if head.opcode == Opcode::PING {
+            self.marks.push((step, Mark::Ping(Expected::Pong(literal(payload)))));
+        }
     }
 
     fn take(&mut self, step: usize, what: What, more: bool) -> Option<()> {
+        if self.failed {
+            self.take_behind(step, what);
+            return Some(());
+        }
         match what {
             What::Await(what) => self.marks.push((step, Mark::Await(what))),
             What::Unfinished { head } => {
@@ -258,6 +287,7 @@ impl Model {
             (true, true) => Some(Some(alone.into())),
             (false, false) if !self.unknown && known.len() < INFLATED => {
                 self.fail(step, &[Rule::CompressedDataInvalid]);
+                self.unread = true;
                 Some(None)
             }
             // It refers to what may have been forgotten, or to what our compressor sent.
@@ -269,6 +299,7 @@ impl Model {
     fn complete(&mut self, step: usize, opcode: Opcode, compressed: bool, content: Bytes) {
         if opcode == Opcode::TEXT && std::str::from_utf8(&content).is_err() {
             self.fail(step, &[Rule::InvalidUtf8]);
+            self.unread = true;
             if compressed {
                 self.codes.push(CloseCode::PROTOCOL_ERROR);
             }

@@ -47,12 +47,12 @@ struct Reading {
     /// The key of the last frame that a step wrote, and how much of its payload there is, for what comes behind.
     unfinished: Option<([u8; 4], u64)>,
     all: usize,
-    last: usize,
+    /// The head of the frame that is not whole yet, the step that ended it, and what was met before.
+    begun: Option<(Head, usize, usize)>,
 }
 
 impl Reading {
     fn take(&mut self, index: usize, step: &Step) -> Option<()> {
-        self.last = index;
         match step {
             Step::Frame(frame) if frame.compressed => return self.compressed(index, frame),
             Step::Frame(frame) => self.frame(frame)?,
@@ -133,8 +133,10 @@ impl Reading {
         while let Some((head, size)) = Head::parse(&self.rest[at..]) {
             let (begin, left) = (at + size, self.rest.len() - at - size);
             if head.len > left as u64 {
+                self.begun.get_or_insert((head, index, self.met.len()));
                 break;
             }
+            self.begun = None;
             // As much is there, so it fits.
             let end = begin + head.len as usize;
             let mut payload = self.rest[begin..end].to_vec();
@@ -148,8 +150,8 @@ impl Reading {
     }
 
     fn finish(mut self) -> Option<Vec<Met>> {
-        if let Some((head, _)) = Head::parse(&self.rest) {
-            self.met.push(Met { step: self.last, what: What::Unfinished { head } });
+        if let Some((head, step, at)) = self.begun {
+            self.met.insert(at, Met { step, what: What::Unfinished { head } });
         } else if !self.rest.is_empty() {
             return None;
         }
