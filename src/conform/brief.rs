@@ -35,6 +35,9 @@ fn due(event: &Expected) -> Due {
         Expected::Binary(payload) => Due::One(Happening::Binary(beginning(payload))),
         Expected::Pong(payload) => Due::One(Happening::Pong(beginning(payload))),
         Expected::Wait(tag) => Due::One(Happening::Wait(tag.clone())),
+        Expected::Answer(answer) => Due::Some(answer.to_string()),
+        Expected::End => Due::One(Happening::End),
+        Expected::Rest => Due::Rest,
         Expected::Repeat(times, events) => Due::Times(u64::from(*times), events.iter().map(due).collect()),
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use crate::conform::{Document, Terms, Unit};
+use crate::conform::{Beside, Document, Handshake, Manners, Terms, Unit};
 use crate::proto::{Clause, Level, Role, Rule};
 use crate::wire::{CloseCode, Form, Opcode};
 
@@ -33,6 +33,12 @@ pub struct Case {
     pub target: Option<Role>,
     /// The compression that the case needs, the preferred terms first; none if it needs no extension.
     pub deflate: Vec<Terms>,
+    /// How our part of the opening handshake differs from a plain one. With it, the target's answer is an event.
+    pub opening: Option<Handshake>,
+    /// What we do by ourselves.
+    pub manners: Manners,
+    /// The connections that are there meanwhile.
+    pub beside: Option<Beside>,
     /// What we do, in order.
     pub send: Vec<Step>,
     /// What may come, in order of preference: the first alternative that equals what came gives the verdict.
@@ -92,6 +98,8 @@ pub enum Step {
         /// What.
         steps: Vec<Step>,
     },
+    /// Read nothing for so long, while the steps go on.
+    Unread(Duration),
     /// End our direction of TCP.
     HalfClose,
     /// Reset the TCP connection.
@@ -220,7 +228,7 @@ pub enum Payload {
 pub struct Alternative {
     /// The verdict if it is what came.
     pub verdict: Grade,
-    /// All messages, pongs and tagged waits, in order; nothing may be missing or extra.
+    /// All messages, pongs and tagged waits, in order, the answer to our request first; nothing may be missing or extra.
     pub events: Vec<Expected>,
 }
 
@@ -246,8 +254,23 @@ pub enum Expected {
     Pong(Payload),
     /// The wait of this tag has passed.
     Wait(String),
+    /// The target answers our request like this.
+    Answer(Answer),
+    /// The target ends TCP, where that is an event.
+    End,
     /// The events, so many times over.
     Repeat(u32, Vec<Expected>),
+    /// Whatever else comes; the last event of an alternative.
+    Rest,
+}
+
+/// What an answer to our request has to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// Its status is among these.
+    pub statuses: Vec<std::ops::RangeInclusive<u16>>,
+    /// Its headers by their names: with this among their values, or not there at all.
+    pub headers: Vec<(String, Option<String>)>,
 }
 
 /// How the connection has to end.
@@ -264,6 +287,8 @@ pub struct Close {
     pub wrong_end_fails: bool,
     /// Whether a wrong code fails the case, not only its closing.
     pub wrong_code_fails: bool,
+    /// Whether a target that has to close may drop TCP without a close frame and be as good.
+    pub may_be_bare: bool,
 }
 
 /// Who closes.

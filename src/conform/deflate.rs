@@ -2,8 +2,9 @@
 
 use crate::conform::Case;
 use crate::proto::deflate::{Agreed, ClientWindow, NAME, Offer};
-use crate::proto::opening::Extension;
+use crate::proto::opening::{Extension, judge_request};
 use crate::watch::Opening;
+use crate::wire::http::{Limits, Request};
 
 /// What is asked of the direction in which the target sends. Of our own we say that it can be limited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -56,6 +57,12 @@ impl Case {
         let offers: Vec<Offer> = offered.iter().filter_map(|offer| Offer::read(offer).ok()).collect();
         self.deflate.iter().find_map(|terms| offers.iter().find_map(|offer| terms.accept(offer)))
     }
+}
+
+/// The extensions that a client asked for in an opening handshake.
+pub(super) fn offered(opening: &Opening) -> Vec<Extension> {
+    let request = Request::parse(&opening.request, &Limits::default()).ok().flatten();
+    request.map(|(request, _)| judge_request(&request).extensions).unwrap_or_default()
 }
 
 /// The compression that an opening handshake agreed on.

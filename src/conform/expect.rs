@@ -5,8 +5,8 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use crate::conform::{Case, Expected, Grade, Payload, Unit};
-use crate::watch::{Content, Difference, Gather, Happening, Heard};
+use crate::conform::{Answer, Case, Expected, Grade, Payload, Unit};
+use crate::watch::{Content, Difference, Due, Gather, Happening, Heard};
 
 /// The alternatives of a case.
 #[derive(Clone, Debug)]
@@ -20,6 +20,8 @@ struct Course {
     verdict: Grade,
     events: Vec<Want>,
     count: u64,
+    /// Whatever comes behind the events is as good.
+    open: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -36,14 +38,16 @@ enum One {
         what: fn(Content) -> Happening,
         payload: Payload,
     },
+    Answer(Answer),
 }
 
 impl Wanted {
     /// Prepares the alternatives of `case`. Generates every expected payload once, in pieces; of documents none yet.
     pub fn of(case: &Case) -> Self {
         let course = |alternative: &crate::conform::Alternative| {
+            let open = alternative.events.last() == Some(&Expected::Rest);
             let events = wants(&alternative.events);
-            Course { verdict: alternative.verdict, count: count(&events), events }
+            Course { verdict: alternative.verdict, count: count(&events), events, open }
         };
         Self { courses: case.expect.iter().map(course).collect() }
     }
@@ -60,10 +64,20 @@ impl Wanted {
 
     /// The verdict of the first alternative that equals all that came.
     pub(super) fn verdict(&self, heard: &[Heard], unheard: u64) -> Option<Grade> {
-        let equals = |course: &&Course| {
-            unheard == 0 && course.count == heard.len() as u64 && course.agreement(heard) == heard.len()
+        let equals = |course: &&Course| match course.open {
+            true => course.agreement(heard) as u64 >= course.count,
+            false => unheard == 0 && course.count == heard.len() as u64 && course.agreement(heard) == heard.len(),
         };
         self.courses.iter().find(equals).map(|course| course.verdict)
+    }
+
+    /// Where what came departs from the first alternative, which is the best, if it does.
+    pub(super) fn best_difference(&self, heard: &[Heard]) -> Option<Difference> {
+        let best = self.courses.first()?;
+        let at = best.agreement(heard);
+        let wanted = best.get(at as u64).map(|(want, round)| want.due(round));
+        let got = heard.get(at).map(|heard| heard.what.clone());
+        (wanted.is_some() || got.is_some()).then(|| Difference { at: at as u64, wanted: vec![wanted], got })
     }
 
     /// Where what came departs from the alternatives that agree the longest.
@@ -72,7 +86,10 @@ impl Wanted {
         let at = agreements.iter().copied().max().unwrap_or_default();
         let mut wanted = Vec::new();
         for (course, _) in self.courses.iter().zip(&agreements).filter(|(_, agreement)| **agreement == at) {
-            let next = course.get(at as u64).map(|(want, round)| want.happening(round));
+            let next = match course.get(at as u64) {
+                None if course.open => continue,
+                next => next.map(|(want, round)| want.due(round)),
+            };
             if !wanted.contains(&next) {
                 wanted.push(next);
             }
@@ -113,16 +130,19 @@ impl Progress {
     pub(super) fn follow(&mut self, wanted: &Wanted, heard: &[Heard]) {
         for event in &heard[self.seen..] {
             for (agree, course) in self.agree.iter_mut().zip(&wanted.courses) {
-                *agree = *agree && course.wants(self.seen as u64, &event.what);
+                // What any course will do for is no reason to wait for more.
+                *agree = *agree && !(course.open && course.count == 0) && course.wants(self.seen as u64, &event.what);
             }
             self.seen += 1;
         }
     }
 
-    /// Whether something came, and it is all that every alternative wants.
+    /// Whether something came, and it is all that the alternatives want that can still be reached.
     pub(super) fn is_complete(&self, wanted: &Wanted) -> bool {
-        let mut courses = self.agree.iter().zip(&wanted.courses);
-        self.seen > 0 && courses.all(|(agree, course)| *agree && course.count == self.seen as u64)
+        let courses = self.agree.iter().zip(&wanted.courses);
+        let mut reachable = courses.filter(|(agree, course)| **agree && !course.open).peekable();
+        let some = reachable.peek().is_some();
+        some && self.seen > 0 && reachable.all(|(_, course)| course.count == self.seen as u64)
     }
 
     /// Whether no alternative can be reached any more.
@@ -137,6 +157,9 @@ fn wants(events: &[Expected]) -> Vec<Want> {
         Expected::Binary(payload) => one(Happening::Binary, payload),
         Expected::Pong(payload) => one(Happening::Pong, payload),
         Expected::Wait(tag) => Want::One(One::Same(Happening::Wait(tag.clone()))),
+        Expected::Answer(answer) => Want::One(One::Answer(answer.clone())),
+        Expected::End => Want::One(One::Same(Happening::End)),
+        Expected::Rest => Want::Repeat { times: 0, events: Vec::new(), size: 0 },
         Expected::Repeat(times, events) => {
             let events = wants(events);
             Want::Repeat { times: u64::from(*times), size: count(&events), events }
@@ -175,7 +198,7 @@ fn bytes(events: &[Want]) -> u64 {
         Want::One(One::Same(Happening::Text(content) | Happening::Binary(content) | Happening::Pong(content))) => {
             content.len
         }
-        Want::One(One::Same(Happening::Wait(_))) => 0,
+        Want::One(One::Same(Happening::Wait(_) | Happening::Answer(_) | Happening::End) | One::Answer(_)) => 0,
         // No character takes more than four bytes.
         Want::One(One::Part { payload: Payload::Part { len, unit: Unit::Chars, .. }, .. }) => *len as u64 * 4,
         Want::One(One::Part { payload, .. }) => payload.len() as u64,
@@ -238,14 +261,16 @@ impl One {
                 let (len, hash) = part(&payload.in_round(round));
                 *what == kind(Content { len, hash, start: Vec::new() })
             }
+            Self::Answer(wanted) => matches!(what, Happening::Answer(answer) if wanted.is(answer)),
         }
     }
 
     /// What is wanted in a round.
-    fn happening(&self, round: u64) -> Happening {
+    fn due(&self, round: u64) -> Due {
         match self {
-            Self::Same(wanted) => wanted.clone(),
-            Self::Part { what, payload } => what(Content::of(&payload.in_round(round).bytes())),
+            Self::Same(wanted) => Due::One(wanted.clone()),
+            Self::Part { what, payload } => Due::One(what(Content::of(&payload.in_round(round).bytes()))),
+            Self::Answer(answer) => Due::Some(answer.to_string()),
         }
     }
 }

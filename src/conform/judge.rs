@@ -1,13 +1,13 @@
 //! The verdict: a case and what happened, nothing else.
 //!
 //! The rules are those of Autobahn, with these differences, each of which can only turn a pass into a failure: the
-//! content of large messages is compared, not their length alone, and a target that breaks a rule for which a
-//! connection has to be failed does not pass. A recorded run can be judged again.
+//! content of large messages is compared, not their length alone, a target that breaks a rule by itself does not pass,
+//! and one that has to close and just drops TCP is non-strict. A recorded run can be judged again.
 
-use crate::conform::deflate::agreed;
+use crate::conform::deflate::{agreed, offered};
 use crate::conform::expect::Wanted;
 use crate::conform::{Case, Closer, Grade};
-use crate::proto::Role;
+use crate::proto::{Role, Rule};
 use crate::watch::{CloseVerdict, Ending, Opening, Side, Timeout, Transcript, Verdict, Why};
 use crate::wire::CloseCode;
 
@@ -20,6 +20,14 @@ pub struct Judgement {
     pub close: CloseVerdict,
     /// Why that is not OK.
     pub close_why: Option<Why>,
+    /// What keeps a verdict that is no failure from being OK.
+    pub short: Vec<Why>,
+}
+
+impl Judgement {
+    fn new(verdict: Verdict, close: CloseVerdict) -> Self {
+        Self { verdict, close, close_why: None, short: Vec::new() }
+    }
 }
 
 /// Judges what happened in a case.
@@ -30,20 +38,58 @@ pub fn judge(case: &Case, transcript: &Transcript) -> Judgement {
 /// The same with the alternatives of the case at hand.
 pub(super) fn judge_wanted(case: &Case, wanted: &Wanted, transcript: &Transcript) -> Judgement {
     if !transcript.is_open() {
-        let verdict = Verdict::Failed(vec![handshake(transcript)]);
-        return Judgement { verdict, close: CloseVerdict::Failed, close_why: None };
+        return judge_unopened(case, wanted, transcript);
     }
     if case.informational {
-        let (verdict, close) = (Verdict::Informational, CloseVerdict::Informational);
-        return Judgement { verdict, close, close_why: None };
+        return Judgement::new(Verdict::Informational, CloseVerdict::Informational);
     }
     let (close, close_why) = judge_close(case, transcript);
-    let verdict = if lacks_extension(case, transcript) {
-        Verdict::Unimplemented
-    } else {
-        judge_behaviour(case, wanted, transcript, close, close_why.as_ref())
-    };
-    Judgement { verdict, close, close_why }
+    if is_unplayable(case, transcript) {
+        return Judgement { close_why, ..Judgement::new(Verdict::Unimplemented, close) };
+    }
+    let (verdict, short) = judge_behaviour(case, wanted, transcript, close, close_why.as_ref());
+    Judgement { verdict, close, close_why, short }
+}
+
+/// A connection that was not opened is a failure, unless the case is about that.
+fn judge_unopened(case: &Case, wanted: &Wanted, transcript: &Transcript) -> Judgement {
+    let failed = |whys| Judgement::new(Verdict::Failed(whys), CloseVerdict::Failed);
+    let opening = transcript.opening.as_ref();
+    if case.opening.is_none() || opening.is_none_or(|opening| !opening.faults.is_empty()) {
+        return failed(vec![handshake(transcript)]);
+    }
+    if case.informational {
+        return Judgement::new(Verdict::Informational, CloseVerdict::Informational);
+    }
+    match wanted.verdict(&transcript.heard, transcript.unheard) {
+        None => {
+            let difference = wanted.difference(&transcript.heard);
+            let silent = difference.got.is_none();
+            let mut whys = vec![Why::Differs(difference)];
+            whys.extend(silent.then_some(Why::TimedOut(Timeout::Patience)));
+            failed(whys)
+        }
+        Some(grade) => {
+            let short = shortcoming(wanted, transcript, grade);
+            Judgement { short, ..Judgement::new(verdict_of(grade), CloseVerdict::Ok) }
+        }
+    }
+}
+
+const fn verdict_of(grade: Grade) -> Verdict {
+    match grade {
+        Grade::Ok => Verdict::Ok,
+        Grade::NonStrict => Verdict::NonStrict,
+        Grade::Informational => Verdict::Informational,
+    }
+}
+
+/// What was wanted for OK, and came otherwise.
+fn shortcoming(wanted: &Wanted, transcript: &Transcript, grade: Grade) -> Vec<Why> {
+    if grade == Grade::Ok {
+        return Vec::new();
+    }
+    wanted.best_difference(&transcript.heard).map(Why::Differs).into_iter().collect()
 }
 
 fn handshake(transcript: &Transcript) -> Why {
@@ -61,9 +107,11 @@ fn handshake(transcript: &Transcript) -> Why {
     }
 }
 
-/// The case needs compression, and the target did not agree on it.
-fn lacks_extension(case: &Case, transcript: &Transcript) -> bool {
-    !case.deflate.is_empty() && transcript.opening.as_ref().and_then(agreed).is_none()
+/// The case needs compression, and the target did not agree on it, or did not offer what it is about.
+fn is_unplayable(case: &Case, transcript: &Transcript) -> bool {
+    let opening = transcript.opening.as_ref();
+    !case.deflate.is_empty() && opening.and_then(agreed).is_none()
+        || opening.is_some_and(|opening| !case.is_offered(&offered(opening)))
 }
 
 /// The first rule that applies.
@@ -102,13 +150,15 @@ fn judge_behaviour(
     transcript: &Transcript,
     close: CloseVerdict,
     close_why: Option<&Why>,
-) -> Verdict {
+) -> (Verdict, Vec<Why>) {
     let closing = &transcript.closing;
     let mut whys = Vec::new();
     if closing.ending == Ending::Flooded {
         whys.push(Why::Flooded(transcript.received.bytes));
     }
-    let broken = transcript.faults.iter().map(|fault| fault.rule).filter(|rule| rule.close_code().is_some());
+    let counts =
+        |rule: &Rule| rule.close_code().is_some() || matches!(rule, Rule::FrameAfterClose | Rule::MaskingKeyRepeated);
+    let broken = transcript.faults.iter().map(|fault| fault.rule).filter(counts);
     whys.extend(broken.map(Why::Broke));
     let grade = wanted.verdict(&transcript.heard, transcript.unheard);
     if grade.is_none() {
@@ -130,13 +180,22 @@ fn judge_behaviour(
         whys.extend(close_why.cloned());
     }
     match grade {
-        _ if !whys.is_empty() => Verdict::Failed(whys),
-        Some(Grade::Ok) => Verdict::Ok,
-        Some(Grade::NonStrict) => Verdict::NonStrict,
-        Some(Grade::Informational) => Verdict::Informational,
-        // A difference is always among the reasons.
-        None => Verdict::Failed(whys),
+        // Without a grade a difference is among the reasons.
+        Some(grade) if whys.is_empty() => {
+            let mut short = shortcoming(wanted, transcript, grade);
+            let bare = is_bare(case, transcript);
+            short.extend(bare.then_some(Why::Bare));
+            (if bare && grade == Grade::Ok { Verdict::NonStrict } else { verdict_of(grade) }, short)
+        }
+        _ => (Verdict::Failed(whys), Vec::new()),
     }
+}
+
+/// The target had to close, and did, without a close frame.
+fn is_bare(case: &Case, transcript: &Transcript) -> bool {
+    let closing = &transcript.closing;
+    let dropped = matches!(closing.ending, Ending::ByPeer | Ending::Reset) && closing.remote.is_none();
+    case.close.by == Closer::Target && !case.close.may_be_bare && dropped && !closing.by_us
 }
 
 /// The target closed first, and said that a policy or a limit of its own was hit.

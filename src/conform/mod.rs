@@ -5,6 +5,7 @@
 //! implementation under test would share its faults.
 
 mod act;
+mod answer;
 mod baseline;
 mod brief;
 mod captured;
@@ -17,6 +18,7 @@ mod deflate;
 mod document;
 mod expect;
 pub mod fuzz;
+mod handshake;
 mod id;
 mod judge;
 mod outgoing;
@@ -48,6 +50,7 @@ pub use corpus::{Corpus, CorpusError};
 pub use deflate::Terms;
 pub use document::{Document, Unit};
 pub use expect::Wanted;
+pub use handshake::{Beside, Handshake, Manners, Offered};
 pub use id::InvalidId;
 pub use judge::{Judgement, judge};
 pub use peer::{Connect, Transport, play};

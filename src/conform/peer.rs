@@ -9,23 +9,28 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use crate::conform::act::{Act, Pace};
+use crate::conform::answer::answered;
 use crate::conform::expect::Wanted;
+use crate::conform::handshake::{Handshake, Spoken};
 use crate::conform::script::Script;
 use crate::conform::transcript::Recorder;
 use crate::conform::{Case, Transcript, Trouble};
-use crate::proto::opening::{Agreed, Ask, Extension, rule_of};
+use crate::proto::opening::{Ask, Asked, Extension, judge_request, judge_response, rule_of};
 use crate::proto::{MaskingKeys, Role, Rule};
-use crate::watch::{Ending, Opening};
-use crate::wire::http::{Limits, Response, head_without_secrets};
+use crate::watch::{Answered, Ending, Opening};
+use crate::wire::http::{Limits, Request, Response, head_without_secrets};
 
 /// How long the opening handshake may take, at the pace of one.
 const OPENING: Duration = Duration::from_secs(5);
 
 /// How long a polite end of a connection may hold us up.
 const FAREWELL: Duration = Duration::from_millis(500);
+
+/// What is recorded of a request, in bytes.
+const HEAD: usize = 16 * 1024;
 
 /// Bytes of one read.
 const READ: usize = 64 * 1024;
@@ -80,7 +85,7 @@ pub async fn play<T: Transport>(
     let mut script = Script::new(Arc::clone(case), Arc::clone(wanted), Role::Client, pace);
     let ask = Ask { extensions: case.offers(), ..ask.clone() };
     let mut peer = Peer::new(transport, Role::Client, &script);
-    let reset = match peer.open(&ask, pace).await {
+    let reset = match peer.open(&ask, case, pace).await {
         Some(mut early) => {
             if !early.is_empty() {
                 peer.record.received(Duration::ZERO, &mut early);
@@ -108,8 +113,10 @@ pub(super) async fn play_answered<T: Transport>(
     let mut script = Script::new(Arc::clone(case), Arc::clone(wanted), Role::Server, pace);
     let mut peer = Peer::new(transport, Role::Server, &script);
     let done = opening.done;
-    peer.record.opened(opening);
-    if !done {
+    // The faults of a request are the target's own; what we answered on purpose is to be seen through.
+    let sound = opening.faults.is_empty();
+    peer.record.opened(opening, None);
+    if !done && !(case.opening.is_some() && sound) {
         peer.record.ended(Duration::ZERO, Ending::ByUs);
         return peer.part(false);
     }
@@ -139,10 +146,17 @@ impl<T: Transport> Peer<T> {
     }
 
     /// Has the opening handshake. Gives what came behind it, or nothing if it failed.
-    async fn open(&mut self, ask: &Ask, pace: Pace) -> Option<Vec<u8>> {
+    async fn open(&mut self, ask: &Ask, case: &Case, pace: Pace) -> Option<Vec<u8>> {
         let begun = Instant::now();
         let mut opening = Opening::default();
-        let done = timeout(pace.opening(OPENING), self.handshake(ask, &mut opening)).await;
+        let mut ended = None;
+        let mut answer = None;
+        let limit = match &case.opening {
+            Some(_) => pace.opening(OPENING).max(pace.patience(case.patience.time)),
+            None => pace.opening(OPENING),
+        };
+        let asking = self.handshake(ask, case.opening.as_ref(), pace, &mut opening, &mut answer, &mut ended);
+        let done = timeout(limit, asking).await;
         opening.timed_out = done.is_err();
         opening.duration = begun.elapsed();
         let rest = done.ok().flatten();
@@ -150,53 +164,51 @@ impl<T: Transport> Peer<T> {
         // A transcript is recorded and reported: what is secret does not get into it.
         opening.request = head_without_secrets(&opening.request);
         opening.response = head_without_secrets(&opening.response);
+        self.record.opened(opening, answer);
         if rest.is_none() {
-            self.record.ended(Duration::ZERO, Ending::ByUs);
+            self.record.ended(begun.elapsed(), ended.unwrap_or(Ending::ByUs));
         }
-        self.record.opened(opening);
         self.opened = Instant::now();
         rest
     }
 
-    async fn handshake(&mut self, ask: &Ask, opening: &mut Opening) -> Option<Vec<u8>> {
-        // What cannot be asked was refused when the target was set up.
-        let request = ask.request().ok()?;
-        request.write(&mut opening.request);
-        let limits = Limits::default();
-        // A target may answer before it has read everything, so a failed write is no reason not to read.
-        let _ = self.writer.write_all(&opening.request).await;
-        let _ = self.writer.flush().await;
-        loop {
-            let size = self.reader.read(&mut self.buffer).await.unwrap_or_default();
-            opening.response.extend_from_slice(&self.buffer[..size]);
-            match Response::parse(&opening.response, &limits) {
-                Ok(Some((response, head))) => {
-                    let rest = opening.response.split_off(head);
-                    opening.status = Some(response.status);
-                    return match ask.check(&response) {
-                        Ok(Agreed { protocol, extensions, .. }) => {
-                            opening.subprotocol = protocol;
-                            opening.extensions = Extension::list(&extensions);
-                            Some(rest)
-                        }
-                        Err(faults) => {
-                            opening.faults = faults.collect();
-                            None
-                        }
-                    };
-                }
-                Ok(None) if size > 0 => {}
-                Ok(None) => {
-                    // It ended inside the head, or before it.
-                    opening.faults.extend((!opening.response.is_empty()).then_some(Rule::ResponseMalformed));
-                    return None;
-                }
-                Err(error) => {
-                    opening.faults.push(rule_of(&error, Role::Server).unwrap_or(Rule::ResponseMalformed));
-                    opening.response.truncate(limits.max_bytes);
-                    return None;
-                }
+    /// Says what is to be said, in its pieces; never ends.
+    async fn speak(writer: &mut WriteHalf<T>, said: &Spoken, how: Option<&Handshake>, pace: Pace) -> Never {
+        let pause = how.and_then(|how| how.pause).map(|pause| pace.scale(pause));
+        let chop = how.and_then(|how| how.chop);
+        if let Some(pause) = pause.filter(|_| chop.is_none()) {
+            sleep(pause).await;
+        }
+        for piece in said.bytes.chunks(chop.unwrap_or(usize::MAX)) {
+            // A target may answer before it has read everything, so a failed write is no reason not to read.
+            let _ = writer.write_all(piece).await;
+            let _ = writer.flush().await;
+            if let Some(pause) = pause.filter(|_| chop.is_some()) {
+                sleep(pause).await;
             }
+        }
+        std::future::pending().await
+    }
+
+    async fn handshake(
+        &mut self,
+        ask: &Ask,
+        how: Option<&Handshake>,
+        pace: Pace,
+        opening: &mut Opening,
+        answer: &mut Option<Answered>,
+        ended: &mut Option<Ending>,
+    ) -> Option<Vec<u8>> {
+        // What cannot be asked was refused when the target was set up.
+        let plain = ask.request().ok()?;
+        let said = how.unwrap_or(&Handshake::default()).request(&plain);
+        opening.request.extend_from_slice(&said.bytes[..said.head.min(HEAD)]);
+        let asked = asked(&said.bytes, &plain);
+        let Self { reader, writer, buffer, .. } = self;
+        tokio::select! {
+            biased;
+            never = Self::speak(writer, &said, how, pace) => match never {},
+            rest = answer_of(reader, buffer, &asked, how.is_some(), opening, answer, ended) => rest,
         }
     }
 
@@ -210,10 +222,12 @@ impl<T: Transport> Peer<T> {
                     }
                 }
                 Act::Wait(until) => {
-                    let opened = self.opened;
+                    let (opened, unread) = (self.opened, script.unread());
+                    let reads = now >= unread;
+                    let until = if reads { until } else { until.min(unread) };
                     tokio::select! {
                         biased;
-                        read = self.reader.read(&mut self.buffer) => self.take(read),
+                        read = self.reader.read(&mut self.buffer), if reads => self.take(read),
                         () = sleep_until(opened + until) => {}
                     }
                 }
@@ -230,13 +244,16 @@ impl<T: Transport> Peer<T> {
     async fn write(&mut self, mut bytes: &[u8], script: &mut Script) -> Option<Exit> {
         loop {
             let until = self.opened + script.stalls_at(&self.record);
+            let unread = self.opened + script.unread();
+            let reads = Instant::now() >= unread;
             let written = tokio::select! {
                 biased;
                 written = hand_over(&mut self.writer, bytes) => written,
-                read = self.reader.read(&mut self.buffer) => {
+                read = self.reader.read(&mut self.buffer), if reads => {
                     self.take(read);
                     Ok(Written::Part(0))
                 }
+                () = sleep_until(unread), if !reads => Ok(Written::Part(0)),
                 () = sleep_until(until) => {
                     let now = self.opened.elapsed();
                     return (script.stalled(now, &mut self.record) == Act::Reset).then_some(Exit::Reset);
@@ -273,6 +290,71 @@ impl<T: Transport> Peer<T> {
         (transcript, Parting { reader, writer, buffer, reset, linger })
     }
 }
+
+/// What a request asks for, as a target may read it. What is no request asks for what the plain one does.
+fn asked(bytes: &[u8], plain: &Request) -> Asked {
+    let limits = Limits { max_bytes: 4 << 20, max_headers: 16 * 1024 };
+    match Request::parse(bytes, &limits) {
+        Ok(Some((request, _))) => judge_request(&request),
+        _ => judge_request(plain),
+    }
+}
+
+/// Reads the answer to what was asked. Gives what came behind it if it opens the connection.
+///
+/// Where the request itself is the stimulus (`odd`), whether it had to be refused is for the case to say.
+async fn answer_of<R: AsyncRead + Unpin>(
+    reader: &mut R,
+    buffer: &mut [u8],
+    asked: &Asked,
+    odd: bool,
+    opening: &mut Opening,
+    answer: &mut Option<Answered>,
+    ended: &mut Option<Ending>,
+) -> Option<Vec<u8>> {
+    let limits = Limits::default();
+    loop {
+        let read = reader.read(buffer).await;
+        let size = *read.as_ref().unwrap_or(&0);
+        opening.response.extend_from_slice(&buffer[..size]);
+        loop {
+            match Response::parse(&opening.response, &limits) {
+                Ok(Some((response, head))) => {
+                    let rest = opening.response.split_off(head);
+                    // RFC 9110, section 15.2: others of this class announce the answer.
+                    if (100..200).contains(&response.status) && response.status != 101 {
+                        opening.response = rest;
+                        continue;
+                    }
+                    opening.status = Some(response.status);
+                    *answer = Some(answered(&response));
+                    let judged = judge_response(asked, &response);
+                    let counts = |rule: &Rule| !odd || !matches!(rule, Rule::ResponseStatus | Rule::ResponseNotRefused);
+                    opening.faults = judged.faults.filter(counts).collect();
+                    let agreed = judged.agreed.filter(|_| opening.faults.is_empty())?;
+                    opening.subprotocol = agreed.protocol;
+                    opening.extensions = Extension::list(&agreed.extensions);
+                    return Some(rest);
+                }
+                Ok(None) if size > 0 => break,
+                Ok(None) => {
+                    // It ended inside the head, or before it.
+                    opening.faults.extend((!opening.response.is_empty()).then_some(Rule::ResponseMalformed));
+                    *ended = Some(if read.is_ok() { Ending::ByPeer } else { Ending::Reset });
+                    return None;
+                }
+                Err(error) => {
+                    opening.faults.push(rule_of(&error, Role::Server).unwrap_or(Rule::ResponseMalformed));
+                    opening.response.truncate(limits.max_bytes);
+                    return None;
+                }
+            }
+        }
+    }
+}
+
+/// What does not come.
+enum Never {}
 
 /// A connection that is to be ended.
 pub(super) struct Parting<T> {

@@ -1,5 +1,7 @@
 //! A case, written in the language it is read from.
 
+mod opening;
+
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -25,7 +27,7 @@ impl Case {
             line("clauses", &words(own));
         }
         if self.level != self.rules.iter().map(|rule| rule.level()).min().unwrap_or(Level::Must) {
-            line("level", if self.level == Level::Must { "\"must\"" } else { "\"should\"" });
+            line("level", &quoted(&self.level.name().to_lowercase()));
         }
         if !self.tags.is_empty() {
             line("tags", &words(self.tags.iter().map(String::as_str)));
@@ -35,6 +37,9 @@ impl Case {
         }
         if !self.deflate.is_empty() {
             line("deflate", &list(&self.deflate, |terms| terms_of(*terms)));
+        }
+        for (key, value) in opening::keys(self) {
+            line(key, &value);
         }
         line("send", &lines(&self.send, "", step));
         line("expect", &lines(&self.expect, "", alternative));
@@ -178,6 +183,7 @@ fn step(step: &Step, indent: &str) -> String {
             [one] => format!("{{ repeat = {times}, steps = [{}] }}", self::step(one, indent)),
             steps => format!("{{ repeat = {times}, steps = {} }}", lines(steps, indent, self::step)),
         },
+        Step::Unread(time) => table([format!("unread = {}", duration(*time))]),
         Step::HalfClose => "{ half-close = true }".to_owned(),
         Step::Reset => "{ reset = true }".to_owned(),
     }
@@ -254,7 +260,10 @@ fn alternative(alternative: &Alternative, indent: &str) -> String {
         Grade::NonStrict => "non-strict",
         Grade::Informational => "informational",
     };
-    format!("{{ {verdict} = {} }}", lines(&alternative.events, indent, event))
+    match &alternative.events[..] {
+        [Expected::Rest] => format!("{{ {verdict} = \"*\" }}"),
+        events => format!("{{ {verdict} = {} }}", lines(events, indent, event)),
+    }
 }
 
 fn event(event: &Expected, indent: &str) -> String {
@@ -263,6 +272,9 @@ fn event(event: &Expected, indent: &str) -> String {
         Expected::Binary(bytes) => format!("{{ binary = {} }}", payload(bytes, Style::Hex)),
         Expected::Pong(bytes) => format!("{{ pong = {} }}", payload(bytes, Style::Plain)),
         Expected::Wait(tag) => format!("{{ wait = {} }}", quoted(tag)),
+        Expected::Answer(answer) => opening::answer(answer),
+        Expected::End => "{ end = true }".to_owned(),
+        Expected::Rest => "\"*\"".to_owned(),
         Expected::Repeat(times, events) => {
             format!("{{ repeat = {times}, events = {} }}", lines(events, indent, self::event))
         }
@@ -289,6 +301,9 @@ fn close(close: &Close) -> Option<String> {
     }
     if close.wrong_code_fails {
         fields.push("wrong-code = \"fails\"".to_owned());
+    }
+    if close.may_be_bare && !us {
+        fields.push("bare = \"ok\"".to_owned());
     }
     (!fields.is_empty()).then(|| table(fields))
 }

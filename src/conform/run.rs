@@ -3,6 +3,8 @@
 //! Nothing is printed here: everything is told to a [`Sink`] as [`Event`]s. A run ends, whatever the target does; cases
 //! that were not run are told as such, never left out.
 
+mod server;
+
 use std::collections::{HashMap, VecDeque};
 use std::future::Future;
 use std::io;
@@ -10,16 +12,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::{Id, JoinSet};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep};
 
+pub(super) use self::server::Server;
 use crate::conform::act::Pace;
-use crate::conform::cpu::Metered;
 use crate::conform::expect::Wanted;
 use crate::conform::judge::{Judgement, judge_wanted};
-use crate::conform::peer::{Connect, play};
+use crate::conform::peer::Connect;
 use crate::conform::tap::Tap;
 use crate::conform::{Baseline, Case, Payload, SpecCases, Step, Transcript};
-use crate::net::{SystemKeys, nonce};
 use crate::proto::Role;
 use crate::watch::{Event, Heading, Kind, Outcome, Plan, Reason, Sink, Summary, Timestamp, Trouble, Verdict};
 
@@ -106,9 +107,6 @@ pub struct Conclusion {
 
 /// Cases that mostly wait, at the same time.
 const WAITING: usize = 64;
-
-/// A connection may take so long.
-const CONNECT: Duration = Duration::from_secs(10);
 
 /// So many cases without a connection, one after another, and the target counts as gone. The same number of opening
 /// handshakes that fail before one succeeds, and it counts as something else than a WebSocket server.
@@ -379,7 +377,7 @@ fn weight(steps: &[Step]) -> u64 {
         }
         Step::More(payload) | Step::Raw { bytes: payload, .. } => payload.len() as u64,
         Step::Repeat { times, steps } => u64::from(*times).saturating_mul(weight(steps).saturating_add(256)),
-        Step::Wait { .. } | Step::Await(_) | Step::HalfClose | Step::Reset => 0,
+        Step::Wait { .. } | Step::Await(_) | Step::Unread(_) | Step::HalfClose | Step::Reset => 0,
     };
     steps.iter().map(one).fold(0, u64::saturating_add)
 }
@@ -401,67 +399,13 @@ fn compressed(steps: &[Step]) -> Option<&Payload> {
     })
 }
 
-async fn connect<C: Connect>(target: &C) -> Result<C::Transport, Trouble> {
-    timeout(CONNECT, target.connect()).await.unwrap_or(Err(Trouble::TimedOut))
-}
-
-/// Connects; a target that refuses may be one that just starts again.
-async fn connect_patiently<C: Connect>(target: &C) -> Result<C::Transport, Trouble> {
-    for pause in [50, 200] {
-        match connect(target).await {
-            Err(Trouble::Refused) => sleep(Duration::from_millis(pause)).await,
-            other => return other,
-        }
-    }
-    connect(target).await
-}
-
-/// A server, to which every case makes a connection of its own.
-pub(super) struct Server<C> {
-    pub(super) target: Arc<C>,
-    pub(super) tap: Option<Tap>,
-}
-
-impl<C: Connect> Opponent for Server<C> {
-    fn name(&self) -> String {
-        self.target.name()
-    }
-
-    async fn reach(&self) -> Result<(), Trouble> {
-        connect(&*self.target).await.map(drop)
-    }
-
-    async fn attempt(&self, case: Arc<Case>, pace: Pace) -> Outcome {
-        let begun = Instant::now();
-        let (outcome, cpu) = Metered::new(one(&*self.target, case, pace, self.tap.as_ref())).await;
-        Outcome { duration: begun.elapsed(), cpu, ..outcome }
-    }
-}
-
-async fn one<C: Connect>(target: &C, case: Arc<Case>, pace: Pace, tap: Option<&Tap>) -> Outcome {
-    let wanted = Arc::new(Wanted::of(&case));
-    let transport = match connect_patiently(target).await {
-        Ok(transport) => transport,
-        Err(trouble) => return Outcome::without_connection(case.id.to_string(), Verdict::Broken(trouble)),
-    };
-    let ask = target.ask(nonce());
-    let mut keys = SystemKeys::new();
-    let transcript = match tap {
-        None => play(transport, &ask, &case, &wanted, pace, &mut keys).await,
-        Some(tap) => {
-            let tapped = tap.on(transport, Role::Client, &format!("case {}", case.id));
-            play(tapped, &ask, &case, &wanted, pace, &mut keys).await
-        }
-    };
-    judged(&case, &wanted, transcript)
-}
-
 /// The outcome of a case that was played.
 pub(super) fn judged(case: &Case, wanted: &Wanted, transcript: Transcript) -> Outcome {
-    let Judgement { verdict, close, close_why } = judge_wanted(case, wanted, &transcript);
+    let Judgement { verdict, close, close_why, short } = judge_wanted(case, wanted, &transcript);
     Outcome {
         close,
         close_why,
+        short,
         transcript: Some(transcript),
         ..Outcome::without_connection(case.id.to_string(), verdict)
     }

@@ -16,7 +16,7 @@ use crate::conform::expect::{Progress, Wanted};
 use crate::conform::outgoing::{Outgoing, Unfinished};
 use crate::conform::place::Place;
 use crate::conform::transcript::{Bounds, Mid, Recorder};
-use crate::conform::{Await, Case, Closer, Frame, Payload, Step, Then};
+use crate::conform::{Await, Case, Closer, Frame, Payload, Step, Then, deflate};
 use crate::proto::MaskingKeys;
 use crate::proto::Role;
 use crate::watch::{Ending, Timeout};
@@ -69,6 +69,8 @@ pub struct Script {
     /// Time that passed because the case wanted it to.
     paused: Duration,
     lost_at: Option<Duration>,
+    /// Nothing is read before.
+    unread: Duration,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -103,6 +105,7 @@ impl Script {
             since: Duration::ZERO,
             paused: Duration::ZERO,
             lost_at: None,
+            unread: Duration::ZERO,
         }
     }
 
@@ -112,7 +115,14 @@ impl Script {
             events: (self.wanted.longest() + EVENTS).min(MOST_EVENTS) as usize,
             bytes: self.wanted.bytes().saturating_mul(2).saturating_add(FLOOD),
             messages: self.case.hears_messages,
+            answers: self.case.opening.is_some(),
+            ends: self.case.hears_end(),
         }
+    }
+
+    /// Until when nothing is to be read: the target finds that we are slow.
+    pub const fn unread(&self) -> Duration {
+        self.unread
     }
 
     /// What is to be done now. After an [`Act::Write`] it is to be asked when all is written.
@@ -126,13 +136,20 @@ impl Script {
         if record.is_flooded() {
             return self.drop(now, record, Ending::Flooded);
         }
-        if !self.case.deflate.is_empty() && record.agreed().is_none() && !self.stopped {
-            // The case cannot be played.
+        let open = record.transcript().is_open();
+        if open && !self.stopped && !self.is_playable(record) {
             self.close_with(CloseBody::Status(CloseCode::NORMAL, b""));
         }
         self.progress.follow(&self.wanted, &record.transcript().heard);
         if self.progress.is_lost() {
             self.lost_at.get_or_insert(now);
+            if open && record.messages() == 0 && self.case.opening.is_some() && !self.stopped {
+                // The answer was wrong already.
+                self.close_with(CloseBody::Status(CloseCode::NORMAL, b""));
+            }
+        }
+        if !open {
+            return self.go_on_unopened(now, record, keys);
         }
         if let Some(act) = self.react(now, record) {
             return act;
@@ -157,11 +174,39 @@ impl Script {
         self.rest(now, record, keys)
     }
 
+    /// Whether what was agreed is what the case needs.
+    fn is_playable(&self, record: &Recorder) -> bool {
+        let opening = record.transcript().opening.as_ref();
+        (self.case.deflate.is_empty() || record.agreed().is_some())
+            && opening.is_none_or(|opening| self.case.is_offered(&deflate::offered(opening)))
+    }
+
+    /// Sends the steps to a client that should not have taken our answer for an opened connection, and waits for it to
+    /// end TCP.
+    fn go_on_unopened(&mut self, now: Duration, record: &mut Recorder, keys: &mut dyn MaskingKeys) -> Act {
+        if !self.mute {
+            match self.go_on(now, record, keys) {
+                Some(Doing::Write(bytes)) => return self.write(now, record, bytes, false),
+                Some(Doing::Act(act)) => return act,
+                None => {}
+            }
+        }
+        let until = match self.pause {
+            Some(Pause::Until(until)) if !self.mute => until,
+            _ => self.wait.unwrap_or_else(|| self.patience_ends()),
+        };
+        if now < until {
+            return Act::Wait(until);
+        }
+        record.timed_out(now, Timeout::Patience);
+        self.drop(now, record, Ending::ByUs)
+    }
+
     /// When a write that makes no progress is to be given up.
     pub fn stalls_at(&mut self, record: &Recorder) -> Duration {
         let closing = record.closing();
         match closing.remote.as_ref().or(closing.local.as_ref()) {
-            Some(said) => self.since.max(said.at) + self.pace.closing(self.closing_time()),
+            Some(said) => self.since.max(said.at).max(self.unread) + self.pace.closing(self.closing_time()),
             None => self.patience_ends().min(self.silence_ends(record)),
         }
     }
@@ -190,9 +235,9 @@ impl Script {
             }
             let code = rule.close_code().unwrap_or(CloseCode::PROTOCOL_ERROR);
             self.close_with(CloseBody::Status(code, rule.words().as_bytes()));
-        } else if remote && !local && self.closing.is_none() {
+        } else if remote && !local && self.closing.is_none() && self.case.manners.close {
             self.close_with(CloseBody::Status(CloseCode::NORMAL, b""));
-        } else if remote && local && self.role == Role::Server {
+        } else if remote && local && self.role == Role::Server && self.case.manners.end {
             // The server ends TCP (section 7.1.1).
             record.ended(now, Ending::ByUs);
             return Some(Act::Done);
@@ -203,7 +248,7 @@ impl Script {
 
     /// The pong for a ping, while the connection is open and no frame of ours is unfinished.
     fn answer(&mut self, record: &mut Recorder, keys: &mut dyn MaskingKeys) -> Option<Vec<u8>> {
-        let open = record.closing().local.is_none() && !self.mute;
+        let open = record.closing().local.is_none() && !self.mute && self.case.manners.pong;
         if !open || record.closing().failed_by_us || record.mid() != Mid::Between {
             return None;
         }
@@ -278,7 +323,7 @@ impl Script {
                 Step::Frame(frame) => frame.chop.is_some() || frame.pause.is_some(),
                 Step::Raw { chop, .. } => chop.is_some(),
                 Step::More(_) | Step::Repeat { .. } => false,
-                Step::Wait { .. } | Step::Await(_) | Step::HalfClose | Step::Reset => true,
+                Step::Wait { .. } | Step::Await(_) | Step::Unread(_) | Step::HalfClose | Step::Reset => true,
             };
             if alone && !bytes.is_empty() {
                 break;
@@ -334,6 +379,11 @@ impl Script {
                 return Some(None);
             }
             Step::Repeat { .. } => {}
+            Step::Unread(time) => {
+                let time = self.pace.scale(*time);
+                self.unread = now + time;
+                self.paused += time;
+            }
             Step::HalfClose => {
                 self.place.advance();
                 self.mute = true;

@@ -14,7 +14,7 @@ impl Case {
 fn is_message(event: &Expected) -> bool {
     match event {
         Expected::Text(_) | Expected::Binary(_) => true,
-        Expected::Pong(_) | Expected::Wait(_) => false,
+        Expected::Pong(_) | Expected::Wait(_) | Expected::Answer(_) | Expected::End | Expected::Rest => false,
         Expected::Repeat(_, events) => events.iter().any(is_message),
     }
 }

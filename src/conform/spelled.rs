@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use crate::conform::compressor::Compressor;
 use crate::conform::outgoing::Outgoing;
-use crate::conform::{Await, Case, Frame, Mask, Payload, Step};
+use crate::conform::{Await, Case, Frame, Handshake, Mask, Payload, Step};
 use crate::proto::Role;
 use crate::proto::deflate::Direction;
+use crate::proto::opening::{Ask, accept_key, judge_request, name};
 use crate::watch::{Content, Item};
+use crate::wire::http::{Request, Response};
 use crate::wire::{Form, Head, mask};
 
 /// All that a case sends.
@@ -30,6 +32,16 @@ pub struct Spelled {
     pub parts: Vec<Part>,
     /// What it consists of, if that is other steps.
     pub steps: Vec<Self>,
+}
+
+/// The most lines of a head that are spelled out, and the most bytes of one.
+const LINES: usize = 24;
+const LINE: usize = 200;
+
+/// A line of a head, as far as it can be taken in.
+fn quoted(line: &[u8]) -> String {
+    let (seen, dots) = if line.len() > LINE { (&line[..LINE], "…") } else { (line, "") };
+    format!("\"{}\"{dots}", seen.escape_ascii())
 }
 
 /// Some bytes that mean something.
@@ -55,8 +67,45 @@ impl Spelling {
 impl Case {
     /// What the tester sends as `role`.
     pub fn spelled(&self, role: Role) -> Spelling {
-        Spelling { role, steps: spell(&self.send, role), random: has_random_key(&self.send, role) }
+        let opening = self.opening.as_ref().map(|opening| spelled_opening(opening, role));
+        let steps = opening.into_iter().chain(spell(&self.send, role)).collect();
+        Spelling { role, steps, random: has_random_key(&self.send, role) }
     }
+}
+
+/// What is said in the opening handshake, with the names and the key of the example in RFC 6455, section 1.2.
+fn spelled_opening(opening: &Handshake, role: Role) -> Spelled {
+    let ask = Ask::new("server.example.com", "/chat", *b"the sample nonce");
+    // Nothing in these words is wrong.
+    let plain = ask.request().unwrap_or_else(|_| Request::get("/chat"));
+    let said = match role {
+        Role::Client => opening.request(&plain),
+        Role::Server => {
+            let asked = judge_request(&plain);
+            let mut answer = Response::new(101);
+            answer.headers.push("Upgrade", "websocket");
+            answer.headers.push("Connection", "Upgrade");
+            answer.headers.push(name::ACCEPT, accept_key(asked.key.as_deref().unwrap_or_default()));
+            opening.response(&answer, &asked)
+        }
+    };
+    let what = match role {
+        Role::Client => "the request of the opening handshake",
+        Role::Server => "the response of the opening handshake",
+    };
+    let pieces = chopped(opening.chop);
+    let (head, behind) = said.bytes.split_at(said.head);
+    let lines = head.split_inclusive(|&byte| byte == b'\n').take(LINES + 1);
+    let mut steps: Vec<Spelled> = lines.map(|line| Spelled { words: quoted(line), ..Spelled::default() }).collect();
+    if steps.len() > LINES {
+        let more = head.iter().filter(|&&byte| byte == b'\n').count() - LINES;
+        steps[LINES].words = format!("… and {more} more lines");
+    }
+    if !behind.is_empty() {
+        let parts = vec![part(&Payload::Bytes(behind.to_vec().into()), "in the same write")];
+        steps.push(Spelled { parts, words: count(behind.len()), ..Spelled::default() });
+    }
+    Spelled { words: format!("{what}{pieces}"), steps, ..Spelled::default() }
 }
 
 fn spell(steps: &[Step], role: Role) -> Vec<Spelled> {
@@ -83,6 +132,7 @@ fn one(step: &Step, role: Role) -> Vec<Spelled> {
         Step::Await(Await::Message) => words("nothing until a message has come".to_owned()),
         Step::Await(Await::Pong) => words("nothing until a pong has come".to_owned()),
         Step::Repeat { times, steps } => Spelled { steps: spell(steps, role), ..words(format!("{times} times:")) },
+        Step::Unread(time) => words(format!("from here on nothing is read for {}", humantime::format_duration(*time))),
         Step::HalfClose => words("the end of our direction of TCP".to_owned()),
         Step::Reset => words("a reset of TCP".to_owned()),
     }]

@@ -6,6 +6,7 @@
 
 mod inbox;
 mod inflating;
+mod keys;
 mod outbox;
 mod passing;
 
@@ -16,7 +17,7 @@ use self::outbox::Outbox;
 use crate::conform::deflate;
 use crate::proto::deflate::{Agreed, Inflater};
 use crate::proto::{Flow, Role, Rule};
-use crate::watch::{Closing, Ending, Entry, Happening, Item, Opening, Side, Timeout, Transcript};
+use crate::watch::{Answered, Closing, Ending, Entry, Happening, Item, Opening, Side, Timeout, Transcript};
 use crate::wire::Head;
 
 /// How much of a connection is kept and taken.
@@ -28,6 +29,10 @@ pub struct Bounds {
     pub bytes: u64,
     /// Whether messages are events; without an echo they are the application's own business.
     pub messages: bool,
+    /// Whether the answer to the opening handshake is an event, or the end of TCP in its place.
+    pub answers: bool,
+    /// Whether the end of TCP is an event once a close frame came.
+    pub ends: bool,
 }
 
 /// Events beyond those that are kept that make a flood, however small they are.
@@ -71,8 +76,12 @@ impl Recorder {
         }
     }
 
-    /// Takes note of the opening handshake. What its extensions say holds for all that follows.
-    pub fn opened(&mut self, opening: Opening) {
+    /// Takes note of the opening handshake, and of what a server answered. What its extensions say holds for all that
+    /// follows.
+    pub fn opened(&mut self, opening: Opening, answer: Option<Answered>) {
+        if let Some(answer) = answer.filter(|_| self.bounds.answers) {
+            hear(Duration::ZERO, Happening::Answer(answer), &mut self.transcript, self.bounds);
+        }
         self.agreed = deflate::agreed(&opening).filter(|_| opening.done);
         if let Some(agreed) = self.agreed {
             let target = self.transcript.role.peer();
@@ -151,12 +160,26 @@ impl Recorder {
         }
         self.transcript.closing.ending = ending;
         self.transcript.duration = now;
+        if self.is_end_heard() {
+            hear(now, Happening::End, &mut self.transcript, self.bounds);
+        }
         let Self { transcript, flow, inbox, outbox, .. } = self;
         inbox.frame.take().into_iter().for_each(|frame| frame.log(Side::Target, transcript));
         outbox.frame.take().into_iter().for_each(|frame| frame.log(Side::Us, transcript));
         if matches!(ending, Ending::ByPeer | Ending::Reset) {
             flow.finish().for_each(|rule| note_fault(now, rule, transcript));
         }
+    }
+
+    /// Whether the target just ended TCP where it was its turn to: it did not open the connection and sent nothing on
+    /// it, or close frames went both ways or were withheld by us.
+    fn is_end_heard(&self) -> bool {
+        let Transcript { closing, received, .. } = &self.transcript;
+        let by_target = matches!(closing.ending, Ending::ByPeer | Ending::Reset);
+        let opened = self.transcript.is_open();
+        // Of a server, what stands before its end is the answer.
+        let silent = received.bytes == 0 && self.transcript.heard.is_empty();
+        by_target && if opened { self.bounds.ends && closing.remote.is_some() } else { self.bounds.answers && silent }
     }
 
     fn log(&mut self, at: Duration, item: Item) {

@@ -16,6 +16,8 @@ pub enum Level {
     Must,
     /// SHOULD and SHOULD NOT: there may be reasons, and they should be good.
     Should,
+    /// MAY: it is left to everyone. No rule is of this level, but cases are that show what was chosen.
+    May,
 }
 
 impl Level {
@@ -24,6 +26,7 @@ impl Level {
         match self {
             Self::Must => "MUST",
             Self::Should => "SHOULD",
+            Self::May => "MAY",
         }
     }
 }

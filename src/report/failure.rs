@@ -30,6 +30,13 @@ pub fn failure(case: &Brief, outcome: &Outcome, repeat: &str) -> String {
             rows(&mut text, "expected", &alternatives(case));
             rows(&mut text, "got", &got(transcript));
         }
+        (_, Some(transcript @ Transcript { opening: Some(opening), .. })) if is_of_opening(case) => {
+            let ours = if transcript.is_of_client() { &opening.response } else { &opening.request };
+            rows(&mut text, "sent", &head(ours, |_| true));
+            rows(&mut text, "expected", &alternatives(case));
+            let got = if transcript.is_of_client() { got(transcript) } else { answer(opening) };
+            rows(&mut text, "got", &got);
+        }
         (_, Some(transcript @ Transcript { opening: Some(opening), .. })) => {
             let tell = if transcript.is_of_client() { not_asked } else { not_opened };
             tell(&mut text, opening);
@@ -96,7 +103,27 @@ fn clauses(clauses: &[String]) -> String {
 
 /// What may come, and how the connection has to end.
 pub(super) fn alternatives(case: &Brief) -> Vec<String> {
-    case.courses.iter().map(course).chain([format!("then {}", close(&case.close))]).collect()
+    let end = may_open(case).then(|| format!("then {}", close(&case.close)));
+    case.courses.iter().map(course).chain(end).collect()
+}
+
+/// Whether the case is about the opening handshake: what may come begins with its answer or its failure.
+fn is_of_opening(case: &Brief) -> bool {
+    let first = |course: &Course| {
+        matches!(course.events.first(), Some(Due::Some(_) | Due::One(Happening::Answer(_) | Happening::End)))
+    };
+    case.courses.iter().any(first)
+}
+
+/// Whether any of what may come is an open connection.
+fn may_open(case: &Brief) -> bool {
+    let refused = |course: &Course| match course.events.first() {
+        Some(Due::Some(words)) => !words.contains("101"),
+        Some(Due::One(Happening::Answer(answer))) => answer.status != 101,
+        Some(Due::One(Happening::End)) => true,
+        _ => false,
+    };
+    !case.courses.iter().all(refused)
 }
 
 fn course(course: &Course) -> String {
@@ -116,6 +143,7 @@ fn due(event: &Due) -> String {
         Due::One(Happening::Wait(tag)) => format!("nothing until wait {tag} is over"),
         Due::One(happening) => happening.to_string(),
         Due::Times(times, events) => format!("{times} times {}", sequence(events)),
+        other @ (Due::Some(_) | Due::Rest) => other.to_string(),
     }
 }
 
@@ -217,6 +245,11 @@ fn not_opened(text: &mut String, opening: &Opening) {
     let ours = head(&opening.request, |name| name.starts_with("sec-websocket-"));
     rows(text, "sent", &ours);
     row(text, "expected", "ok: status 101, which opens the connection");
+    rows(text, "got", &answer(opening));
+}
+
+/// What a server answered, and when.
+fn answer(opening: &Opening) -> Vec<String> {
     let response = &opening.response;
     let answer = match response.len() {
         0 if opening.timed_out => vec!["no answer".to_owned()],
@@ -226,8 +259,7 @@ fn not_opened(text: &mut String, opening: &Opening) {
         size => vec![format!("{size} bytes: {}", Quoted(response))],
     };
     let times = std::iter::once(milliseconds(opening.duration)).chain(std::iter::repeat(String::new()));
-    let answer: Vec<String> = times.zip(answer).map(|(time, line)| format!("{time:>11}  {line}")).collect();
-    rows(text, "got", &answer);
+    times.zip(answer).map(|(time, line)| format!("{time:>11}  {line}")).collect()
 }
 
 /// The lines of a head, those headers alone that are `wanted` by their name in lower case.

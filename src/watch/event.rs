@@ -132,6 +132,10 @@ pub enum Due {
     One(Happening),
     /// These, so many times over.
     Times(u64, Vec<Due>),
+    /// One of several, in words: "an answer with status 400 or 426".
+    Some(String),
+    /// Whatever else.
+    Rest,
 }
 
 /// How a connection has to end.

@@ -27,6 +27,6 @@ pub use running::Running;
 pub use shown::{Quoted, line_of_head, lines_of_head, refused};
 pub use snapshot::{Bar, Counts, End, Rates, Row, Samples, Snapshot, Speed, Spread, Spreads, Totals};
 pub use transcript::{
-    Closing, Content, Ending, Entry, Fault, Gather, Happening, Heard, Item, Log, Opening, Said, Side, Timeout, Traffic,
-    Transcript,
+    Answered, Closing, Content, Ending, Entry, Fault, Gather, Happening, Heard, Item, Log, Opening, Said, Side,
+    Timeout, Traffic, Transcript,
 };

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::words::{hex, micros};
-use super::{Content, Happening, Quoted, Side, Timeout, Transcript, refused};
+use super::{Content, Due, Happening, Quoted, Side, Timeout, Transcript, refused};
 use crate::proto::Rule;
 use crate::wire::CloseCode;
 
@@ -153,6 +153,10 @@ pub enum Why {
     Flooded(u64),
     /// The target ended the connection without a close frame.
     Lost,
+    /// The target had to close, and dropped TCP without saying why in a close frame.
+    Bare,
+    /// After the case the target did not serve a further connection.
+    Gone(String),
 }
 
 impl Why {
@@ -167,6 +171,7 @@ impl Why {
             Self::TimedOut(Timeout::CloseHandshake) => Some(Rule::CloseUnanswered),
             Self::TimedOut(Timeout::ServerDrop) | Self::Dropped => Some(Rule::ServerKeptConnection),
             Self::Lost => Some(Rule::ConnectionLost),
+            Self::Bare => Some(Rule::NoCloseFrame),
             _ => None,
         }
     }
@@ -225,6 +230,8 @@ impl fmt::Display for Why {
             Self::TimedOut(Timeout::Stall) => f.write_str("the target stopped reading"),
             Self::Flooded(bytes) => write!(f, "the target does not stop sending: {bytes} bytes came"),
             Self::Lost => f.write_str("the target ended the connection without a close frame"),
+            Self::Bare => f.write_str("the target dropped the connection without a close frame that says why"),
+            Self::Gone(words) => write!(f, "afterwards the target did not serve a further connection: {words}"),
         }
     }
 }
@@ -240,7 +247,7 @@ pub struct Difference {
     /// The index of the first event that differs, from 0.
     pub at: u64,
     /// What each alternative that agrees so far wants there; `None` for its end.
-    pub wanted: Vec<Option<Happening>>,
+    pub wanted: Vec<Option<Due>>,
     /// What came there; `None` if nothing more came.
     pub got: Option<Happening>,
 }
@@ -251,7 +258,7 @@ impl Difference {
 
     /// What was wanted and what came, if that was one thing of the same kind.
     fn contents(&self) -> Option<(&Content, &Content)> {
-        let [Some(wanted)] = self.wanted.as_slice() else { return None };
+        let [Some(Due::One(wanted))] = self.wanted.as_slice() else { return None };
         match (wanted, self.got.as_ref()?) {
             (Happening::Text(wanted), Happening::Text(got))
             | (Happening::Binary(wanted), Happening::Binary(got))
@@ -411,6 +418,9 @@ pub struct Outcome {
     /// How what the target wrote to its standard error ends, if it was started for the case.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub stderr: String,
+    /// What keeps a verdict that is no failure from being OK.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub short: Vec<Why>,
     /// What happened in the last run.
     pub transcript: Option<Transcript>,
 }
@@ -436,7 +446,20 @@ impl Outcome {
             cpu: Duration::ZERO,
             transcript: None,
             stderr: String::new(),
+            short: Vec::new(),
         }
+    }
+
+    /// The outcome of a case after which the target serves nobody any more, whatever it did before.
+    #[must_use]
+    pub fn but_gone(mut self, words: String) -> Self {
+        let gone = Why::Gone(words);
+        match &mut self.verdict {
+            Verdict::Failed(whys) => whys.push(gone),
+            Verdict::Broken(_) | Verdict::NotRun(_) => {}
+            verdict => *verdict = Verdict::Failed(vec![gone]),
+        }
+        self
     }
 
     /// Whether the case failed at first and passed when it was repeated.
@@ -488,7 +511,7 @@ impl Outcome {
     pub fn why(&self) -> impl Iterator<Item = &Why> {
         let whys: &[Why] = match &self.verdict {
             Verdict::Failed(whys) => whys,
-            _ => &[],
+            _ => &self.short,
         };
         whys.iter().chain(self.close_why.iter().filter(|why| !whys.contains(why)))
     }

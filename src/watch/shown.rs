@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Content, Happening, Item};
+use super::{Content, Due, Happening, Item};
 use crate::wire::http::{head_without_secrets, reason, without_secrets};
 use crate::wire::{CloseBody, Head, Opcode};
 
@@ -82,6 +82,39 @@ impl fmt::Display for Happening {
             Self::Binary(content) => write!(f, "binary {content}"),
             Self::Pong(content) => write!(f, "pong {content}"),
             Self::Wait(tag) => write!(f, "nothing until wait {tag} was over"),
+            Self::Answer(answer) => {
+                write!(f, "an answer with status {}", answer.status)?;
+                for (name, value) in answer.headers.iter().filter(|(name, _)| is_negotiated(name)) {
+                    write!(f, ", {name}: {}", Quoted(value.as_bytes()))?;
+                }
+                Ok(())
+            }
+            Self::End => f.write_str("the end of the connection"),
+        }
+    }
+}
+
+/// Whether a header is something that the two ends agree on.
+fn is_negotiated(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    name.starts_with("sec-websocket-") && name != "sec-websocket-accept"
+}
+
+/// `text 5 bytes "hello"`, `an answer with status 400 or 426`.
+impl fmt::Display for Due {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::One(happening) => happening.fmt(f),
+            Self::Times(times, dues) => {
+                write!(f, "{times} times ")?;
+                for (index, due) in dues.iter().enumerate() {
+                    f.write_str(if index > 0 { ", " } else { "" })?;
+                    due.fmt(f)?;
+                }
+                Ok(())
+            }
+            Self::Some(words) => f.write_str(words),
+            Self::Rest => f.write_str("whatever else"),
         }
     }
 }

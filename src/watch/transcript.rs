@@ -130,6 +130,20 @@ pub enum Happening {
     Pong(Content),
     /// A wait of this name passed without an end.
     Wait(String),
+    /// The answer to the request of the opening handshake.
+    Answer(Answered),
+    /// The target ended TCP where it was its turn to: it did not open the connection, or we left the end to it.
+    End,
+}
+
+/// What a server answers to the request of an opening handshake.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answered {
+    /// The status.
+    pub status: u16,
+    /// The headers that belong to the opening handshake or say where the answer ends, by their names as they were sent.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub headers: Vec<(String, String)>,
 }
 
 /// The content of a message, of any size: two of the same length and hash are taken for the same.

@@ -70,7 +70,8 @@ impl<'de> Deserialize<'de> for Level {
         match String::deserialize(from)?.as_str() {
             "MUST" => Ok(Self::Must),
             "SHOULD" => Ok(Self::Should),
-            other => Err(D::Error::unknown_variant(other, &["MUST", "SHOULD"])),
+            "MAY" => Ok(Self::May),
+            other => Err(D::Error::unknown_variant(other, &["MUST", "SHOULD", "MAY"])),
         }
     }
 }

@@ -90,7 +90,7 @@ impl Closes {
 }
 
 fn close(by: Closer, codes: Vec<CloseCode>, clean: bool) -> Close {
-    Close { by, codes, clean, wrong_end_fails: false, wrong_code_fails: false }
+    Close { by, codes, clean, wrong_end_fails: false, wrong_code_fails: false, may_be_bare: true }
 }
 
 /// Whether a rule behind the opening handshake is one upon which a connection has to be failed.

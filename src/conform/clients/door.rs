@@ -5,11 +5,12 @@
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
+use crate::conform::handshake::Spoken;
 use crate::conform::peer::Transport;
-use crate::conform::{Case, Pace};
-use crate::proto::opening::{Answer, Asked, Extension, Policy, accept_key, judge_request, name};
+use crate::conform::{Case, Handshake, Pace};
+use crate::proto::opening::{Answer, Asked, Extension, Policy, accept_key, judge_request, judge_response, name};
 use crate::proto::{Flow, Role, Rule, Seen};
 use crate::watch::Opening;
 use crate::wire::http::{Limits, Request, Response, head_without_secrets};
@@ -17,6 +18,9 @@ use crate::wire::{Head, Opcode};
 
 /// How long a request may take, at the pace of one.
 const OPENING: Duration = Duration::from_secs(5);
+
+/// What is recorded of an answer, in bytes.
+const HEAD: usize = 16 * 1024;
 
 /// How long what is not a case may take to be closed.
 const CLOSING: Duration = Duration::from_secs(1);
@@ -82,10 +86,13 @@ impl<T: Transport> Caller<T> {
     }
 
     /// Opens the connection, or refuses a request that breaks a rule in the way that it has to be refused.
-    pub(super) async fn answer(mut self, protocols: &[String], case: Option<&Case>) -> (T, Opening) {
-        let sound = self.is_sound();
+    ///
+    /// A case may have it answered otherwise. What is no legal answer then leaves the connection unopened, with status
+    /// 101 or without.
+    pub(super) async fn answer(mut self, protocols: &[String], case: Option<&Case>, pace: Pace) -> (T, Opening) {
+        let how = case.and_then(|case| case.opening.as_ref()).filter(|_| self.is_sound());
         let response = match &self.asked.key {
-            Some(key) if sound => {
+            Some(key) if self.is_sound() => {
                 self.opening.subprotocol = protocols.iter().find(|own| self.asked.protocols.contains(own)).cloned();
                 self.opening.extensions = Extension::list(&agree(case, &self.asked.extensions));
                 let mut response = Response::new(101);
@@ -114,11 +121,53 @@ impl<T: Transport> Caller<T> {
         };
         self.opening.status = Some(response.status);
         self.opening.done = response.status == 101;
-        // Whoever is gone is found gone when the case is played.
-        let _ = timeout(OPENING, self.stream.write_all(&self.opening.response)).await;
-        let _ = timeout(OPENING, self.stream.flush()).await;
+        let offers_it = case.is_none_or(|case| case.is_offered(&self.asked.extensions));
+        let said = match how.filter(|_| offers_it) {
+            None => Spoken::plain(self.opening.response.clone()),
+            Some(how) => {
+                let said = how.response(&response, &self.asked);
+                self.takes_note_of(&said);
+                said
+            }
+        };
+        self.speak(&said, how.filter(|_| offers_it), pace).await;
         self.opening.duration = self.begun.elapsed();
         (self.stream, self.opening)
+    }
+
+    /// What we said instead of a plain answer, and whether a client may take it for an opened connection.
+    fn takes_note_of(&mut self, said: &Spoken) {
+        let limits = Limits { max_bytes: 4 << 20, max_headers: 16 * 1024 };
+        let parsed = Response::parse(&said.bytes, &limits).ok().flatten();
+        let judged = parsed.as_ref().map(|(response, _)| judge_response(&self.asked, response));
+        let legal = judged.filter(|judged| judged.faults.is_empty()).and_then(|judged| judged.agreed);
+        self.opening.status = parsed.map(|(response, _)| response.status);
+        self.opening.done = legal.is_some();
+        let agreed = legal.unwrap_or_default();
+        self.opening.subprotocol = agreed.protocol;
+        self.opening.extensions = Extension::list(&agreed.extensions);
+        self.opening.response = said.bytes[..said.head.min(HEAD)].to_vec();
+    }
+
+    /// Writes what is said, in its pieces. Whoever is gone is found gone when the case is played.
+    async fn speak(&mut self, said: &Spoken, how: Option<&Handshake>, pace: Pace) {
+        let pause = how.and_then(|how| how.pause).map(|pause| pace.scale(pause));
+        let chop = how.and_then(|how| how.chop);
+        if let Some(pause) = pause.filter(|_| chop.is_none()) {
+            sleep(pause).await;
+        }
+        for piece in said.bytes.chunks(chop.unwrap_or(usize::MAX)) {
+            let written = timeout(OPENING, async {
+                self.stream.write_all(piece).await?;
+                self.stream.flush().await
+            });
+            if !matches!(written.await, Ok(Ok(()))) {
+                return;
+            }
+            if let Some(pause) = pause.filter(|_| chop.is_some()) {
+                sleep(pause).await;
+            }
+        }
     }
 
     /// Says something other than an opened connection.
@@ -132,7 +181,7 @@ impl<T: Transport> Caller<T> {
 
     /// Opens the connection, has `words` made, sends them, and closes. Gives `None` if nothing could be opened.
     pub(super) async fn tell(self, words: impl Future<Output = Option<String>>) -> Option<()> {
-        let (mut stream, opening) = self.answer(&[], None).await;
+        let (mut stream, opening) = self.answer(&[], None, Pace::default()).await;
         if !opening.done {
             end(stream).await;
             return None;

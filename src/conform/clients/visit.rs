@@ -97,7 +97,7 @@ impl House {
                 }
             }
             // Refused as it has to be: it asks for no WebSocket.
-            Resource::Run { .. } => drop(caller.answer(&[], None).await),
+            Resource::Run { .. } => drop(caller.answer(&[], None, self.options.pace).await),
         }
     }
 
@@ -136,7 +136,7 @@ pub(super) async fn play<T: Transport>(
     let begun = Instant::now();
     let playing = async {
         let wanted = Arc::new(Wanted::of(&case));
-        let (stream, opening) = caller.answer(protocols, Some(&case)).await;
+        let (stream, opening) = caller.answer(protocols, Some(&case), pace).await;
         let (transcript, parting) = play_answered(stream, opening, &case, &wanted, pace, &mut SystemKeys::new()).await;
         (judged(&case, &wanted, transcript), parting)
     };

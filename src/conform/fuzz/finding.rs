@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::conform::{Case, Outcome};
-use crate::watch::{Difference, Happening, Verdict, Why};
+use crate::watch::{Difference, Due, Happening, Verdict, Why};
 
 /// A session that a target fails.
 #[derive(Clone, Debug)]
@@ -37,6 +37,9 @@ fn plain(words: &str) -> String {
     words.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
 }
 
+/// What is said of a target that serves nobody any more.
+const GONE: &str = "target gone";
+
 /// By what failures are told apart: what the session breaks, and what was not as it had to be. One fault of a target
 /// mostly has one sign.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -56,10 +59,16 @@ impl Sign {
         let breaks = case.rules.first().map_or_else(|| "Legal".to_owned(), |rule| rule.name().to_owned());
         let whys: &[Why] = if let Verdict::Failed(whys) = &outcome.verdict { whys } else { &[] };
         // What a target breaks by itself says more than that something is missing for it.
-        let own = whys.iter().find(|why| matches!(why, Why::Broke(_)));
+        let own = whys.iter().find(|why| matches!(why, Why::Gone(_)));
+        let own = own.or_else(|| whys.iter().find(|why| matches!(why, Why::Broke(_))));
         let first = own.or(whys.first()).or(outcome.close_why.as_ref());
         let how = first.map_or_else(|| outcome.close.word().to_owned(), |why| how(why, outcome));
         Some(Self { breaks, how })
+    }
+
+    /// The same, but the target is there no more.
+    pub(super) fn but_gone(&self) -> Self {
+        Self { breaks: self.breaks.clone(), how: GONE.to_owned() }
     }
 
     /// A name for a file.
@@ -101,6 +110,8 @@ fn how(why: &Why, outcome: &Outcome) -> String {
         Why::Dropped => "connection kept".to_owned(),
         Why::TimedOut(_) => "timed out".to_owned(),
         Why::Lost => "connection lost".to_owned(),
+        Why::Bare => "no close frame".to_owned(),
+        Why::Gone(_) => GONE.to_owned(),
         other => other.to_string(),
     }
 }
@@ -112,7 +123,8 @@ fn differs(difference: &Difference, outcome: &Outcome) -> String {
         Happening::Pong(_) => "pong",
         _ => "event",
     };
-    let wanted: Vec<&str> = difference.wanted.iter().flatten().map(kind).collect();
+    let due = |due: &Due| if let Due::One(what) = due { kind(what) } else { "event" };
+    let wanted: Vec<&str> = difference.wanted.iter().flatten().map(due).collect();
     match (&difference.got, wanted.first()) {
         (Some(got), Some(wanted)) if kind(got) == *wanted => format!("wrong {wanted}"),
         (Some(got), Some(wanted)) => format!("{} for {wanted}", kind(got)),

@@ -269,13 +269,24 @@ impl<C: Connect> Hunt<'_, C> {
             self.report.alike += 1;
             return None;
         }
-        self.examine(number, case, sign).await;
+        self.examine(number, case, outcome, sign).await;
         (self.report.findings.len() >= self.options.max_fail.max(1)).then_some(Stopped::MaxFail)
     }
 
     /// Looks whether a failure comes again, and makes its session short.
-    async fn examine(&mut self, number: u64, case: Arc<Case>, sign: Sign) {
-        let Some(outcome) = self.confirmed(&case, &sign).await else {
+    async fn examine(&mut self, number: u64, case: Arc<Case>, outcome: Outcome, sign: Sign) {
+        let again = self.confirmed(&case, &sign).await;
+        if let Err(Some(gone)) = again {
+            // It cannot be played again, and made short neither.
+            let sign = sign.but_gone();
+            if self.known.insert(sign.clone()) {
+                let (steps, words) = (case.send.len(), gone.to_string());
+                let outcome = outcome.but_gone(words);
+                self.found(Finding { sign, number, case, outcome, runs: 0, steps });
+            }
+            return;
+        }
+        let Ok(outcome) = again else {
             self.report.flaky += 1;
             return;
         };
@@ -286,11 +297,14 @@ impl<C: Connect> Hunt<'_, C> {
         let (short, runs) = self.shorter(number, grown, found.clone(), &sign).await;
         // In the short time that it had there, something else may have been too slow.
         let Failed { case, outcome, .. } = match self.confirmed(&short.case, &sign).await {
-            Some(outcome) => Failed { outcome, ..short },
-            None => found,
+            Ok(outcome) => Failed { outcome, ..short },
+            Err(_) => found,
         };
         self.known.insert(sign.clone());
-        let finding = Finding { sign, number, case, outcome, runs, steps };
+        self.found(Finding { sign, number, case, outcome, runs, steps });
+    }
+
+    fn found(&mut self, finding: Finding) {
         (self.told)(News::Found(&finding));
         self.report.findings.push(finding);
     }
@@ -303,15 +317,19 @@ impl<C: Connect> Hunt<'_, C> {
         (short, shrinking.runs)
     }
 
-    /// The outcome of a case that fails with this sign each time.
-    async fn confirmed(&self, case: &Arc<Case>, sign: &Sign) -> Option<Outcome> {
-        let mut last = None;
+    /// The outcome of a case that fails with this sign each time. Otherwise why there was no connection any more, if
+    /// that is so.
+    async fn confirmed(&self, case: &Arc<Case>, sign: &Sign) -> Result<Outcome, Option<Trouble>> {
+        let mut last = Err(None);
         for _ in 0..CONFIRMED {
             let outcome = self.server.attempt(Arc::clone(case), self.options.pace).await;
-            if Sign::of(case, &outcome).as_ref() != Some(sign) {
-                return None;
+            if let Verdict::Broken(trouble) = outcome.verdict {
+                return Err(Some(trouble));
             }
-            last = Some(outcome);
+            if Sign::of(case, &outcome).as_ref() != Some(sign) {
+                return Err(None);
+            }
+            last = Ok(outcome);
         }
         last
     }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::reader::{Fields, Reader};
 use super::tree::{Node, Table, Value};
-use super::{Fault, clause, deflate, expect, step};
-use crate::conform::{Case, Patience, Source, Then};
+use super::{Fault, clause, deflate, expect, opening, step};
+use crate::conform::{Case, Manners, Patience, Source, Then};
 use crate::proto::{Clause, Level, Role, Rule};
 
 /// The keys of a case that `[defaults]` may have too.
@@ -19,6 +19,9 @@ pub(super) const KEYS: &[&str] = &[
     "tags",
     "target",
     "deflate",
+    "opening",
+    "manners",
+    "beside",
     "each",
     "rows",
     "start",
@@ -42,6 +45,9 @@ pub(super) fn case(reader: &mut Reader<'_>, span: &Range<usize>, table: &Table, 
     let tags = fields.take("tags");
     let target = fields.take("target");
     let deflate = fields.take("deflate");
+    let opening = fields.take("opening");
+    let manners = fields.take("manners");
+    let beside = fields.take("beside");
     let send = fields.need(reader, "send", "the steps", span);
     let expect = fields.need(reader, "expect", "what may come", span);
     let close = fields.take("close");
@@ -58,13 +64,21 @@ pub(super) fn case(reader: &mut Reader<'_>, span: &Range<usize>, table: &Table, 
     let rules = rules.map_or(Some(Vec::new()), |node| reader.each(node, "`rules`", rule));
     let rules = rules.unwrap_or_default();
     let clauses = self::clauses(reader, span, &rules, clauses);
-    let level =
-        level.map(|node| reader.word(node, "value of `level`", &[("must", Level::Must), ("should", Level::Should)]));
+    let levels = [("must", Level::Must), ("should", Level::Should), ("may", Level::May)];
+    let level = level.map(|node| reader.word(node, "value of `level`", &levels));
     let tags = tags.map_or(Some(Vec::new()), |node| reader.each(node, "`tags`", tag));
     let ends = [("client", Role::Client), ("server", Role::Server)];
     let target = target.map(|node| reader.word(node, "value of `target`", &ends));
     let terms = deflate.map_or(Some(Vec::new()), |node| deflate::terms(reader, node));
-    let compresses = deflate.is_some();
+    // What a handshake of its own comes to is known when it is over.
+    let compresses = deflate.is_some() || opening.is_some();
+    if let (Some(node), None) = (opening, target) {
+        let what = "\"server\" if it is the request that differs, \"client\" if it is the response";
+        reader.fault(node.span.clone(), Fault::MissingKey { key: "target", place: "a case with `opening`", what });
+    }
+    let opening = opening.map(|node| opening::handshake(reader, node));
+    let manners = manners.map_or(Some(Manners::default()), |node| opening::manners(reader, node));
+    let beside = beside.map(|node| opening::beside(reader, node));
     let send = send.and_then(|node| step::steps(reader, node, compresses));
     let waits = send.as_deref().map(step::tags);
     let expect = expect.and_then(|node| expect::alternatives(reader, node, waits.as_deref()));
@@ -84,6 +98,9 @@ pub(super) fn case(reader: &mut Reader<'_>, span: &Range<usize>, table: &Table, 
         tags: tags?,
         target: target.map_or(Some(None), |target| target.map(Some))?,
         deflate: terms?,
+        opening: opening.map_or(Some(None), |opening| opening.map(Some))?,
+        manners: manners?,
+        beside: beside.map_or(Some(None), |beside| beside.map(Some))?,
         send: send?,
         expect: expect?,
         close: close?,

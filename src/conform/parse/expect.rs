@@ -2,14 +2,17 @@
 
 use super::reader::{Fields, Reader};
 use super::tree::{Node, Value};
-use super::{Fault, payload};
+use super::{Fault, opening, payload};
 use crate::conform::{Alternative, Close, Closer, Expected, Grade};
 use crate::proto::Rule;
 use crate::wire::CloseCode;
 
 const GRADES: &[(&str, Grade)] =
     &[("ok", Grade::Ok), ("non-strict", Grade::NonStrict), ("informational", Grade::Informational)];
-const EVENTS: &[&str] = &["text", "binary", "pong", "wait", "repeat"];
+const EVENTS: &[&str] = &["text", "binary", "pong", "wait", "answer", "end", "repeat"];
+
+/// Whatever else comes.
+const REST: &str = "*";
 
 /// Reads the alternatives. `tags` are those of the steps; `None` if the steps could not be read.
 pub(super) fn alternatives(reader: &mut Reader<'_>, node: &Node, tags: Option<&[String]>) -> Option<Vec<Alternative>> {
@@ -23,6 +26,7 @@ pub(super) fn alternatives(reader: &mut Reader<'_>, node: &Node, tags: Option<&[
         let given: Vec<_> = GRADES.iter().filter_map(|(word, grade)| Some((*grade, fields.take(word)?))).collect();
         fields.finish(reader);
         match given[..] {
+            [(verdict, node)] if is_rest(node) => Some(Alternative { verdict, events: vec![Expected::Rest] }),
             [(verdict, node)] => Some(Alternative { verdict, events: events(reader, node, tags)? }),
             // A word that is none of the three has been noted.
             [] if !table.is_empty() => None,
@@ -43,7 +47,11 @@ pub(super) fn alternatives(reader: &mut Reader<'_>, node: &Node, tags: Option<&[
 }
 
 fn events(reader: &mut Reader<'_>, node: &Node, tags: Option<&[String]>) -> Option<Vec<Expected>> {
+    let last = reader.list(node, "the events of an alternative")?.last().map(|node| node.span.clone());
     reader.each(node, "the events of an alternative", |reader, node| {
+        if is_rest(node) && last.as_ref() == Some(&node.span) {
+            return Some(Expected::Rest);
+        }
         let table = reader.table(node, "an event")?;
         let mut verbs = table.iter().filter_map(|(key, node)| {
             EVENTS.iter().find(|verb| **verb == key.name).map(|verb| (*verb, &key.span, node))
@@ -67,6 +75,8 @@ fn events(reader: &mut Reader<'_>, node: &Node, tags: Option<&[String]>) -> Opti
             "binary" => payload::payload(reader, value, "`binary`").map(Expected::Binary),
             "pong" => payload::payload(reader, value, "`pong`").map(Expected::Pong),
             "wait" => wait(reader, value, tags),
+            "answer" => opening::answer(reader, value, fields.take("headers")).map(Expected::Answer),
+            "end" => reader.boolean(value, "`end`").map(|_| Expected::End),
             _ => {
                 let times = reader.integer(value, "`repeat`", (1, 1_000_000));
                 let repeated = fields.need(reader, "events", "what comes so many times", &node.span);
@@ -77,6 +87,10 @@ fn events(reader: &mut Reader<'_>, node: &Node, tags: Option<&[String]>) -> Opti
         fields.finish(reader);
         event
     })
+}
+
+fn is_rest(node: &Node) -> bool {
+    matches!(&node.value, Value::Text(text) if text == REST)
 }
 
 fn wait(reader: &mut Reader<'_>, node: &Node, tags: Option<&[String]>) -> Option<Expected> {
@@ -106,6 +120,8 @@ pub(super) fn close(reader: &mut Reader<'_>, node: Option<&Node>, rules: &[Rule]
     };
     let wrong_end_fails = fails("wrong-end", "value of `wrong-end`", &mut fields);
     let wrong_code_fails = fails("wrong-code", "value of `wrong-code`", &mut fields);
+    let bare = [("ok", true), ("non-strict", false)];
+    let bare = fields.take("bare").map(|node| reader.word(node, "value of `bare`", &bare));
     fields.finish(reader);
     let by = by.unwrap_or(Some(Closer::Us))?;
     let codes = match (codes, by) {
@@ -123,11 +139,12 @@ pub(super) fn close(reader: &mut Reader<'_>, node: Option<&Node>, rules: &[Rule]
         clean: clean.unwrap_or(Some(by == Closer::Us))?,
         wrong_end_fails: wrong_end_fails?,
         wrong_code_fails: wrong_code_fails?,
+        may_be_bare: bare.unwrap_or(Some(false))?,
     })
 }
 
 fn ours(codes: Vec<CloseCode>) -> Close {
-    Close { by: Closer::Us, codes, clean: true, wrong_end_fails: false, wrong_code_fails: false }
+    Close { by: Closer::Us, codes, clean: true, wrong_end_fails: false, wrong_code_fails: false, may_be_bare: false }
 }
 
 /// The codes with which an endpoint answers these rules.

@@ -10,6 +10,7 @@ mod deflate;
 mod expand;
 mod expect;
 mod fault;
+mod opening;
 mod payload;
 mod reader;
 mod step;

@@ -27,6 +27,7 @@ const VERBS: &[(&str, &[&str])] = &[
     ("wait", &["tag"]),
     ("await", &[]),
     ("repeat", &["steps"]),
+    ("unread", &[]),
     ("half-close", &[]),
     ("reset", &[]),
 ];
@@ -173,6 +174,7 @@ fn other(
             let time = reader.duration(value, "`wait`")?;
             return Some(Step::Wait { time, tag: tag.map_or(Some(None), |tag| tag.map(Some))? });
         }
+        "unread" => return reader.duration(value, "`unread`").map(Step::Unread),
         "await" => {
             let words = [("message", Await::Message), ("pong", Await::Pong)];
             return reader.word(value, "thing to await", &words).map(Step::Await);

@@ -23,7 +23,7 @@ impl Script {
     /// Which timer runs, and until when.
     pub(super) fn deadline(&mut self, record: &Recorder) -> (Duration, Timeout) {
         let closing = record.closing();
-        let from = |at: Duration, time: Duration| self.since.max(at) + time;
+        let from = |at: Duration, time: Duration| self.since.max(at).max(self.unread) + time;
         let (closing_time, drop_time) = (self.pace.closing(self.closing_time()), self.pace.drop(self.closing_time()));
         match (&closing.local, &closing.remote) {
             (Some(local), Some(remote)) => (local.at.max(remote.at) + drop_time, Timeout::ServerDrop),
@@ -43,7 +43,8 @@ impl Script {
 
     pub(super) fn patience_ends(&self) -> Duration {
         let patience = self.pace.patience(self.case.patience.time);
-        let end = (self.since + patience).min(self.paused + patience.max(self.pace.patience(AT_LEAST)));
+        let end =
+            (self.since.max(self.unread) + patience).min(self.paused + patience.max(self.pace.patience(AT_LEAST)));
         match self.lost_at {
             // The verdict is certain; a moment more shows what else the target does.
             Some(at) if self.case.close.by == Closer::Us => end.min(at + self.pace.patience(CLOSING)),

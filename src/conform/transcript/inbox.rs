@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::Bounds;
 use super::inflating::Inflating;
+use super::keys::Keys;
 use super::passing::{Passing, is_data, said};
 use crate::proto::deflate::Inflater;
 use crate::proto::{Rule, Seen};
@@ -29,6 +30,7 @@ pub(super) struct Inbox {
     pub(super) violation: Option<Rule>,
     pub(super) messages: u64,
     pub(super) pongs: u64,
+    keys: Keys,
 }
 
 impl Inbox {
@@ -42,6 +44,9 @@ impl Inbox {
             Seen::Head(head) => {
                 *transcript.received.frames.entry(head.opcode.0).or_default() += 1;
                 self.frame = Some(Passing::new(head, now));
+                if head.mask.is_some_and(|key| self.keys.take(key)) {
+                    note_fault(now, Rule::MaskingKeyRepeated, transcript);
+                }
                 if matches!(head.opcode, Opcode::TEXT | Opcode::BINARY) {
                     let compressed = head.rsv & Head::RSV1 != 0;
                     if let Some(inflating) = self.inflating.as_mut().filter(|_| compressed) {
@@ -65,6 +70,8 @@ impl Inbox {
                     frame.log(Side::Target, transcript);
                 }
             }
+            // Looked for among more keys than the last, above.
+            Seen::Fault(Rule::MaskingKeyRepeated) => {}
             Seen::Fault(rule) => self.fault(now, rule, transcript),
             // A tester sees every byte.
             Seen::Lost(_) | Seen::Adrift | Seen::Resumed => {}

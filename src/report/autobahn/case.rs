@@ -100,6 +100,8 @@ fn spread(dues: &[Due], events: &mut Vec<Value>) -> bool {
             events.push(event(happening));
             events.len() <= MOST
         }
+        // Autobahn has no such cases.
+        Due::Some(_) | Due::Rest => false,
         Due::Times(times, dues) => {
             for _ in 0..*times {
                 let before = events.len();
@@ -121,6 +123,8 @@ fn event(happening: &Happening) -> Value {
         Happening::Binary(content) => json!(["message", cut(content.len, &content.start), true]),
         Happening::Pong(content) => json!(["pong", cut(content.len, &content.start)]),
         Happening::Wait(tag) => json!(["timeout", tag]),
+        Happening::Answer(answer) => json!(["answer", answer.status]),
+        Happening::End => json!(["end"]),
     }
 }
 

@@ -33,7 +33,23 @@ fn text() -> impl Strategy<Value = Payload> {
             Payload::Fill { pattern: Bytes::from_static(pattern.as_bytes()), len }
         }),
         2 => (0..100u64, length()).prop_map(|(seed, len)| Payload::Text { seed, len }),
+        // What refers to an earlier message is often the same.
+        2 => select(SENTENCES.to_vec()).prop_map(Payload::from),
+        1 => far().prop_map(|(pattern, len)| Payload::Fill { pattern, len }),
     ]
+}
+
+/// Texts that come again.
+const SENTENCES: [&str; 3] = [
+    "The quick brown fox jumps over the lazy dog, and the lazy dog sleeps on.",
+    "A message of some length that is worth to be compressed, and a message that is the same as one before.",
+    "{\"jsonrpc\":\"2.0\",\"method\":\"subscribe\",\"params\":[\"newHeads\"],\"id\":1}",
+];
+
+/// Text that comes again after hundreds of bytes: how far back a compressor refers, and a decompressor can.
+fn far() -> impl Strategy<Value = (Bytes, usize)> {
+    (0..20u64, 300..1500usize, 1..3usize)
+        .prop_map(|(seed, len, times)| (Payload::Text { seed, len }.bytes(), len * times))
 }
 
 fn binary() -> impl Strategy<Value = Payload> {
@@ -63,11 +79,13 @@ fn character() -> impl Strategy<Value = char> {
 
 /// Lengths, mostly small, and those at the borders of the three forms.
 pub(super) fn length() -> impl Strategy<Value = usize> {
-    let borders = vec![0, 1, 124, 125, 126, 127, 128, 255, 256, 1023, 4096, 4097, 65534, 65535, 65536, 65537];
+    let borders = vec![0, 1, 124, 125, 126, 127, 128, 255, 256, 1023, 4096, 4097, 32767, 32768, 65534, 65535, 65536, 65537];
     prop_oneof![
-        6 => 0..300usize,
-        4 => select(borders),
-        1 => 0..66_000usize,
+        24 => 0..300usize,
+        12 => select(borders),
+        3 => 0..66_000usize,
+        // Beyond the first sizes of buffers that people choose.
+        1 => prop_oneof![4 => Just(66_000usize), 1 => Just(140_000usize)],
     ]
 }
 

@@ -17,6 +17,7 @@ use crate::wire::{Form, Head, Opcode};
 pub(super) fn fault(compression: Compression, strict: bool) -> BoxedStrategy<Steps> {
     let mut faults = vec![
         (3, single(reserved_bit(compression))),
+        (2, continuation()),
         (3, single(reserved_opcode())),
         (2, single(unmasked())),
         (2, single(long_control())),
@@ -29,6 +30,7 @@ pub(super) fn fault(compression: Compression, strict: bool) -> BoxedStrategy<Ste
     ];
     if strict {
         faults.push((3, single(long_form())));
+        faults.push((1, single(beyond())));
     }
     if compression == Compression::Written {
         faults.push((4, not_deflate()));
@@ -40,7 +42,7 @@ pub(super) fn fault(compression: Compression, strict: bool) -> BoxedStrategy<Ste
 fn single(fault: BoxedStrategy<Frame>) -> BoxedStrategy<Steps> {
     (fault, weighted(0.25, short()))
         .prop_map(|(fault, around)| {
-            let inside = fault.opcode.is_control() && !fault.opcode.is_reserved();
+            let inside = fault.opcode.is_control() || fault.opcode.is_reserved();
             match around.filter(|_| inside) {
                 Some((opcode, content)) => {
                     let first = Frame { fin: false, ..frame(opcode, Payload::Bytes(content)) };
@@ -75,6 +77,19 @@ fn reserved_bit(compression: Compression) -> BoxedStrategy<Frame> {
             let given = compression != Compression::None && !opcode.is_control();
             let rsv = if given && rsv & !Head::RSV1 == 0 { 2 } else { rsv };
             Frame { rsv, ..frame(opcode, fitting(opcode, &words)) }
+        })
+        .boxed()
+}
+
+/// A continuation frame with a reserved bit, or without a mask.
+fn continuation() -> BoxedStrategy<Steps> {
+    let rsv = prop_oneof![Just(Head::RSV1), 1..8u8, Just(0u8)];
+    (short(), rsv, words(0..10))
+        .prop_map(|((opcode, content), rsv, words)| {
+            let first = Frame { fin: false, ..frame(opcode, literal(content)) };
+            let mask = if rsv == 0 { Mask::Off } else { Mask::ByRole };
+            let second = Frame { rsv, mask, ..frame(Opcode::CONTINUATION, literal(words.into())) };
+            vec![Step::Frame(first), Step::Frame(second)]
         })
         .boxed()
 }
@@ -165,9 +180,20 @@ fn long_form() -> BoxedStrategy<Frame> {
         .boxed()
 }
 
+/// A close code beyond all ranges.
+fn beyond() -> BoxedStrategy<Frame> {
+    prop_oneof![Just(5000u16), 5000..=u16::MAX]
+        .prop_map(|code| frame(Opcode::CLOSE, literal(close_body(code, b""))))
+        .boxed()
+}
+
 /// Text that is not UTF-8, cut anywhere.
 fn not_text(compression: Compression) -> BoxedStrategy<Steps> {
-    (words(0..12), not_utf8(), words(0..12), vec(any::<Index>(), 0..4), weighted(0.7, form()))
+    // Validators look at whole blocks, and go fast through what is ASCII.
+    let ascii = prop_oneof![2 => Just(0usize), 1 => 0..70usize];
+    let before = (words(0..12), ascii).prop_map(|(words, ascii)| words + &"a".repeat(ascii));
+    let cuts = prop_oneof![vec(any::<Index>(), 0..1), vec(any::<Index>(), 0..4)];
+    (before, not_utf8(), words(0..12), cuts, weighted(0.7, form()))
         .prop_map(move |(before, bad, behind, cuts, how)| {
             let content: Bytes = [before.as_bytes(), bad, behind.as_bytes()].concat().into();
             match (compression, how) {

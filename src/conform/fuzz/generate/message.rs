@@ -28,6 +28,7 @@ pub(super) fn piece(compression: Compression) -> BoxedStrategy<Steps> {
         8 => message(compression),
         4 => mixed(compression),
         3 => control().prop_map(|(step, wait)| with(step, wait)),
+        1 => pings(),
         1 => split(),
         1 => (1..4u64).prop_map(|time| vec![Step::Wait { time: Duration::from_millis(time), tag: None }]),
     ]
@@ -59,7 +60,7 @@ fn message(compression: Compression) -> BoxedStrategy<Steps> {
                 compressed,
                 // Not thousands of frames: that is what cases are for.
                 fragments: cut
-                    .map(|(size, empty_last)| Fragments { size: size.max(len / 60).max(1), empty_last }),
+                    .map(|(size, empty_last)| Fragments { size: size.max(len / 250).max(1), empty_last }),
                 chop: chop.filter(|_| len <= CHOPPED && !compressed),
                 ..frame(opcode, payload)
             };
@@ -142,6 +143,16 @@ fn control() -> impl Strategy<Value = (Step, Option<Await>)> {
     ]
 }
 
+/// Pings at once, of which a target may answer the last alone.
+fn pings() -> BoxedStrategy<Steps> {
+    vec(data(), 2..4)
+        .prop_map(|all| {
+            let ping = |data| Step::Frame(frame(Opcode::PING, Payload::Bytes(data)));
+            all.into_iter().map(ping).chain([Step::Await(Await::Pong)]).collect()
+        })
+        .boxed()
+}
+
 /// A frame whose payload comes later than its head.
 fn split() -> BoxedStrategy<Steps> {
     (short(), any::<Index>(), weighted(0.5, 1..3u64))
@@ -164,10 +175,10 @@ fn split() -> BoxedStrategy<Steps> {
 
 /// A close frame that may be sent, and perhaps a frame behind it, which is to be discarded.
 pub(super) fn close() -> BoxedStrategy<Steps> {
-    let codes = vec![1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 3000, 3999, 4000, 4999];
+    let codes = vec![1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 3999, 4000, 4999];
     let body = prop_oneof![
         1 => Just(Bytes::new()),
-        5 => (select(codes), words(0..30)).prop_map(|(code, reason)| close_body(code, reason.as_bytes())),
+        5 => (select(codes), words(0..50)).prop_map(|(code, reason)| close_body(code, reason.as_bytes())),
     ];
     let behind = weighted(0.15, prop_oneof![Just(Opcode::TEXT), Just(Opcode::PING)]);
     (body, behind)

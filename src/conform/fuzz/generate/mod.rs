@@ -32,7 +32,7 @@ pub struct Choice {
     /// Sessions with permessage-deflate.
     pub deflate: bool,
     /// Faults that RFC 6455 forbids who sends, without saying that who receives has to mind: lengths that are not in the
-    /// shortest form (section 5.2).
+    /// shortest form (section 5.2), and close codes beyond all ranges (section 7.4.2).
     pub strict: bool,
 }
 
@@ -83,7 +83,7 @@ impl Generator {
         Self { seed, kinds }
     }
 
-    /// Whether the session of this number needs compression, in a generator that has such.
+    /// The session of this number.
     pub fn session(&self, number: u64) -> Option<Grown> {
         let mut seed = [0; 32];
         seed[..8].copy_from_slice(&self.seed.to_le_bytes());

@@ -357,10 +357,10 @@ fn literal(bytes: Vec<u8>) -> Payload {
     Payload::Bytes(bytes.into())
 }
 
-/// The rule that a close frame with this code breaks (sections 7.4.1 and 7.4.2). Beyond 4999 no range is named.
+/// The rule that a close frame with this code breaks (sections 7.4.1 and 7.4.2).
 const fn wrong_code(code: u16) -> Option<Rule> {
     match code {
-        0..=999 => Some(Rule::CloseCodeInvalid),
+        0..=999 | 5000.. => Some(Rule::CloseCodeInvalid),
         1004..=1006 | 1015 => Some(Rule::CloseCodeReserved),
         1016..=2999 => Some(Rule::CloseCodeUnassigned),
         _ => None,
