@@ -212,6 +212,12 @@ impl<'a> Screen<'a> {
                 self.bar.set_position(*count);
             }
             News::Shrinking(sign) => self.bar.set_message(format!("{} found, shrinking: {sign}", self.found)),
+            News::Unconfirmed(number, sign) => {
+                if self.everywhere.verbose {
+                    let words = format_args!("session {number} failed only once: {sign}");
+                    self.bar.suspend(|| print::tell(words));
+                }
+            }
             News::WithoutDeflate => {
                 if !self.everywhere.quiet {
                     self.bar.suspend(|| {
@@ -274,7 +280,9 @@ impl<'a> Screen<'a> {
                 print::error(format_args!("{name} was never reachable: {trouble}"));
                 return Ok(Exit::Unreachable);
             }
-            Stopped::NeverOpened => print::error(format_args!("{name} opened no connection: is it a WebSocket server?")),
+            Stopped::NeverOpened => {
+                print::error(format_args!("{name} opened no connection: is it a WebSocket server?"))
+            }
             Stopped::Gone(trouble, last) => {
                 let last: Vec<String> = last.iter().map(u64::to_string).collect();
                 let last = last.join(", ");

@@ -112,10 +112,12 @@ fn ending(end: &End, template: &Close) -> (Vec<Rule>, Close) {
 fn clauses(session: &Session, rules: &[Rule]) -> Vec<Clause> {
     let mut clauses: Vec<Clause> = rules.iter().map(|rule| rule.clause()).collect();
     if clauses.is_empty() {
-        let frames = || session.steps.iter().filter_map(|step| match step {
-            Step::Frame(frame) => Some(frame),
-            _ => None,
-        });
+        let frames = || {
+            session.steps.iter().filter_map(|step| match step {
+                Step::Frame(frame) => Some(frame),
+                _ => None,
+            })
+        };
         let has = |opcode| frames().any(|frame| frame.opcode == opcode);
         let cut = frames().any(|frame| !frame.fin || frame.fragments.is_some());
         let all = [

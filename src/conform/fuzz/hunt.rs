@@ -61,6 +61,8 @@ impl Default for Options {
 pub enum News<'a> {
     /// So many sessions have been played.
     Played(u64),
+    /// The session of this number failed like this, but not when it was played again.
+    Unconfirmed(u64, &'a Sign),
     /// A failure is confirmed, and is going to be made short.
     Shrinking(&'a Sign),
     /// A session failed.
@@ -262,7 +264,8 @@ impl<C: Connect> Hunt<'_, C> {
             (self.told)(News::WithoutDeflate);
         }
         let Some(sign) = Sign::of(&case, &outcome) else {
-            self.usual = if self.usual.is_zero() { outcome.duration } else { (self.usual * 15 + outcome.duration) / 16 };
+            self.usual =
+                if self.usual.is_zero() { outcome.duration } else { (self.usual * 15 + outcome.duration) / 16 };
             return None;
         };
         if self.known.contains(&sign) {
@@ -288,19 +291,22 @@ impl<C: Connect> Hunt<'_, C> {
         }
         let Ok(outcome) = again else {
             self.report.flaky += 1;
+            (self.told)(News::Unconfirmed(number, &sign));
             return;
         };
         (self.told)(News::Shrinking(&sign));
         let Some(grown) = self.generator.session(number) else { return };
-        let found = Failed { session: grown.session(), case, outcome };
+        let found = Failed { session: grown.session(), case, outcome, sign: sign.clone() };
         let steps = found.case.send.len();
         let (short, runs) = self.shorter(number, grown, found.clone(), &sign).await;
         // In the short time that it had there, something else may have been too slow.
-        let Failed { case, outcome, .. } = match self.confirmed(&short.case, &sign).await {
+        let Failed { case, outcome, sign: shown, .. } = match self.confirmed(&short.case, &short.sign).await {
             Ok(outcome) => Failed { outcome, ..short },
             Err(_) => found,
         };
-        self.known.insert(sign.clone());
+        // Both are of one fault, as far as can be told.
+        self.known.extend([sign, shown.clone()]);
+        let sign = shown;
         self.found(Finding { sign, number, case, outcome, runs, steps });
     }
 
@@ -312,7 +318,7 @@ impl<C: Connect> Hunt<'_, C> {
     async fn shorter(&self, number: u64, grown: Grown, found: Failed, sign: &Sign) -> (Failed, u64) {
         let longest = (self.usual * USUAL).clamp(LEAST, MOST);
         let pace = self.options.pace.no_longer_than(longest);
-        let mut shrinking = Shrinking::new(&*self.server, pace, &self.id(number), sign.clone());
+        let mut shrinking = Shrinking::new(&*self.server, pace, &self.id(number), sign, &self.known);
         let short = shrinking.shortest(grown, found).await;
         (short, shrinking.runs)
     }

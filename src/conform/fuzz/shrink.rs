@@ -3,7 +3,7 @@
 //! Each candidate is played, and one that fails is played again: what fails by chance leads nowhere. The number of runs
 //! and the time are bounded.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,12 +21,15 @@ use crate::wire::Opcode;
 const RUNS: u64 = 500;
 const TIME: Duration = Duration::from_secs(20);
 
-/// Looks for the shortest session with one sign.
+/// Looks for the shortest session that breaks the same.
 pub(super) struct Shrinking<'a, O> {
     opponent: &'a O,
     pace: Pace,
     id: String,
-    sign: Sign,
+    /// What the session breaks.
+    breaks: String,
+    /// Failures that have been told already: they lead elsewhere.
+    known: &'a BTreeSet<Sign>,
     /// Sessions that were played, as cases: they need not be again.
     tried: HashSet<String>,
     until: Instant,
@@ -39,12 +42,14 @@ pub(super) struct Failed {
     pub(super) session: Session,
     pub(super) case: Arc<Case>,
     pub(super) outcome: Outcome,
+    /// How it failed: a shorter session may show the same fault otherwise.
+    pub(super) sign: Sign,
 }
 
 impl<'a, O: Opponent> Shrinking<'a, O> {
-    pub(super) fn new(opponent: &'a O, pace: Pace, id: &str, sign: Sign) -> Self {
-        let until = Instant::now() + TIME;
-        Self { opponent, pace, id: id.to_owned(), sign, tried: HashSet::new(), until, runs: 0 }
+    pub(super) fn new(opponent: &'a O, pace: Pace, id: &str, sign: &Sign, known: &'a BTreeSet<Sign>) -> Self {
+        let (until, breaks) = (Instant::now() + TIME, sign.breaks.clone());
+        Self { opponent, pace, id: id.to_owned(), breaks, known, tried: HashSet::new(), until, runs: 0 }
     }
 
     /// The shortest that can be found, beginning with `best`, which is what `grown` is now.
@@ -79,21 +84,22 @@ impl<'a, O: Opponent> Shrinking<'a, O> {
         self.runs >= RUNS || Instant::now() >= self.until
     }
 
-    /// Whether a session fails in the same way, twice.
+    /// Whether a session fails in one way, twice.
     async fn fails(&mut self, session: Session) -> Option<Failed> {
         let case = Arc::new(case_of(&session, &self.id)?);
         if !self.tried.insert(case.render()) {
             return None;
         }
-        let mut outcome = self.play(&case).await?;
-        outcome.attempts = self.play(&case).await.map(|_| 1)?;
-        Some(Failed { session, case, outcome })
+        let (sign, _) = self.play(&case).await?;
+        let (again, outcome) = self.play(&case).await?;
+        (sign == again).then_some(Failed { session, case, outcome, sign })
     }
 
-    async fn play(&mut self, case: &Arc<Case>) -> Option<Outcome> {
+    async fn play(&mut self, case: &Arc<Case>) -> Option<(Sign, Outcome)> {
         self.runs += 1;
         let outcome = self.opponent.attempt(Arc::clone(case), self.pace).await;
-        (Sign::of(case, &outcome).as_ref() == Some(&self.sign)).then_some(outcome)
+        let sign = Sign::of(case, &outcome)?;
+        (sign.breaks == self.breaks && !self.known.contains(&sign)).then_some((sign, outcome))
     }
 }
 
@@ -104,7 +110,9 @@ fn simpler(session: &Session) -> Vec<Session> {
     if !session.deflate.is_empty() {
         all.push(Session { deflate: Vec::new(), steps: session.steps.clone() });
         if session.deflate.len() > 1 {
-            all.extend(session.deflate.iter().map(|terms| Session { deflate: vec![*terms], steps: session.steps.clone() }));
+            all.extend(
+                session.deflate.iter().map(|terms| Session { deflate: vec![*terms], steps: session.steps.clone() }),
+            );
         }
     }
     let steps = &session.steps;

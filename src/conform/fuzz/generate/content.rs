@@ -79,7 +79,8 @@ fn character() -> impl Strategy<Value = char> {
 
 /// Lengths, mostly small, and those at the borders of the three forms.
 pub(super) fn length() -> impl Strategy<Value = usize> {
-    let borders = vec![0, 1, 124, 125, 126, 127, 128, 255, 256, 1023, 4096, 4097, 32767, 32768, 65534, 65535, 65536, 65537];
+    let borders =
+        vec![0, 1, 124, 125, 126, 127, 128, 255, 256, 1023, 4096, 4097, 32767, 32768, 65534, 65535, 65536, 65537];
     prop_oneof![
         24 => 0..300usize,
         12 => select(borders),

@@ -157,7 +157,11 @@ fn top_bit() -> BoxedStrategy<Steps> {
     let lengths = vec![1 << 63, (1 << 63) + 5, u64::MAX];
     (select(vec![Opcode::TEXT, Opcode::BINARY]), select(lengths), words(0..10))
         .prop_map(|(opcode, len, words)| {
-            vec![Step::Frame(Frame { len: Some(len), form: Some(Form::Bits64), ..frame(opcode, literal(words.into())) })]
+            vec![Step::Frame(Frame {
+                len: Some(len),
+                form: Some(Form::Bits64),
+                ..frame(opcode, literal(words.into()))
+            })]
         })
         .boxed()
 }

@@ -59,8 +59,7 @@ fn message(compression: Compression) -> BoxedStrategy<Steps> {
                 rsv,
                 compressed,
                 // Not thousands of frames: that is what cases are for.
-                fragments: cut
-                    .map(|(size, empty_last)| Fragments { size: size.max(len / 250).max(1), empty_last }),
+                fragments: cut.map(|(size, empty_last)| Fragments { size: size.max(len / 250).max(1), empty_last }),
                 chop: chop.filter(|_| len <= CHOPPED && !compressed),
                 ..frame(opcode, payload)
             };
@@ -158,10 +157,7 @@ fn split() -> BoxedStrategy<Steps> {
     (short(), any::<Index>(), weighted(0.5, 1..3u64))
         .prop_map(|((opcode, content), place, pause)| {
             let at = place.index(content.len() + 1);
-            let head = Frame {
-                len: Some(content.len() as u64),
-                ..frame(opcode, Payload::Bytes(content.slice(..at)))
-            };
+            let head = Frame { len: Some(content.len() as u64), ..frame(opcode, Payload::Bytes(content.slice(..at))) };
             let mut steps = vec![Step::Frame(head)];
             steps.extend(pause.map(|time| Step::Wait { time: Duration::from_millis(time), tag: None }));
             if at < content.len() {

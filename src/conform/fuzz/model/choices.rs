@@ -78,7 +78,8 @@ impl Place {
     fn next(&self, marks: &[(usize, Mark)]) -> Vec<Self> {
         let mut next = Vec::new();
         let came = |wanted: fn(&Mark) -> bool| self.came.iter().filter(move |index| wanted(&marks[**index].1));
-        let (echoes, pongs) = (came(|mark| matches!(mark, Mark::Message(_))), came(|mark| matches!(mark, Mark::Ping(_))));
+        let (echoes, pongs) =
+            (came(|mark| matches!(mark, Mark::Message(_))), came(|mark| matches!(mark, Mark::Ping(_))));
         let (last_echo, last_pong) = (echoes.clone().last(), pongs.clone().last());
         let mut answered = false;
         for (index, (_, mark)) in marks[..self.passed].iter().enumerate() {
