@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use wslab::conform::fuzz::{Choice, Finding, News, Options, Report, Stopped, hunt};
 use wslab::conform::{Frame, Step};
+use wslab::wire::Head;
 
 use crate::stage::{Fault, Servers};
 
@@ -54,13 +55,11 @@ async fn a_loss_is_found_and_made_as_short_as_it_can_be() {
 
 #[tokio::test(start_paused = true)]
 async fn a_rule_that_is_not_kept_is_found_and_named() {
-    // The second reserved bit of what begins a read is not seen.
+    // The second reserved bit is not seen, where a read is one frame.
     let fault = Fault {
-        read: |bytes| {
-            // A long read may begin in the middle of a frame.
-            if let (Some(first), ..300) = (bytes.first().copied(), bytes.len()) {
-                bytes[0] = first & !0x20;
-            }
+        read: |bytes| match Head::parse(bytes) {
+            Some((head, size)) if size as u64 + head.len == bytes.len() as u64 => bytes[0] &= !0x20,
+            _ => {}
         },
         ..Fault::NONE
     };

@@ -115,9 +115,9 @@ const CONFIRMED: u32 = 2;
 const GONE: u32 = 8;
 
 /// While a session is made short the target has this many times as long as it usually takes, within these bounds.
-const USUAL: u32 = 30;
+const USUAL: u32 = 10;
 const LEAST: Duration = Duration::from_millis(150);
-const MOST: Duration = Duration::from_secs(2);
+const MOST: Duration = Duration::from_millis(600);
 
 /// Plays sessions against `target` until they are done or `cancel` is. Dropping the future ends all connections.
 pub async fn hunt<C: Connect>(

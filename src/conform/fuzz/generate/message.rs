@@ -43,7 +43,11 @@ fn with(step: Step, wait: Option<Await>) -> Steps {
 fn message(compression: Compression) -> BoxedStrategy<Steps> {
     let fragments = weighted(0.3, (prop_oneof![1..20usize, length()], any::<bool>()));
     let chop = weighted(0.08, 1..30usize);
-    let mask = prop_oneof![9 => Just(Mask::ByRole), 1 => any::<[u8; 4]>().prop_map(Mask::Key)];
+    let mask = prop_oneof![
+        18 => Just(Mask::ByRole),
+        1 => Just(Mask::Key([0; 4])),
+        1 => any::<[u8; 4]>().prop_map(Mask::Key),
+    ];
     let awaits = any::<bool>();
     let how = weighted(0.75, form());
     (content(), fragments, chop, mask, awaits, how)
