@@ -59,7 +59,8 @@ pub(super) struct Fuzz {
     /// Leave permessage-deflate out
     #[arg(long, env = "WSLAB_NO_DEFLATE", value_parser = value::flag)]
     no_deflate: bool,
-    /// Hold it against a server also if it takes lengths that are not in the shortest form, or close codes from 5000 on
+    /// Hold it against a server also if it takes lengths that are not in the shortest form, or close codes from 5000
+    /// on, or does not end TCP when its client has
     #[arg(long, env = "WSLAB_STRICT", value_parser = value::flag)]
     strict: bool,
     /// Write each finding into this folder, as a case file of its own

@@ -96,6 +96,15 @@ fn a_close_frame_is_answered_and_ends_everything() {
     foretells(&session([close(&hex!("03e8 ff"))]), " -> failed [CloseReasonNotUtf8] [1007, 1002]");
 }
 
+/// 7.1.1: who ends TCP has nothing more to say, and what is unfinished never was a message.
+#[test]
+fn what_we_leave_unfinished_does_not_come_back() {
+    foretells(&session([begins(b"a"), Step::HalfClose]), " -> left");
+    foretells(&session([text("a"), AWAITS_ECHO, Step::HalfClose, text("b")]), "text a -> left");
+    let promised = Frame { len: Some(5), ..frame(Opcode::TEXT, b"He") };
+    foretells(&session([text("a"), sends(promised), Step::HalfClose]), "text a | () -> left");
+}
+
 /// 8.1: text is UTF-8, and a target may look at it when it is all there.
 #[test]
 fn text_is_utf_8() {

@@ -26,8 +26,11 @@ fn only(report: &Report) -> &Finding {
 }
 
 fn frames(finding: &Finding) -> Vec<&Frame> {
-    let frame = |step| if let &Step::Frame(ref frame) = step { Some(frame) } else { None };
-    finding.case.send.iter().filter_map(frame).collect()
+    let frames = finding.case.send.iter().filter_map(|step| match step {
+        Step::Frame(frame) => Some(frame),
+        _ => None,
+    });
+    frames.collect()
 }
 
 #[tokio::test(start_paused = true)]

@@ -42,7 +42,10 @@ pub fn case_of(session: &Session, id: &str) -> Option<Case> {
     let (rules, close) = ending(&prediction.end, &case.close);
     case.clauses = clauses(&session, &rules);
     case.title = title(&session, &prediction.end);
-    case.level = rules.iter().map(|rule| rule.level()).min().unwrap_or(Level::Must);
+    case.level = match prediction.end {
+        End::Left => Level::Should,
+        _ => rules.iter().map(|rule| rule.level()).min().unwrap_or(Level::Must),
+    };
     case.expect = prediction
         .courses
         .into_iter()
@@ -95,6 +98,11 @@ fn ending(end: &End, template: &Close) -> (Vec<Rule>, Close) {
             // A server may end TCP with bytes of ours unread, and its close frame is lost by that (section 7.1.1).
             (Vec::new(), Close { codes: codes.clone(), clean: !followed, ..template.clone() })
         }
+        End::Left => {
+            // It is up to the target what it says, if anything.
+            let codes = vec![CloseCode::PROTOCOL_ERROR, CloseCode::NORMAL, CloseCode::GOING_AWAY, CloseCode::TOO_BIG];
+            (Vec::new(), Close { by: Closer::Target, codes, clean: false, may_be_bare: true, ..template.clone() })
+        }
         End::Failed { rules, codes } => {
             let mut once = Vec::new();
             rules.iter().for_each(|rule| {
@@ -126,6 +134,7 @@ fn clauses(session: &Session, rules: &[Rule]) -> Vec<Clause> {
             (has(Opcode::PING), "6455#5.5.2"),
             (has(Opcode::PONG), "6455#5.5.3"),
             (has(Opcode::CLOSE), "6455#5.5.1"),
+            (session.steps.iter().any(|step| matches!(step, Step::HalfClose)), "6455#7.1.1"),
             (!session.deflate.is_empty(), "7692#7.2"),
         ];
         clauses.extend(all.into_iter().filter(|(is, _)| *is).map(|(_, clause)| Clause(clause)));
@@ -147,6 +156,7 @@ fn title(session: &Session, end: &End) -> String {
     match end {
         End::Open => format!("A legal session{compressed}"),
         End::Closed { .. } => format!("A legal session that we close{compressed}"),
+        End::Left => format!("A session that we leave without a close frame{compressed}"),
         End::Failed { rules, .. } => match rules.first() {
             Some(rule) => format!("A session in which {}{compressed}", rule.words()),
             None => format!("A session to be failed{compressed}"),

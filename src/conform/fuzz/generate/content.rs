@@ -8,10 +8,10 @@ use proptest::sample::select;
 use crate::conform::Payload;
 use crate::wire::Opcode;
 
-/// A kind of message and its content.
-pub(super) fn content() -> impl Strategy<Value = (Opcode, Payload)> {
+/// A kind of message and its content, often one that came before if they are to be `alike`.
+pub(super) fn content(alike: bool) -> impl Strategy<Value = (Opcode, Payload)> {
     prop_oneof![
-        3 => text().prop_map(|text| (Opcode::TEXT, text)),
+        3 => text(alike).prop_map(|text| (Opcode::TEXT, text)),
         2 => binary().prop_map(|bytes| (Opcode::BINARY, bytes)),
     ]
 }
@@ -24,7 +24,8 @@ pub(super) fn short() -> impl Strategy<Value = (Opcode, Bytes)> {
     ]
 }
 
-fn text() -> impl Strategy<Value = Payload> {
+fn text(alike: bool) -> impl Strategy<Value = Payload> {
+    let weight = if alike { 6 } else { 1 };
     let pattern = select(vec!["*", "Ab", "é", "€", "𝄞", "κόσμε"]);
     prop_oneof![
         12 => words(0..40).prop_map(|text| Payload::Bytes(text.into())),
@@ -34,8 +35,8 @@ fn text() -> impl Strategy<Value = Payload> {
         }),
         2 => (0..100u64, length()).prop_map(|(seed, len)| Payload::Text { seed, len }),
         // What refers to an earlier message is often the same.
-        2 => select(SENTENCES.to_vec()).prop_map(Payload::from),
-        1 => far().prop_map(|(pattern, len)| Payload::Fill { pattern, len }),
+        2 * weight => select(SENTENCES.to_vec()).prop_map(Payload::from),
+        weight => far().prop_map(|(pattern, len)| Payload::Fill { pattern, len }),
     ]
 }
 
@@ -48,7 +49,7 @@ const SENTENCES: [&str; 3] = [
 
 /// Text that comes again after hundreds of bytes: how far back a compressor refers, and a decompressor can.
 fn far() -> impl Strategy<Value = (Bytes, usize)> {
-    (0..20u64, 300..1500usize, 1..3usize)
+    (0..3u64, prop_oneof![Just(700usize), Just(1400usize), Just(3000usize)], 1..3usize)
         .prop_map(|(seed, len, times)| (Payload::Text { seed, len }.bytes(), len * times))
 }
 

@@ -19,6 +19,8 @@ pub(super) enum Written {
     Mixed(usize),
     /// The last block of content says that it is the final one (RFC 7692, section 7.2.3.4).
     Final(bool),
+    /// In blocks of so many bytes, each of which says so, and others follow all the same (section 7.2.1).
+    Finals(usize),
     /// As zlib does it at this level.
     Zlib(u8),
 }
@@ -43,6 +45,11 @@ pub(super) fn written(content: &[u8], how: Written) -> Bytes {
                 if number % 2 == 0 { bits.fixed(block, false) } else { bits.stored(block, false) }
             }
         }
+        Written::Finals(size) => {
+            for (number, block) in content.chunks(size.max(1)).enumerate() {
+                if number % 2 == 0 { bits.fixed(block, true) } else { bits.stored(block, true) }
+            }
+        }
         Written::Final(stored) if stored => bits.stored(content, true),
         Written::Final(_) => bits.fixed(content, true),
     }
@@ -60,6 +67,8 @@ pub(super) enum Spoilt {
     TooFar,
     /// A length code that is not used.
     Code,
+    /// A stored block that ends too early.
+    Cut,
 }
 
 /// The payload of a message that begins well and goes wrong.
@@ -82,6 +91,10 @@ pub(super) fn spoilt(content: &[u8], how: Spoilt) -> Bytes {
             bits.code(29, 5);
             bits.push(0x1fff, 13);
             bits.code(0, 7);
+        }
+        Spoilt::Cut => {
+            bits.out.extend_from_slice(&[0, 9, 0, 0xf6, 0xff, b'c', b'u', b't']);
+            return bits.out.into();
         }
         Spoilt::Code => {
             bits.push(0b010, 3);
@@ -144,6 +157,10 @@ impl Bits {
             }
         }
         self.code(0, 7);
+        if last {
+            // RFC 7692, section 7.2.1: it has to end at the border of a byte.
+            self.align();
+        }
     }
 
     /// The head of the empty stored block whose rest is not sent (RFC 7692, section 7.2.1).
@@ -172,7 +189,7 @@ mod tests {
         fn every_form_says_the_same(content in prop::collection::vec(any::<u8>(), 0..700), size in 1..300usize) {
             let forms = [
                 Written::Stored, Written::InBlocks(size), Written::Fixed, Written::Mixed(size),
-                Written::Final(true), Written::Final(false), Written::Zlib(1), Written::Zlib(6),
+                Written::Final(true), Written::Final(false), Written::Finals(size), Written::Zlib(1), Written::Zlib(6),
             ];
             for form in forms {
                 prop_assert_eq!(inflated(&written(&content, form)).as_deref(), Some(&content[..]), "{:?}", form);
@@ -181,7 +198,7 @@ mod tests {
 
         #[test]
         fn what_is_spoilt_says_nothing(content in prop::collection::vec(any::<u8>(), 0..100)) {
-            for form in [Spoilt::Reserved, Spoilt::Length, Spoilt::TooFar, Spoilt::Code] {
+            for form in [Spoilt::Reserved, Spoilt::Length, Spoilt::TooFar, Spoilt::Code, Spoilt::Cut] {
                 prop_assert_eq!(inflated(&spoilt(&content, form)), None, "{:?}", form);
             }
         }

@@ -33,7 +33,7 @@ pub(super) fn fault(compression: Compression, strict: bool) -> BoxedStrategy<Ste
         faults.push((1, single(beyond())));
     }
     if compression == Compression::Written {
-        faults.push((4, not_deflate()));
+        faults.push((4, not_deflate(strict)));
     }
     proptest::strategy::Union::new_weighted(faults).boxed()
 }
@@ -215,8 +215,10 @@ fn not_text(compression: Compression) -> BoxedStrategy<Steps> {
 }
 
 /// A compressed message that cannot be inflated.
-fn not_deflate() -> BoxedStrategy<Steps> {
-    let how = select(vec![Spoilt::Reserved, Spoilt::Length, Spoilt::TooFar, Spoilt::Code]);
+fn not_deflate(strict: bool) -> BoxedStrategy<Steps> {
+    let mut ways = vec![Spoilt::Reserved, Spoilt::Length, Spoilt::TooFar, Spoilt::Code];
+    ways.extend(strict.then_some(Spoilt::Cut));
+    let how = select(ways);
     (short(), how, vec(any::<Index>(), 0..3))
         .prop_map(|((opcode, content), how, cuts)| {
             cut(opcode, &spoilt(&content, how), &cuts, Head::RSV1).into_iter().map(Step::Frame).collect()

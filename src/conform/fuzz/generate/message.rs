@@ -12,7 +12,7 @@ use super::content::{content, data, length, short, words};
 use super::deflate::{Written, written};
 use super::{Compression, Steps};
 use crate::conform::{Await, Fragments, Frame, Mask, Payload, Step};
-use crate::wire::{CloseBody, CloseCode, Head, Opcode};
+use crate::wire::{CloseBody, CloseCode, Head, Opcode, mask};
 
 /// Longer frames are not written in pieces.
 const CHOPPED: usize = 200;
@@ -30,6 +30,7 @@ pub(super) fn piece(compression: Compression) -> BoxedStrategy<Steps> {
         3 => control().prop_map(|(step, wait)| with(step, wait)),
         1 => pings(),
         1 => split(),
+        1 => halved(),
         1 => (1..4u64).prop_map(|time| vec![Step::Wait { time: Duration::from_millis(time), tag: None }]),
     ]
     .boxed()
@@ -43,15 +44,15 @@ fn with(step: Step, wait: Option<Await>) -> Steps {
 fn message(compression: Compression) -> BoxedStrategy<Steps> {
     let fragments = weighted(0.3, (prop_oneof![1..20usize, length()], any::<bool>()));
     let chop = weighted(0.08, 1..30usize);
-    let mask = prop_oneof![
+    let key = prop_oneof![
         18 => Just(Mask::ByRole),
         1 => Just(Mask::Key([0; 4])),
         1 => any::<[u8; 4]>().prop_map(Mask::Key),
     ];
     let awaits = any::<bool>();
     let how = weighted(0.75, form());
-    (content(), fragments, chop, mask, awaits, how)
-        .prop_map(move |((opcode, content), cut, chop, mask, awaits, how)| {
+    (content(compression != Compression::None), fragments, chop, key, awaits, how)
+        .prop_map(move |((opcode, content), cut, chop, key, awaits, how)| {
             let (payload, rsv, compressed) = match (compression, how) {
                 (Compression::Written, Some(how)) => (written(&content.bytes(), how).into_payload(), Head::RSV1, false),
                 (Compression::Ours, Some(_)) => (content, 0, true),
@@ -59,7 +60,7 @@ fn message(compression: Compression) -> BoxedStrategy<Steps> {
             };
             let len = payload.len();
             let step = Frame {
-                mask,
+                mask: key,
                 rsv,
                 compressed,
                 // Not thousands of frames: that is what cases are for.
@@ -80,6 +81,7 @@ pub(super) fn form() -> impl Strategy<Value = Written> {
         Just(Written::Fixed),
         (1..40usize).prop_map(Written::Mixed),
         any::<bool>().prop_map(Written::Final),
+        (1..40usize).prop_map(Written::Finals),
         (0..=9u8).prop_map(Written::Zlib),
     ]
 }
@@ -173,20 +175,60 @@ fn split() -> BoxedStrategy<Steps> {
         .boxed()
 }
 
-/// A close frame that may be sent, and perhaps a frame behind it, which is to be discarded.
+/// A frame that is cut anywhere, mostly in its head.
+fn halved() -> BoxedStrategy<Steps> {
+    let len = prop_oneof![0..20usize, 126..200usize];
+    (len, 1..14usize, any::<[u8; 4]>())
+        .prop_map(|(len, at, key)| {
+            let head = Head { mask: Some(key), ..Head::new(Opcode::BINARY, len as u64) };
+            let mut bytes = head.encode().to_vec();
+            let begin = bytes.len();
+            bytes.resize(begin + len, b'*');
+            mask(&mut bytes[begin..], key);
+            let bytes = Bytes::from(bytes);
+            let raw = |bytes| Step::Raw { bytes: Payload::Bytes(bytes), chop: None };
+            let at = at.min(bytes.len() - 1);
+            vec![
+                raw(bytes.slice(..at)),
+                Step::Wait { time: Duration::from_millis(2), tag: None },
+                raw(bytes.slice(at..)),
+                Step::Await(Await::Message),
+            ]
+        })
+        .boxed()
+}
+
+/// A close frame that may be sent, perhaps inside a message, and perhaps a frame behind it, which is to be discarded.
 pub(super) fn close() -> BoxedStrategy<Steps> {
     let codes = vec![1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 3999, 4000, 4999];
     let body = prop_oneof![
         1 => Just(Bytes::new()),
-        5 => (select(codes), words(0..50)).prop_map(|(code, reason)| close_body(code, reason.as_bytes())),
+        5 => (select(codes.clone()), words(0..50)).prop_map(|(code, reason)| close_body(code, reason.as_bytes())),
+        1 => (select(codes), 115..=123usize).prop_map(|(code, len)| close_body(code, &vec![b'*'; len])),
     ];
     let behind = weighted(0.15, prop_oneof![Just(Opcode::TEXT), Just(Opcode::PING)]);
-    (body, behind)
-        .prop_map(|(body, behind)| {
+    (body, behind, weighted(0.15, words(0..5)))
+        .prop_map(|(body, behind, inside)| {
+            let begun = inside
+                .map(|words| Step::Frame(Frame { fin: false, ..frame(Opcode::TEXT, Payload::Bytes(words.into())) }));
             let close = Step::Frame(frame(Opcode::CLOSE, Payload::Bytes(body)));
-            [close].into_iter().chain(behind.map(|opcode| Step::Frame(frame(opcode, "late")))).collect()
+            begun.into_iter().chain([close]).chain(behind.map(|opcode| Step::Frame(frame(opcode, "late")))).collect()
         })
         .boxed()
+}
+
+/// The end of TCP without a close frame, perhaps inside a message or a frame.
+pub(super) fn leave() -> BoxedStrategy<Steps> {
+    let begun = prop_oneof![
+        short().prop_map(|(opcode, content)| Frame { fin: false, ..frame(opcode, Payload::Bytes(content)) }),
+        (short(), prop_oneof![3 => 1..9u64, 1 => Just(1 << 32), 1 => Just(1 << 40)]).prop_map(
+            |((opcode, content), more)| {
+                let len = Some(content.len() as u64 + more);
+                Frame { len, ..frame(opcode, Payload::Bytes(content)) }
+            }
+        ),
+    ];
+    weighted(0.8, begun).prop_map(|begun| begun.map(Step::Frame).into_iter().chain([Step::HalfClose]).collect()).boxed()
 }
 
 /// The body of a close frame.

@@ -32,7 +32,9 @@ pub struct Choice {
     /// Sessions with permessage-deflate.
     pub deflate: bool,
     /// Faults that RFC 6455 forbids who sends, without saying that who receives has to mind: lengths that are not in the
-    /// shortest form (section 5.2), and close codes beyond all ranges (section 7.4.2).
+    /// shortest form (section 5.2), and close codes beyond all ranges (section 7.4.2), and compressed
+    /// messages that end inside a block (RFC 7692, section 7.2.2). And TCP that we end without a
+    /// close frame, upon which the other end should end it too (section 7.1.1).
     pub strict: bool,
 }
 
@@ -74,7 +76,7 @@ impl Generator {
         };
         for compression in compressions {
             if choice.legal || !choice.illegal {
-                kinds.push(legal(*compression));
+                kinds.push(legal(*compression, choice.strict));
             }
             if choice.illegal {
                 kinds.push(illegal(*compression, choice.strict));
@@ -142,9 +144,10 @@ fn terms(compression: Compression) -> BoxedStrategy<Vec<Terms>> {
         .boxed()
 }
 
-fn legal(compression: Compression) -> BoxedStrategy<Session> {
+fn legal(compression: Compression, strict: bool) -> BoxedStrategy<Session> {
     let pieces = vec(message::piece(compression), 0..7);
-    (pieces, weighted(0.35, message::close()), terms(compression))
+    let end = if strict { prop_oneof![5 => message::close(), 1 => message::leave()].boxed() } else { message::close() };
+    (pieces, weighted(0.35, end), terms(compression))
         .prop_map(|(pieces, close, deflate)| {
             let steps = pieces.into_iter().flatten().chain(close.into_iter().flatten()).collect();
             Session { deflate, steps }

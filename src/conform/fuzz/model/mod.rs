@@ -48,6 +48,8 @@ pub enum End {
         /// Whether anything follows our close frame.
         followed: bool,
     },
+    /// We ended TCP without a close frame; the target has to end it too (section 7.1.1).
+    Left,
     /// The target has to fail the connection.
     Failed {
         /// For these rules, the first that was broken first.
@@ -109,6 +111,7 @@ struct Model {
     /// What a message says was at fault, which shows when somebody looks at it: frames behind it may be read before.
     unread: bool,
     closed: Option<(Vec<CloseCode>, bool)>,
+    left: bool,
 }
 
 /// A message on its way.
@@ -136,11 +139,12 @@ impl Model {
             failed: false,
             unread: false,
             closed: None,
+            left: false,
         }
     }
 
     const fn is_over(&self) -> bool {
-        self.failed && !self.unread || self.closed.is_some()
+        self.failed && !self.unread || self.closed.is_some() || self.left
     }
 
     /// Takes what comes behind a message that is to be failed: section 8.1 says that it is, not that nothing may be read
@@ -150,6 +154,10 @@ impl Model {
             What::Frame { head, payload } => (head, payload),
             What::Compressed { head, .. } | What::Unfinished { head } => (head, Vec::new()),
             What::Await(_) => return,
+            What::Left => {
+                self.unread = false;
+                return;
+            }
         };
         // Which frames continue what is not known any more.
         let open = |rule: &Rule| !matches!(rule, Rule::NothingToContinue | Rule::MessageUnfinished);
@@ -172,6 +180,10 @@ impl Model {
         }
         match what {
             What::Await(what) => self.marks.push((step, Mark::Await(what))),
+            What::Left => {
+                self.marks.push((step, Mark::Stop));
+                self.left = true;
+            }
             What::Unfinished { head } => {
                 // Only a head that can never be followed by its payload shows by itself.
                 if head.len >> 63 == 0 || head.form != Form::Bits64 {
@@ -329,7 +341,7 @@ impl Model {
     }
 
     fn finish(self) -> Option<Prediction> {
-        if self.pending && !self.failed {
+        if self.pending && !self.failed && !self.left {
             // A target need not look at a message before it is complete.
             return None;
         }
@@ -347,6 +359,7 @@ impl Model {
         let end = match self.closed {
             _ if self.failed => End::Failed { rules: self.rules, codes },
             Some((codes, followed)) => End::Closed { codes, followed },
+            None if self.left => End::Left,
             None => End::Open,
         };
         Some(Prediction { courses, end, owed })

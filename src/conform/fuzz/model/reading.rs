@@ -22,6 +22,8 @@ pub(super) enum What {
     Compressed { head: Head, content: Bytes },
     /// Nothing: we wait for an answer.
     Await(Await),
+    /// The end of our direction of TCP, be it inside a frame.
+    Left,
 }
 
 /// A key for frames whose key is chosen when they are sent. What they say does not depend on it.
@@ -49,11 +51,21 @@ struct Reading {
     all: usize,
     /// The head of the frame that is not whole yet, the step that ended it, and what was met before.
     begun: Option<(Head, usize, usize)>,
+    left: bool,
 }
 
 impl Reading {
     fn take(&mut self, index: usize, step: &Step) -> Option<()> {
+        if self.left {
+            // Nothing that comes behind is sent.
+            return Some(());
+        }
         match step {
+            Step::HalfClose => {
+                self.left = true;
+                self.met.push(Met { step: index, what: What::Left });
+                return Some(());
+            }
             Step::Frame(frame) if frame.compressed => return self.compressed(index, frame),
             Step::Frame(frame) => self.frame(frame)?,
             Step::More(payload) => {
@@ -150,6 +162,10 @@ impl Reading {
     }
 
     fn finish(mut self) -> Option<Vec<Met>> {
+        let topmost = |head: &Head| head.form == Form::Bits64 && head.len >> 63 != 0;
+        if self.left && self.begun.as_ref().is_none_or(|(head, ..)| !topmost(head)) {
+            return Some(self.met);
+        }
         if let Some((head, step, at)) = self.begun {
             self.met.insert(at, Met { step, what: What::Unfinished { head } });
         } else if !self.rest.is_empty() {
