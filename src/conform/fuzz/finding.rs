@@ -62,6 +62,13 @@ impl Sign {
         let own = whys.iter().find(|why| matches!(why, Why::Gone(_)));
         let own = own.or_else(|| whys.iter().find(|why| matches!(why, Why::Broke(_))));
         let first = own.or(whys.first()).or(outcome.close_why.as_ref());
+        // What is missing or changed came before the fault of ours, and would be so without it.
+        let legal = match first {
+            Some(Why::Broke(_)) => true,
+            Some(Why::Differs(difference)) => difference.wanted.iter().any(Option::is_some),
+            _ => false,
+        };
+        let breaks = if legal { "Legal".to_owned() } else { breaks };
         let how = first.map_or_else(|| outcome.close.word().to_owned(), |why| how(why, outcome));
         Some(Self { breaks, how })
     }

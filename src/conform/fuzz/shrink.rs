@@ -54,8 +54,9 @@ impl<'a, O: Opponent> Shrinking<'a, O> {
 
     /// The shortest that can be found, beginning with `best`, which is what `grown` is now.
     pub(super) async fn shortest(&mut self, mut grown: Grown, mut best: Failed) -> Failed {
+        let half = Instant::now() + TIME / 2;
         let mut goes_on = grown.simplify();
-        while goes_on && !self.is_over() {
+        while goes_on && !self.is_over() && Instant::now() < half {
             goes_on = match self.fails(grown.session()).await {
                 Some(failed) => {
                     best = failed;
@@ -116,15 +117,17 @@ fn simpler(session: &Session) -> Vec<Session> {
         }
     }
     let steps = &session.steps;
-    for index in 0..steps.len() {
-        let mut rest = steps.clone();
-        rest.remove(index);
-        if matches!(steps[index], Step::Frame(_)) && matches!(steps.get(index + 1), Some(Step::Await(_))) {
-            let mut both = rest.clone();
-            both.remove(index);
-            all.push(with(both));
+    let mut size = steps.len();
+    while size > 0 {
+        // Many at once first, and those at the end.
+        for from in (0..=steps.len() - size).rev().filter(|from| size < 5 || from % size == 0) {
+            let mut rest = steps.clone();
+            rest.drain(from..from + size);
+            all.push(with(rest));
         }
-        all.push(with(rest));
+        size = if size > 5 { size / 2 } else { size - 1 };
+    }
+    for index in 0..steps.len() {
         if let [Step::Frame(first), Step::Frame(second), ..] = &steps[index..]
             && let Some(joined) = joined(first, second)
         {

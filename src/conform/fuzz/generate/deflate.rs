@@ -192,7 +192,8 @@ mod tests {
                 Written::Final(true), Written::Final(false), Written::Finals(size), Written::Zlib(1), Written::Zlib(6),
             ];
             for form in forms {
-                prop_assert_eq!(inflated(&written(&content, form)).as_deref(), Some(&content[..]), "{:?}", form);
+                let said = inflated(&written(&content, form));
+                prop_assert_eq!(said.as_deref(), Some(&content[..]), "{:?}", form);
             }
         }
 
