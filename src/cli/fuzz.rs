@@ -59,8 +59,8 @@ pub(super) struct Fuzz {
     /// Leave permessage-deflate out
     #[arg(long, env = "WSLAB_NO_DEFLATE", value_parser = value::flag)]
     no_deflate: bool,
-    /// Hold it against a server also if it takes lengths that are not in the shortest form, or close codes from 5000
-    /// on, or does not end TCP when its client has
+    /// Hold against a server also what few servers mind: lengths that are not in the shortest form, close codes from
+    /// 5000 on, compressed messages that end inside a block or go on behind a final one, clients that just end TCP
     #[arg(long, env = "WSLAB_STRICT", value_parser = value::flag)]
     strict: bool,
     /// Write each finding into this folder, as a case file of its own

@@ -32,7 +32,7 @@ pub(super) fn fault(compression: Compression, strict: bool) -> BoxedStrategy<Ste
         faults.push((3, single(long_form())));
         faults.push((1, single(beyond())));
     }
-    if compression == Compression::Written {
+    if matches!(compression, Compression::Written { .. }) {
         faults.push((4, not_deflate(strict)));
     }
     proptest::strategy::Union::new_weighted(faults).boxed()
@@ -197,14 +197,14 @@ fn not_text(compression: Compression) -> BoxedStrategy<Steps> {
     let ascii = prop_oneof![2 => Just(0usize), 1 => 0..70usize];
     let before = (words(0..12), ascii).prop_map(|(words, ascii)| words + &"a".repeat(ascii));
     let cuts = prop_oneof![vec(any::<Index>(), 0..1), vec(any::<Index>(), 0..4)];
-    (before, not_utf8(), words(0..12), cuts, weighted(0.7, form()))
+    (before, not_utf8(), words(0..12), cuts, weighted(0.7, form(compression)))
         .prop_map(move |(before, bad, behind, cuts, how)| {
             let content: Bytes = [before.as_bytes(), bad, behind.as_bytes()].concat().into();
             match (compression, how) {
                 (Compression::Ours, Some(_)) => {
                     vec![Step::Frame(Frame { compressed: true, ..frame(Opcode::TEXT, literal(content)) })]
                 }
-                (Compression::Written, Some(how)) => {
+                (Compression::Written { .. }, Some(how)) => {
                     let payload = written(&content, how);
                     cut(Opcode::TEXT, &payload, &cuts, Head::RSV1).into_iter().map(Step::Frame).collect()
                 }

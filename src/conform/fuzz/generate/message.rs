@@ -50,11 +50,13 @@ fn message(compression: Compression) -> BoxedStrategy<Steps> {
         1 => any::<[u8; 4]>().prop_map(Mask::Key),
     ];
     let awaits = any::<bool>();
-    let how = weighted(0.75, form());
+    let how = weighted(0.75, form(compression));
     (content(compression != Compression::None), fragments, chop, key, awaits, how)
         .prop_map(move |((opcode, content), cut, chop, key, awaits, how)| {
             let (payload, rsv, compressed) = match (compression, how) {
-                (Compression::Written, Some(how)) => (written(&content.bytes(), how).into_payload(), Head::RSV1, false),
+                (Compression::Written { .. }, Some(how)) => {
+                    (written(&content.bytes(), how).into_payload(), Head::RSV1, false)
+                }
                 (Compression::Ours, Some(_)) => (content, 0, true),
                 _ => (content, 0, false),
             };
@@ -74,16 +76,21 @@ fn message(compression: Compression) -> BoxedStrategy<Steps> {
 }
 
 /// How a message is compressed.
-pub(super) fn form() -> impl Strategy<Value = Written> {
-    prop_oneof![
+pub(super) fn form(compression: Compression) -> BoxedStrategy<Written> {
+    let usual = prop_oneof![
         Just(Written::Stored),
         (1..40usize).prop_map(Written::InBlocks),
         Just(Written::Fixed),
         (1..40usize).prop_map(Written::Mixed),
         any::<bool>().prop_map(Written::Final),
-        (1..40usize).prop_map(Written::Finals),
         (0..=9u8).prop_map(Written::Zlib),
-    ]
+    ];
+    match compression {
+        Compression::Written { finals: true } => {
+            prop_oneof![6 => usual, 1 => (1..40usize).prop_map(Written::Finals)].boxed()
+        }
+        _ => usual.boxed(),
+    }
 }
 
 trait IntoPayload {
@@ -99,10 +106,10 @@ impl IntoPayload for Bytes {
 /// A message cut anywhere, with control frames between its fragments.
 fn mixed(compression: Compression) -> BoxedStrategy<Steps> {
     let between = vec((any::<Index>(), control()), 0..3);
-    (short(), vec(any::<Index>(), 1..5), between, weighted(0.75, form()), any::<bool>())
+    (short(), vec(any::<Index>(), 1..5), between, weighted(0.75, form(compression)), any::<bool>())
         .prop_map(move |((opcode, content), cuts, between, how, awaits)| {
             let (payload, rsv) = match (compression, how) {
-                (Compression::Written, Some(how)) => (written(&content, how), Head::RSV1),
+                (Compression::Written { .. }, Some(how)) => (written(&content, how), Head::RSV1),
                 _ => (content, 0),
             };
             let frames = cut(opcode, &payload, &cuts, rsv);

@@ -33,7 +33,8 @@ pub struct Choice {
     pub deflate: bool,
     /// Faults that RFC 6455 forbids who sends, without saying that who receives has to mind: lengths that are not in the
     /// shortest form (section 5.2), and close codes beyond all ranges (section 7.4.2), and compressed
-    /// messages that end inside a block (RFC 7692, section 7.2.2). And TCP that we end without a
+    /// messages that end inside a block (RFC 7692, section 7.2.2). What is legal and yet hardly anybody takes: compressed
+    /// messages that go on behind a final block (RFC 7692, section 7.2.1), since zlib ends there. And TCP that we end without a
     /// close frame, upon which the other end should end it too (section 7.1.1).
     pub strict: bool,
 }
@@ -51,8 +52,8 @@ enum Compression {
     None,
     /// By our compressor, with the context that was agreed.
     Ours,
-    /// By hand, each for itself.
-    Written,
+    /// By hand, each for itself; with blocks behind a final one if `finals` is set.
+    Written { finals: bool },
 }
 
 /// Generates sessions.
@@ -70,7 +71,7 @@ impl Generator {
     pub fn new(seed: u64, choice: Choice) -> Self {
         let mut kinds = Vec::new();
         let compressions: &[Compression] = if choice.deflate {
-            &[Compression::None, Compression::Written, Compression::None, Compression::Ours]
+            &[Compression::None, Compression::Written { finals: choice.strict }, Compression::None, Compression::Ours]
         } else {
             &[Compression::None]
         };
