@@ -198,12 +198,9 @@ impl Conform {
                 () = leaving.notified() => {}
             }
         };
-        let mut events = Vec::new();
+        let mut screen = Screen::held(self, everywhere);
         let running = async {
-            let mut sink = |event: &Event| {
-                events.push(event.clone());
-                session.take(event, || told.take(event))
-            };
+            let mut sink = |event: &Event| session.take(event, || screen.take(event).and_then(|()| told.take(event)));
             let conclusion = conform::run(Arc::new(remote), cases, options, &mut sink, cancel).await;
             told.end().await;
             conclusion
@@ -215,9 +212,7 @@ impl Conform {
         };
         let (conclusion, left) = tokio::join!(running, showing);
         left?;
-        let mut screen = Screen::new(self, everywhere, cases.len());
-        let shown = events.iter().try_for_each(|event| screen.take(event));
-        let shown = shown.and_then(|()| screen.finish(corpus, &conclusion));
+        let shown = screen.finish(corpus, &conclusion);
         Ok((conclusion, shown))
     }
 

@@ -20,6 +20,24 @@ pub enum Exit {
     Interrupted = 130,
 }
 
+impl Exit {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Ok, Self::Failed, Self::Usage, Self::Unreachable, Self::NothingSelected, Self::Interrupted];
+
+    /// What it says, in words.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Ok => "All is as expected.",
+            Self::Failed => "A case failed, a violation was found, or a baseline entry is stale.",
+            Self::Usage => "The command line, a configuration, the corpus or an input is wrong.",
+            Self::Unreachable => "The target was never reachable.",
+            Self::NothingSelected => "Nothing was selected.",
+            Self::Interrupted => "The user interrupted it.",
+        }
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit as u8)

@@ -5,12 +5,14 @@ mod analyze;
 mod autobahn;
 mod cases;
 mod choice;
+mod completions;
 mod conform;
 mod connect;
 mod exit;
 mod fuzz;
 mod gate;
 mod listening;
+mod manual;
 mod print;
 mod progress;
 mod report;
@@ -92,6 +94,10 @@ enum Command {
     Top(Box<top::Top>),
     /// Render, merge or compare recorded runs
     Report(report::Rendering),
+    /// Print what a shell needs to complete commands and options
+    Completions(completions::Completions),
+    /// Print the manual page
+    Man(manual::Manual),
 }
 
 /// The command line as `clap` knows it: for help, completions and manual pages.
@@ -138,6 +144,8 @@ fn run(cli: Cli) -> Exit {
         Command::Analyze(analyze) => runtime.block_on(analyze.run(&cli.everywhere)),
         Command::Cases(cases) => cases.run(&cli.everywhere),
         Command::Report(report) => report.run(&cli.everywhere),
+        Command::Completions(completions) => completions.run(),
+        Command::Man(manual) => manual.run(),
         Command::Serve(serve) => runtime.block_on(serve.run(&cli.everywhere)),
         Command::Top(top) => runtime.block_on(top.run(&cli.everywhere)),
         Command::Connect(connect) => runtime.block_on(connect.run(&cli.everywhere)),

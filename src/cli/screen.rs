@@ -1,6 +1,8 @@
 //! What is shown of a conformance run: progress while it goes on, failures as they come, the table at the end.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::time::Duration;
 
@@ -31,6 +33,14 @@ pub(super) struct Screen<'a> {
     unreachable: Option<Trouble>,
     /// Who is tested, where it is one of several.
     agent: Option<String>,
+    /// What is to be printed at the end, while somebody else has the terminal.
+    held: Option<RefCell<Vec<Held>>>,
+}
+
+/// What is printed later: so much text, and no more of what it is about.
+enum Held {
+    Result(String),
+    Told(String),
 }
 
 impl<'a> Screen<'a> {
@@ -48,7 +58,14 @@ impl<'a> Screen<'a> {
             running: Vec::new(),
             unreachable: None,
             agent: None,
+            held: None,
         }
+    }
+
+    /// A screen that shows everything only when it is finished, because a dashboard has the terminal until then.
+    pub(super) fn held(conform: &'a Conform, everywhere: &'a Everywhere) -> Self {
+        let bar = ProgressBar::hidden();
+        Self { bar, held: Some(RefCell::default()), ..Self::new(conform, everywhere, 0) }
     }
 
     /// The screen of one agent of several, whose bars are drawn together.
@@ -84,7 +101,7 @@ impl<'a> Screen<'a> {
                 Role::Client => "the client ",
             };
             let cases = Count(plan.cases.len(), "case");
-            self.bar.suspend(|| print::tell(format_args!("testing {own}{} with {cases}", Harmless(&plan.target))));
+            self.tell(format_args!("testing {own}{} with {cases}", Harmless(&plan.target)));
         }
         if !self.bar.is_hidden() {
             self.bar.enable_steady_tick(TICK);
@@ -139,8 +156,23 @@ impl<'a> Screen<'a> {
         let Some(case) = self.briefs.get(&outcome.case) else { return Ok(()) };
         let text = report::failure(case, outcome, &self.conform.repeat(&outcome.case));
         let of = self.agent.as_ref().map(|agent| format!("{}: ", Harmless(agent))).unwrap_or_default();
+        self.result(format_args!("{style}{word}{Reset} {of}{text}"))
+    }
+
+    fn result(&self, line: fmt::Arguments<'_>) -> io::Result<()> {
+        if let Some(held) = &self.held {
+            held.borrow_mut().push(Held::Result(line.to_string()));
+            return Ok(());
+        }
         // The bar must not be drawn into the text.
-        self.bar.suspend(|| print::result(format_args!("{style}{word}{Reset} {of}{text}")))
+        self.bar.suspend(|| print::result(line))
+    }
+
+    fn tell(&self, line: fmt::Arguments<'_>) {
+        match &self.held {
+            Some(held) => held.borrow_mut().push(Held::Told(line.to_string())),
+            None => self.bar.suspend(|| print::tell(line)),
+        }
     }
 
     /// Prints an object, with the agent that it is about where there are several.
@@ -148,12 +180,18 @@ impl<'a> Screen<'a> {
         if let (Some(agent), Some(fields)) = (&self.agent, object.as_object_mut()) {
             fields.insert("agent".to_owned(), agent.as_str().into());
         }
-        print::result(format_args!("{object}"))
+        self.result(format_args!("{object}"))
     }
 
     /// Shows what it came to.
     pub(super) fn finish(&self, corpus: &Corpus, conclusion: &Conclusion) -> io::Result<()> {
         self.bar.finish_and_clear();
+        for held in self.held.iter().flat_map(RefCell::take) {
+            match held {
+                Held::Result(line) => print::result(format_args!("{line}"))?,
+                Held::Told(line) => print::tell(format_args!("{line}")),
+            }
+        }
         if let Some(trouble) = &self.unreachable {
             let name = self.conform.target.as_deref().unwrap_or("wslab's own server");
             print::error(format_args!("{name} was never reachable: {trouble}"));
@@ -232,7 +270,7 @@ impl Sink for Screen<'_> {
                 return self.json(report::json_summary(summary));
             }
             Kind::RunFinished(Summary { stopped: Some(Reason::Cancelled), .. }) => {
-                self.bar.suspend(|| print::tell(format_args!("interrupted")));
+                self.tell(format_args!("interrupted"));
             }
             Kind::RunFinished(_) => {}
         }

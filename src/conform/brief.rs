@@ -52,8 +52,9 @@ fn beginning(payload: &Payload) -> Content {
 
 fn close(close: &Close) -> CloseDue {
     let by = match close.by {
-        Closer::Us => Side::Us,
+        Closer::Us | Closer::Either => Side::Us,
         Closer::Target => Side::Target,
     };
-    CloseDue { by, codes: close.codes.clone(), clean: close.clean, wrong_end_fails: close.wrong_end_fails }
+    let either = close.by == Closer::Either;
+    CloseDue { either, by, codes: close.codes.clone(), clean: close.clean, wrong_end_fails: close.wrong_end_fails }
 }

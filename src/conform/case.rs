@@ -298,6 +298,8 @@ pub enum Closer {
     Us,
     /// The target does, by failing the connection.
     Target,
+    /// We do, unless the target does before: because of a limit of its own, say.
+    Either,
 }
 
 /// How long a case waits, and then.

@@ -52,6 +52,11 @@ impl Wanted {
         Self { courses: case.expect.iter().map(course).collect() }
     }
 
+    /// Whether one of the alternatives will do for whatever comes.
+    pub(super) fn is_open(&self) -> bool {
+        self.courses.iter().any(|course| course.open)
+    }
+
     /// How many events the longest alternative has.
     pub fn longest(&self) -> u64 {
         self.courses.iter().map(|course| course.count).max().unwrap_or_default()

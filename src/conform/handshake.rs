@@ -138,7 +138,8 @@ impl Handshake {
                 bytes.extend_from_slice(b"\r\n");
             }
         }
-        let head = bytes.len();
+        let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").map(|at| at + 4);
+        let head = end.filter(|_| self.raw.is_some()).unwrap_or(bytes.len());
         if let Some(behind) = &self.behind {
             bytes.extend_from_slice(&behind.bytes());
         }
@@ -195,12 +196,21 @@ struct Words {
 }
 
 impl Words {
-    fn pairs(&self) -> [(&'static str, &str); 4] {
-        [("<host>", &self.host), ("<path>", &self.path), ("<key>", &self.key), ("<accept>", &self.accept)]
-    }
-
     fn fill(&self, text: &str) -> String {
-        self.pairs().iter().fold(text.to_owned(), |text, (word, value)| text.replace(word, value))
+        let swap = |letter: char| {
+            if letter.is_ascii_lowercase() { letter.to_ascii_uppercase() } else { letter.to_ascii_lowercase() }
+        };
+        let swapped: String = self.accept.chars().map(swap).collect();
+        let cut = &self.accept[..self.accept.len().saturating_sub(4)];
+        let pairs = [
+            ("<host>", self.host.as_str()),
+            ("<path>", &self.path),
+            ("<key>", &self.key),
+            ("<accept>", &self.accept),
+            ("<accept-swapped>", &swapped),
+            ("<accept-cut>", cut),
+        ];
+        pairs.iter().fold(text.to_owned(), |text, (word, value)| text.replace(word, value))
     }
 
     /// The same for bytes that need not be text.

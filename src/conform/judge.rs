@@ -8,7 +8,7 @@ use crate::conform::deflate::{agreed, offered};
 use crate::conform::expect::Wanted;
 use crate::conform::{Case, Closer, Grade};
 use crate::proto::{Role, Rule};
-use crate::watch::{CloseVerdict, Ending, Opening, Side, Timeout, Transcript, Verdict, Why};
+use crate::watch::{CloseVerdict, Ending, Entry, Happening, Item, Opening, Side, Timeout, Transcript, Verdict, Why};
 use crate::wire::CloseCode;
 
 /// Both verdicts on one connection.
@@ -45,7 +45,16 @@ pub(super) fn judge_wanted(case: &Case, wanted: &Wanted, transcript: &Transcript
     }
     let (close, close_why) = judge_close(case, transcript);
     if is_unplayable(case, transcript) {
+        // Then it is us who close, whoever has to.
+        let (close, close_why) = match case.close.by {
+            Closer::Target => (CloseVerdict::Informational, None),
+            Closer::Us | Closer::Either => (close, close_why),
+        };
         return Judgement { close_why, ..Judgement::new(Verdict::Unimplemented, close) };
+    }
+    if case.opening.is_some() && transcript.heard.last().is_some_and(|last| last.what == Happening::End) {
+        // The client refused it, and whether it may is what the case says.
+        return judge_unopened(case, wanted, transcript);
     }
     let (verdict, short) = judge_behaviour(case, wanted, transcript, close, close_why.as_ref());
     Judgement { verdict, close, close_why, short }
@@ -55,8 +64,12 @@ pub(super) fn judge_wanted(case: &Case, wanted: &Wanted, transcript: &Transcript
 fn judge_unopened(case: &Case, wanted: &Wanted, transcript: &Transcript) -> Judgement {
     let failed = |whys| Judgement::new(Verdict::Failed(whys), CloseVerdict::Failed);
     let opening = transcript.opening.as_ref();
-    if case.opening.is_none() || opening.is_none_or(|opening| !opening.faults.is_empty()) {
+    let faults = opening.map(|opening| opening.faults.as_slice()).unwrap_or_default();
+    if case.opening.is_none() || opening.is_none() || transcript.is_of_client() && !faults.is_empty() {
         return failed(vec![handshake(transcript)]);
+    }
+    if !faults.is_empty() {
+        return failed(faults.iter().copied().map(Why::Broke).collect());
     }
     if case.informational {
         return Judgement::new(Verdict::Informational, CloseVerdict::Informational);
@@ -110,24 +123,24 @@ fn handshake(transcript: &Transcript) -> Why {
 /// The case needs compression, and the target did not agree on it, or did not offer what it is about.
 fn is_unplayable(case: &Case, transcript: &Transcript) -> bool {
     let opening = transcript.opening.as_ref();
-    !case.deflate.is_empty() && opening.and_then(agreed).is_none()
+    !case.is_agreed(opening.and_then(agreed), transcript.role)
         || opening.is_some_and(|opening| !case.is_offered(&offered(opening)))
 }
 
 /// The first rule that applies.
 fn judge_close(case: &Case, transcript: &Transcript) -> (CloseVerdict, Option<Why>) {
     let (wanted, closing) = (&case.close, &transcript.closing);
-    let (wanted_end, end) = (
-        match wanted.by {
-            Closer::Us => Side::Us,
-            Closer::Target => Side::Target,
-        },
-        if closing.by_us { Side::Us } else { Side::Target },
-    );
+    let end = if closing.by_us { Side::Us } else { Side::Target };
+    let wanted_end = match wanted.by {
+        Closer::Us => Side::Us,
+        Closer::Target => Side::Target,
+        Closer::Either => end,
+    };
     if end != wanted_end {
         return (CloseVerdict::Failed, Some(Why::WrongEnd { wanted: wanted_end, got: end }));
     }
-    if wanted.clean && !closing.clean {
+    let clean = wanted.clean && (wanted.by != Closer::Either || closing.by_us);
+    if clean && !closing.clean {
         let why = match closing.timeouts.iter().rfind(|timeout| **timeout != Timeout::Patience) {
             Some(timeout) => Why::TimedOut(*timeout),
             None if closing.remote.is_none() && !closing.dropped_by_us => Why::Lost,
@@ -138,7 +151,8 @@ fn judge_close(case: &Case, transcript: &Transcript) -> (CloseVerdict, Option<Wh
     if let Some(code) = transcript.remote_close_code().filter(|code| !wanted.codes.contains(code)) {
         return (CloseVerdict::WrongCode, Some(Why::WrongCode { wanted: wanted.codes.clone(), got: code }));
     }
-    if transcript.role == Role::Client && closing.dropped_by_us {
+    let is_reset = |entry: &Entry| entry.side == Side::Us && entry.item == Item::Reset;
+    if transcript.role == Role::Client && closing.dropped_by_us && !transcript.log.iter().any(is_reset) {
         return (CloseVerdict::FailedByClient, Some(Why::Dropped));
     }
     (CloseVerdict::Ok, None)

@@ -47,7 +47,7 @@ pub use baseline::{
 pub use captured::{Captured, NoCase};
 pub use case::*;
 pub use corpus::{Corpus, CorpusError};
-pub use deflate::Terms;
+pub use deflate::{Own, Terms};
 pub use document::{Document, Unit};
 pub use expect::Wanted;
 pub use handshake::{Beside, Handshake, Manners, Offered};

@@ -99,12 +99,13 @@ pub async fn play<T: Transport>(
     transcript
 }
 
-/// Plays `case` as a server on a connection whose opening handshake is over, well or badly.
+/// Plays `case` as a server on a connection whose opening handshake is over, well or badly; what was sent behind it is
+/// part of the case.
 ///
 /// What it came to is there before TCP is ended: a client that goes on once it is finds its result.
 pub(super) async fn play_answered<T: Transport>(
     transport: T,
-    opening: Opening,
+    (opening, behind): (Opening, &[u8]),
     case: &Arc<Case>,
     wanted: &Arc<Wanted>,
     pace: Pace,
@@ -116,6 +117,9 @@ pub(super) async fn play_answered<T: Transport>(
     // The faults of a request are the target's own; what we answered on purpose is to be seen through.
     let sound = opening.faults.is_empty();
     peer.record.opened(opening, None);
+    if !behind.is_empty() {
+        peer.record.sent(Duration::ZERO, behind, false);
+    }
     if !done && !(case.opening.is_some() && sound) {
         peer.record.ended(Duration::ZERO, Ending::ByUs);
         return peer.part(false);
@@ -151,11 +155,13 @@ impl<T: Transport> Peer<T> {
         let mut opening = Opening::default();
         let mut ended = None;
         let mut answer = None;
+        let mut behind = Vec::new();
         let limit = match &case.opening {
             Some(_) => pace.opening(OPENING).max(pace.patience(case.patience.time)),
             None => pace.opening(OPENING),
         };
-        let asking = self.handshake(ask, case.opening.as_ref(), pace, &mut opening, &mut answer, &mut ended);
+        let asking =
+            self.handshake(ask, case.opening.as_ref(), pace, &mut opening, &mut behind, &mut answer, &mut ended);
         let done = timeout(limit, asking).await;
         opening.timed_out = done.is_err();
         opening.duration = begun.elapsed();
@@ -165,6 +171,9 @@ impl<T: Transport> Peer<T> {
         opening.request = head_without_secrets(&opening.request);
         opening.response = head_without_secrets(&opening.response);
         self.record.opened(opening, answer);
+        if !behind.is_empty() {
+            self.record.sent(Duration::ZERO, &behind, false);
+        }
         if rest.is_none() {
             self.record.ended(begun.elapsed(), ended.unwrap_or(Ending::ByUs));
         }
@@ -196,6 +205,7 @@ impl<T: Transport> Peer<T> {
         how: Option<&Handshake>,
         pace: Pace,
         opening: &mut Opening,
+        behind: &mut Vec<u8>,
         answer: &mut Option<Answered>,
         ended: &mut Option<Ending>,
     ) -> Option<Vec<u8>> {
@@ -204,6 +214,10 @@ impl<T: Transport> Peer<T> {
         let said = how.unwrap_or(&Handshake::default()).request(&plain);
         opening.request.extend_from_slice(&said.bytes[..said.head.min(HEAD)]);
         let asked = asked(&said.bytes, &plain);
+        // What follows the head is frames, unless the head says that it is a body.
+        if !asked.faults.contains(Rule::RequestBody) {
+            behind.extend_from_slice(&said.bytes[said.head..]);
+        }
         let Self { reader, writer, buffer, .. } = self;
         tokio::select! {
             biased;

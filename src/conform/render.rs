@@ -157,7 +157,11 @@ fn is_plain(text: &str) -> bool {
 fn terms_of(terms: Terms) -> String {
     let takeover = (!terms.takeover).then(|| "takeover = false".to_owned());
     let window = terms.window.map(|window| format!("window = {window}"));
-    table(takeover.into_iter().chain(window))
+    let own_takeover = terms.own.takeover.map(|takeover| format!("takeover = {takeover}"));
+    let own_window = terms.own.window.map(|window| format!("window = {window}"));
+    let own: Vec<String> = own_takeover.into_iter().chain(own_window).collect();
+    let own = (!own.is_empty()).then(|| format!("own = {}", table(own)));
+    table(takeover.into_iter().chain(window).chain(own))
 }
 
 fn table(fields: impl IntoIterator<Item = String>) -> String {
@@ -285,15 +289,17 @@ fn event(event: &Expected, indent: &str) -> String {
 fn close(close: &Close) -> Option<String> {
     let us = close.by == Closer::Us;
     let mut fields = Vec::new();
-    if !us {
-        fields.push("by = \"target\"".to_owned());
+    match close.by {
+        Closer::Us => {}
+        Closer::Target => fields.push("by = \"target\"".to_owned()),
+        Closer::Either => fields.push("by = \"either\"".to_owned()),
     }
     match &close.codes[..] {
         [CloseCode(1000)] if us => {}
         [code] => fields.push(format!("code = {}", code.0)),
         codes => fields.push(format!("code = {}", list(codes, |code| code.0.to_string()))),
     }
-    if close.clean != us {
+    if close.clean == (close.by == Closer::Target) {
         fields.push(format!("clean = {}", close.clean));
     }
     if close.wrong_end_fails {

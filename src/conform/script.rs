@@ -164,7 +164,7 @@ impl Script {
             match self.go_on(now, record, keys) {
                 Some(Doing::Write(bytes)) => {
                     // Where the target has to close, a close frame among the steps is a stimulus like any other.
-                    let closes = self.case.close.by == Closer::Us;
+                    let closes = self.case.close.by != Closer::Target;
                     return self.write(now, record, bytes, closes);
                 }
                 Some(Doing::Act(act)) => return act,
@@ -177,7 +177,7 @@ impl Script {
     /// Whether what was agreed is what the case needs.
     fn is_playable(&self, record: &Recorder) -> bool {
         let opening = record.transcript().opening.as_ref();
-        (self.case.deflate.is_empty() || record.agreed().is_some())
+        self.case.is_agreed(record.agreed(), self.role)
             && opening.is_none_or(|opening| self.case.is_offered(&deflate::offered(opening)))
     }
 
@@ -362,8 +362,10 @@ impl Script {
                 record.waited(now, tag.as_deref());
                 self.progress.follow(&self.wanted, &record.transcript().heard);
             }
+            // What is left will do for whatever comes.
+            Step::Await(_) if self.lost_at.is_some() && self.wanted.is_open() => {}
             // The verdict is certain, so there is nothing to go on for.
-            Step::Await(_) if self.lost_at.is_some() && self.case.close.by == Closer::Us => return None,
+            Step::Await(_) if self.lost_at.is_some() && self.case.close.by != Closer::Target => return None,
             Step::Await(what) => {
                 let (have, awaited) = match what {
                     Await::Message => (record.messages(), &mut self.awaited.0),
@@ -452,7 +454,7 @@ impl Script {
         let closing = record.closing();
         let done = self.is_through();
         if done
-            && self.case.close.by == Closer::Us
+            && self.case.close.by != Closer::Target
             && closing.local.is_none()
             && !self.mute
             && self.closing.is_none()

@@ -179,7 +179,9 @@ impl Recorder {
         let opened = self.transcript.is_open();
         // Of a server, what stands before its end is the answer.
         let silent = received.bytes == 0 && self.transcript.heard.is_empty();
-        by_target && if opened { self.bounds.ends && closing.remote.is_some() } else { self.bounds.answers && silent }
+        // A client may refuse more than it has to, so what we take for opened need not be.
+        let refused = self.bounds.answers && silent && (!opened || self.transcript.is_of_client());
+        by_target && (refused || opened && self.bounds.ends && closing.remote.is_some())
     }
 
     fn log(&mut self, at: Duration, item: Item) {

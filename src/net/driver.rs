@@ -68,6 +68,12 @@ pub trait Session: Send {
         false
     }
 
+    /// Whether the connection is none of those that [`Connections`](super::Connections) counts, names and broadcasts to,
+    /// such as that of somebody who only watches. It is reached by its number, and ended with the others. Asked once.
+    fn is_aside(&self) -> bool {
+        false
+    }
+
     /// Everything that was queued is sent, while the session [holds](Session::holds).
     fn drained(&mut self, _out: &mut Outbound) {}
 
@@ -299,6 +305,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     /// Sends what is queued, then ends our direction of TCP if that is wanted.
     #[inline]
     pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let stalled = self.stalls.is_some();
         while !self.endpoint.outgoing().is_empty() {
             let Poll::Ready(written) = Pin::new(&mut self.stream).poll_write(cx, self.endpoint.outgoing()) else {
                 self.wait_for_the_peer();
@@ -324,6 +331,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             return Poll::Pending;
         };
         self.stalls = None;
+        if stalled {
+            self.endpoint.waits(0);
+        }
         self.broken |= flushed.is_err();
         if self.shutdown == Shutdown::Wanted {
             let _ended = ready!(Pin::new(&mut self.stream).poll_shutdown(cx));
@@ -335,6 +345,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     /// The peer takes nothing at the moment: from the first time on it has only so long.
     #[cold]
     fn wait_for_the_peer(&mut self) {
+        self.endpoint.waits(self.endpoint.outgoing().len());
         if self.stalls.is_none() {
             let timeout = self.endpoint.config().send_timeout;
             self.stalls = tokio::time::Instant::now().into_std().checked_add(timeout);

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::connection::{Connection, OwnedEvent};
-use super::driver::{Driver, Stop};
+use super::driver::{Driver, Session as _, Stop};
 use super::members::{Connections, Member};
 use super::opening::OpeningFailure;
 use super::server::{Entry, Service, Shared};
@@ -150,7 +150,13 @@ impl Incoming {
         let id = member.id;
         let (mut session, mut observer) = (None, None);
         let answer = answer(&driver, |asked, request| {
-            let mut answer = shared.policy.answer(asked);
+            let mut answer = if asked.protocols.iter().all(|protocol| service.speaks(protocol, asked)) {
+                shared.policy.answer(asked)
+            } else {
+                let mut spoken = asked.clone();
+                spoken.protocols.retain(|protocol| service.speaks(protocol, asked));
+                shared.policy.answer(&spoken)
+            };
             if answer.agreed.is_some() {
                 match service.open(request, asked, member.clone(), entry.take()) {
                     Ok(opened) => session = Some(opened),
@@ -168,7 +174,7 @@ impl Incoming {
         driver.answer(answer);
         match session {
             Some(session) => {
-                let registration = shared.connections.register(id, driver.endpoint.compresses());
+                let registration = shared.connections.register(id, driver.endpoint.compresses(), session.is_aside());
                 // A task of its own, as small as can be: an idle connection is nothing else.
                 tokio::spawn(Serving::new(driver, session, registration, place));
             }

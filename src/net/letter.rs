@@ -80,7 +80,7 @@ impl<'m> Letter<'m> {
             Some(Direction { window_bits, .. }) => {
                 let known = self.known.compressed.iter().find(|(bits, _)| *bits == window_bits);
                 if let Some((_, Some(frame))) = known {
-                    return Mail::Frames(frame.clone());
+                    return Mail::Compressed(frame.clone(), payload.len() as u64);
                 }
             }
             None => {}
@@ -113,7 +113,7 @@ mod tests {
         let mut letter = Letter::new(message, Some(Config::default()), known);
         letter.compress(direction);
         match letter.packed_to(inband, direction) {
-            Mail::Frames(frames) => frames,
+            Mail::Frames(frames) | Mail::Compressed(frames, _) => frames,
             other => panic!("{other:?}"),
         }
     }

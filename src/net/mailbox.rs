@@ -16,6 +16,8 @@ use crate::wire::CloseCode;
 pub(crate) enum Mail {
     /// Frames, encoded as a server sends them.
     Frames(Bytes),
+    /// The frame of a compressed message that had so many bytes before, encoded as a server sends it.
+    Compressed(Bytes, u64),
     /// A message that the connection has to compress itself, because it refers to what it sent before.
     Message(Kind, Bytes),
     /// The closing handshake is to be started.
@@ -28,7 +30,9 @@ impl Mail {
     /// How many bytes of it count: what it takes to keep it counts as well.
     fn size(&self) -> usize {
         match self {
-            Self::Frames(bytes) | Self::Message(_, bytes) => size_of::<Item>() + bytes.len(),
+            Self::Frames(bytes) | Self::Compressed(bytes, _) | Self::Message(_, bytes) => {
+                size_of::<Item>() + bytes.len()
+            }
             Self::Close(..) | Self::Abort => 0,
         }
     }
@@ -178,6 +182,11 @@ impl Mailbox {
         }
         self.waiting.store(!inner.mail.is_empty(), Ordering::Release);
         (std::mem::take(&mut inner.wake), mail.into_iter().map(|item| item.mail))
+    }
+
+    /// Bytes of the mail that was not taken out yet.
+    pub(crate) fn len(&self) -> usize {
+        self.lock().bytes
     }
 
     /// So many bytes that were taken out are not yet sent.

@@ -5,7 +5,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -28,6 +28,8 @@ pub struct Connections {
 struct Shared {
     members: Mutex<HashMap<ConnectionId, Place>>,
     next: AtomicU64,
+    /// How many members are aside; changed with the members.
+    asides: AtomicUsize,
     max_queue: usize,
     slow: Slow,
     deflate: Option<deflate::Config>,
@@ -42,6 +44,8 @@ struct Place {
     mailbox: Arc<Mailbox>,
     compresses: Option<Direction>,
     inband: Option<Inband>,
+    /// Whether it is none of those that are counted and broadcast to.
+    aside: bool,
 }
 
 /// Whom a broadcast reached.
@@ -114,6 +118,7 @@ impl Connections {
         let shared = Shared {
             members: Mutex::default(),
             next: AtomicU64::new(0),
+            asides: AtomicUsize::new(0),
             max_queue,
             slow,
             deflate,
@@ -128,9 +133,10 @@ impl Connections {
         self.shared.members.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How many there are.
+    /// How many there are, without those that are [aside](super::Session::is_aside).
     pub fn len(&self) -> usize {
-        self.lock().len()
+        let members = self.lock();
+        members.len() - self.shared.asides.load(Ordering::Relaxed)
     }
 
     /// Whether there is none.
@@ -138,9 +144,9 @@ impl Connections {
         self.len() == 0
     }
 
-    /// Their numbers, in no order.
+    /// Their numbers, in no order, without those that are [aside](super::Session::is_aside).
     pub fn ids(&self) -> Vec<ConnectionId> {
-        self.lock().keys().copied().collect()
+        self.lock().iter().filter(|(_, place)| !place.aside).map(|(id, _)| *id).collect()
     }
 
     /// Sends a message to one.
@@ -155,7 +161,7 @@ impl Connections {
         self.shared.deliver(&place, None, letter.packed_to(place.inband, place.compresses))
     }
 
-    /// Sends a message to all but `except`. It is encoded once, and compressed once for each window that was agreed
+    /// Sends a message to all but `except` and those that are [aside](super::Session::is_aside). It is encoded once, and compressed once for each window that was agreed
     /// on; only those who agreed on context takeover compress it for themselves.
     pub fn broadcast(&self, message: &Message<'_>, except: Option<ConnectionId>) -> Reach {
         let mut encodings = Encodings::default();
@@ -166,7 +172,7 @@ impl Connections {
             agreed.into_iter().for_each(|direction| letter.compress(Some(direction)));
         }
         let mut reach = Reach::default();
-        for (_, place) in self.lock().iter().filter(|(id, _)| Some(**id) != except) {
+        for (_, place) in self.lock().iter().filter(|(id, place)| Some(**id) != except && !place.aside) {
             reach.count(self.shared.deliver(place, None, letter.packed_to(place.inband, place.compresses)));
         }
         reach
@@ -282,7 +288,7 @@ impl Connections {
             tokio::pin!(left);
             // Registered before the look, so that no leaving is missed between the two.
             left.as_mut().enable();
-            if self.is_empty() {
+            if self.lock().is_empty() {
                 return;
             }
             left.await;
@@ -300,9 +306,12 @@ impl Connections {
     }
 
     /// Puts a member in that has agreed to be sent messages like this; it leaves when the registration is dropped.
-    pub(super) fn register(&self, id: ConnectionId, compresses: Option<Direction>) -> Registration {
+    pub(super) fn register(&self, id: ConnectionId, compresses: Option<Direction>, aside: bool) -> Registration {
         let mailbox = Arc::new(Mailbox::default());
-        self.lock().insert(id, Place { mailbox: mailbox.clone(), compresses, inband: None });
+        let mut members = self.lock();
+        members.insert(id, Place { mailbox: mailbox.clone(), compresses, inband: None, aside });
+        self.shared.asides.fetch_add(aside.into(), Ordering::Relaxed);
+        drop(members);
         if *self.shared.draining.borrow() {
             // It came in while the doors were being closed.
             let order = Mail::Close(CloseCode::GOING_AWAY, "the server shuts down".into());
@@ -325,7 +334,9 @@ impl Drop for Registration {
     fn drop(&mut self) {
         self.mailbox.shut();
         let mut members = self.connections.lock();
-        members.remove(&self.id);
+        if members.remove(&self.id).is_some_and(|place| place.aside) {
+            self.connections.shared.asides.fetch_sub(1, Ordering::Relaxed);
+        }
         // A set that was large for an hour need not be large for ever.
         if members.capacity() > 1024 && members.len() < members.capacity() / 4 {
             members.shrink_to_fit();

@@ -64,6 +64,11 @@ pub trait Service: Send + Sync + 'static {
         Ok(None)
     }
 
+    /// Whether this subprotocol, to which the server's [`Policy`] agrees, is one of what is asked for. By default it is.
+    fn speaks(&self, _protocol: &str, _asked: &Asked) -> bool {
+        true
+    }
+
     /// A client asks, and the server's [`Policy`] allows it. `entry` is what [`Service::enter`] gave: the session keeps
     /// it for as long as it has to live.
     ///

@@ -48,7 +48,12 @@ impl<S: Session + Unpin> Future for Serving<S> {
                 Poll::Ready(Stop::Asked) => {}
                 // What was left while other things were sent can go now.
                 Poll::Pending if left && serving.driver.endpoint.outgoing().is_empty() => {}
-                Poll::Pending => return Poll::Pending,
+                Poll::Pending => {
+                    if left {
+                        serving.tell_waiting();
+                    }
+                    return Poll::Pending;
+                }
             }
         }
     }
@@ -74,6 +79,13 @@ impl<S: Session> Serving<S> {
         self.owing = unsent > 0;
     }
 
+    /// What waits in the mailbox, because the peer is slow, waits to be sent as well.
+    #[cold]
+    fn tell_waiting(&mut self) {
+        let Self { driver, registration, .. } = self;
+        driver.endpoint.waits(driver.endpoint.outgoing().len() + registration.mailbox.len());
+    }
+
     /// Does what the mail says; whether the connection is to be dropped.
     #[cold]
     fn read_mail(&mut self, cx: &Context<'_>) -> bool {
@@ -90,6 +102,7 @@ impl<S: Session> Serving<S> {
             // While the connection is closing nobody waits for messages any more.
             let _sent = match mail {
                 Mail::Frames(frames) => out.send_encoded(&frames),
+                Mail::Compressed(frames, size) => out.send_compressed(&frames, size),
                 Mail::Message(kind, payload) => out.send(Message { kind, payload: (&*payload).into() }),
                 Mail::Close(code, reason) => out.close(code, &reason),
                 Mail::Abort => return true,
@@ -144,7 +157,7 @@ mod tests {
 
         let connections = Connections::new(100, Slow::Skip, None);
         let id = connections.next_member(None).id;
-        let registration = connections.register(id, None);
+        let registration = connections.register(id, None, false);
         assert_eq!(connections.broadcast(&"welcome".into(), None).reached, 1);
         assert_eq!(connections.close(id, CloseCode::GOING_AWAY, ""), Ok(()));
         let places = Arc::new(Semaphore::new(1));

@@ -23,7 +23,7 @@ pub use endpoint::{Cause, Closed, Endpoint, Event, Input, Outbound, Output, Read
 pub use flow::{Flow, Reading, Seen};
 pub use keys::MaskingKeys;
 pub use message::{JoinFault, Joined, Joiner, Kind, Message, TooBig};
-pub use observer::Observer;
+pub use observer::{Alike, Observer};
 pub use rule::{Clause, Level, Rule, Rules, UnknownRule};
 
 /// The two ends of a connection.

@@ -156,6 +156,7 @@ fn close(close: &CloseDue) -> String {
     }
     let codes = codes.join(" or ");
     match close.by {
+        _ if close.either => format!("either end closes, the target with {codes}"),
         Side::Us => format!("the tester closes, and the target answers with {codes}"),
         Side::Target => format!("the target fails the connection with {codes}"),
     }

@@ -14,7 +14,7 @@ use crate::watch::live::Passed;
 pub struct Export {
     /// The name of the files without what follows the dot: `wslab-connections-20261122T070000`.
     pub name: String,
-    /// As CSV, with a head (RFC 4180).
+    /// As CSV, with a head (RFC 4180). Before texts that a spreadsheet would take for a formula stands an apostrophe.
     pub csv: String,
     /// As JSON: an array with an object for each row.
     pub json: String,
@@ -70,12 +70,19 @@ fn csv(rows: &[Map<String, Value>]) -> Option<String> {
     for row in rows {
         let cell = |value: &Value| match value {
             Value::Null => String::new(),
-            Value::String(text) => text.clone(),
+            Value::String(text) => no_formula(text),
             other => other.to_string(),
         };
         writer.write_record(row.values().map(cell)).ok()?;
     }
     String::from_utf8(writer.into_inner().ok()?).ok()
+}
+
+/// A text that no spreadsheet takes for a formula: an apostrophe stands before it then, as people write it there. What
+/// is in the file as JSON is unchanged.
+fn no_formula(text: &str) -> String {
+    let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
+    if is_formula { format!("'{text}") } else { text.to_owned() }
 }
 
 fn object(value: Value) -> Map<String, Value> {

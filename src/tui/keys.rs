@@ -54,6 +54,8 @@ pub enum Action {
     Theme,
     /// Shows payloads as text, or as bytes.
     Payload,
+    /// Goes on where something happens next.
+    Skip,
 }
 
 /// A row of the table.
@@ -122,6 +124,7 @@ pub const KEYS: &[Binding] = &[
     bind(Action::Export, &[plain('x')], "x", "export", "write the view as CSV and JSON", Some(11)),
     bind(Action::Theme, &[plain('t')], "t", "theme", "the next theme", Some(12)),
     bind(Action::Payload, &[plain('v')], "v", "payload", "payloads as text or as bytes", None),
+    bind(Action::Skip, &[plain('n')], "n", "skip", "skip to where a replay goes on", None),
 ];
 
 /// What the mouse does, in words.

@@ -64,6 +64,11 @@ pub(super) fn time(at: Timestamp) -> String {
     at.strftime("%H:%M:%S").to_string()
 }
 
+/// A day and the time of it, in UTC: `2026-11-22 07:00:00`.
+pub(super) fn date_and_time(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
+
 /// The same with milliseconds: `07:00:00.123`.
 pub(super) fn exact_time(at: Timestamp) -> String {
     at.strftime("%H:%M:%S%.3f").to_string()

@@ -51,7 +51,7 @@ impl Backlog {
         other.frames.iter().for_each(|frame| self.push(frame.clone()));
     }
 
-    /// The frames, to be changed in what does not change how large they are.
+    /// The frames, to be changed before they are appended to another backlog: that weighs them anew, this one does not.
     pub(super) fn frames_mut(&mut self) -> impl Iterator<Item = &mut Passed> {
         self.frames.iter_mut()
     }

@@ -141,6 +141,9 @@ pub enum Due {
 /// How a connection has to end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CloseDue {
+    /// Whether the target may close before us, because of a limit of its own.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub either: bool,
     /// Who closes.
     pub by: Side,
     /// The codes that the target's close frame may carry.

@@ -3,6 +3,7 @@
 //! A source is a running server, near or far, a capture that is replayed, an interface, a conformance run. They all tell
 //! the same, so that the dashboard need not know which it watches.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -28,6 +29,8 @@ pub enum News {
     Violations(Vec<Violation>),
     /// How far a conformance run has come.
     Run(Box<Progress>),
+    /// Where a capture that is replayed stands.
+    Playing(Playing),
 }
 
 /// How a source is.
@@ -48,6 +51,16 @@ pub enum State {
         /// What is to be said of the end, if anything.
         words: Option<String>,
     },
+}
+
+/// Where a capture that is replayed stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Playing {
+    /// The time of the capture.
+    pub at: Timestamp,
+    /// Nothing happens in it until then; `None` if something happens soon.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
 }
 
 /// Frames of one connection.
@@ -159,8 +172,9 @@ pub struct Progress {
     pub cases: usize,
     /// The cases that are being run, the oldest first.
     pub in_flight: Vec<String>,
-    /// What came of those that have ended, in their order.
-    pub done: Vec<Outcome>,
+    /// What came of those that have ended, in their order; each is shared, since all are told again and again.
+    #[serde(with = "words::shared")]
+    pub done: Vec<Arc<Outcome>>,
     /// How long it has been going on.
     pub elapsed: Duration,
 }
@@ -185,4 +199,6 @@ pub enum Wish {
         /// Whether to hold.
         hold: bool,
     },
+    /// To go on at once where something happens next, where that is possible: a capture that is replayed.
+    Skip,
 }

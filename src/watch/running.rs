@@ -1,6 +1,7 @@
 //! How far a conformance run has come.
 
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -70,7 +71,7 @@ impl Sink for Running {
                 let case = named(&outcome.case);
                 progress.in_flight.retain(|other| *other != case);
                 // What was said is not for those who watch.
-                progress.done.push(Outcome { transcript: None, ..(**outcome).clone() });
+                progress.done.push(Arc::new(outcome.without_transcript()));
             }
             Kind::CaseRetried(_) | Kind::Unreachable(_) => {}
             Kind::RunFinished(_) => {
@@ -79,5 +80,25 @@ impl Sink for Running {
             }
         }
         Ok(())
+    }
+}
+
+impl Outcome {
+    /// The same without its transcript, which is not copied.
+    #[must_use]
+    pub fn without_transcript(&self) -> Self {
+        Self {
+            case: self.case.clone(),
+            verdict: self.verdict.clone(),
+            close: self.close,
+            close_why: self.close_why.clone(),
+            known: self.known.clone(),
+            attempts: self.attempts,
+            duration: self.duration,
+            cpu: self.cpu,
+            stderr: self.stderr.clone(),
+            short: self.short.clone(),
+            transcript: None,
+        }
     }
 }

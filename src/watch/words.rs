@@ -154,6 +154,23 @@ pub(super) mod optional_micros {
     }
 }
 
+/// Outcomes that are shared, as if they were not.
+pub(super) mod shared {
+    use std::sync::Arc;
+
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    use crate::watch::Outcome;
+
+    pub(in crate::watch) fn serialize<S: Serializer>(outcomes: &[Arc<Outcome>], to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(outcomes.iter().map(AsRef::<Outcome>::as_ref))
+    }
+
+    pub(in crate::watch) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Arc<Outcome>>, D::Error> {
+        Ok(Vec::<Outcome>::deserialize(from)?.into_iter().map(Arc::new).collect())
+    }
+}
+
 /// Bytes as hex digits.
 pub(super) mod hex {
     use serde::de::{Error, Unexpected};

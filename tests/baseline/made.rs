@@ -47,6 +47,7 @@ pub(crate) fn outcome(case: &str, verdict: Verdict) -> Outcome {
         duration: Duration::ZERO,
         cpu: Duration::ZERO,
         stderr: String::new(),
+        short: Vec::new(),
         transcript: None,
     }
 }

@@ -1,7 +1,6 @@
 //! `wslab connect` on a terminal.
 
 use std::net::TcpStream;
-use std::process::Command;
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -218,24 +217,19 @@ fn control_c_clears_the_line_and_twice_it_ends() {
     insta::assert_snapshot!(typing.ends(130));
 }
 
-fn signal(typing: &Typing, name: &str) {
-    let sent = Command::new("kill").args([format!("-{name}"), typing.id().to_string()]).status();
-    assert!(sent.unwrap().success());
-}
-
 #[test]
 fn signals_leave_the_terminal_as_it_was() {
     let (_server, url) = on_a_free_port(&[]);
     let mut typing = connected("terminated", &url, &[]);
     typing.types("half").edits("> half");
-    signal(&typing, "TERM");
+    typing.signal("TERM");
     insta::assert_snapshot!(typing.ends(130));
     // An interrupt from elsewhere is as good as a key.
     let mut typing = connected("signalled", &url, &[]);
     typing.types("half").edits("> half");
-    signal(&typing, "INT");
+    typing.signal("INT");
     typing.sees("Ctrl-C again ends").edits(">");
-    signal(&typing, "INT");
+    typing.signal("INT");
     typing.ends(130);
 }
 

@@ -185,3 +185,55 @@ fn colours_are_for_terminals_or_on_demand() {
     assert!(!coloured(&[], &[("NO_COLOR", "1")]));
     assert!(!coloured(&["--color", "never"], &[("CLICOLOR_FORCE", "1")]));
 }
+
+/// A section of the manual page.
+fn section(page: &str, name: &str) -> String {
+    let begins = page.find(&format!(".SH {name}\n")).expect(name);
+    let end = page[begins + 1..].find("\n.SH ").map_or(page.len(), |end| begins + 2 + end);
+    page[begins..end].to_owned()
+}
+
+#[test]
+fn the_manual_page_has_the_keys_of_the_dashboard() {
+    let page = run(&["man"]).exits(0).stdout;
+    assert!(page.is_ascii(), "not every roff reads UTF-8");
+    insta::assert_snapshot!("man keys", section(&page, "\"KEYS OF THE DASHBOARD\""));
+    insta::assert_snapshot!("man exit status", section(&page, "\"EXIT STATUS\""));
+    for binding in wslab::tui::keys::KEYS {
+        assert!(page.contains(&format!("\n{}\n", binding.words)), "{}", binding.words);
+    }
+}
+
+#[test]
+fn the_manual_page_has_every_command_and_every_option() {
+    let page = run(&["man"]).exits(0).stdout;
+    for (words, command) in all().into_iter().filter(|(words, _)| !words.is_empty()) {
+        assert!(page.contains(&format!(".SS \"wslab {words}\"\n")), "{words}");
+        for option in command.get_arguments().filter_map(clap::Arg::get_long) {
+            assert!(page.contains(&option.replace('-', "\\-")), "wslab {words} --{option}");
+        }
+    }
+}
+
+#[test]
+fn bash_takes_the_completions() {
+    for (shell, words) in [
+        ("bash", "complete -F"),
+        ("zsh", "#compdef wslab"),
+        ("fish", "complete -c wslab"),
+        ("elvish", "edit:"),
+        ("powershell", "Register-ArgumentCompleter"),
+    ] {
+        let script = run(&["completions", shell]).exits(0).stdout;
+        assert!(script.contains(words) && script.contains("conform"), "{shell}");
+        if shell == "bash" {
+            let mut bash = std::process::Command::new("bash");
+            bash.arg("-n");
+            let mut bash = Running::start(bash);
+            bash.say(script.as_bytes());
+            let ended = bash.ended();
+            assert_eq!((ended.code, ended.stderr.as_str()), (0, ""));
+        }
+    }
+    run(&["completions", "tcsh"]).exits(2);
+}

@@ -26,4 +26,5 @@ mod serve;
 mod spec;
 mod terminal;
 mod top;
+mod top_terminal;
 mod typed;

@@ -8,7 +8,7 @@ use crate::process::{Running, alike, run, run_with, wslab};
 
 /// A server that listens, and where.
 #[track_caller]
-fn serve(arguments: &[&str]) -> (Running, String) {
+pub(crate) fn serve(arguments: &[&str]) -> (Running, String) {
     let mut running = Running::start(wslab(&[&["serve", "echo"], arguments].concat()));
     let line = running.line();
     let url = line.strip_prefix("listening on ").expect(&line).trim().to_owned();

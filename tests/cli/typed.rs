@@ -2,11 +2,13 @@
 
 use std::io::{Read as _, Write};
 use std::path::PathBuf;
+use std::process::Command;
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, SlavePty, native_pty_system};
+use vt100::MouseProtocolMode;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -120,6 +122,30 @@ impl Typing {
         self.until(|screen| screen.contains(words))
     }
 
+    /// Waits until this is no longer on the terminal.
+    #[track_caller]
+    pub(crate) fn hides(&mut self, words: &str) -> &mut Self {
+        self.until(|screen| !screen.contains(words))
+    }
+
+    /// Does something again and again until the screen is as it is wanted.
+    #[track_caller]
+    pub(crate) fn until_it(&mut self, wanted: impl Fn(&str) -> bool, mut again: impl FnMut()) -> &mut Self {
+        let until = Instant::now() + PATIENCE;
+        while !wanted(&self.screen()) {
+            assert!(Instant::now() < until, "this is not what was wanted:\n{}", self.screen());
+            again();
+            thread::sleep(Duration::from_millis(100));
+        }
+        self
+    }
+
+    /// Sends a signal by its name.
+    pub(crate) fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args([format!("-{name}"), self.id().to_string()]).status();
+        assert!(sent.unwrap().success());
+    }
+
     /// Waits until this is the last line, the one that is edited.
     #[track_caller]
     pub(crate) fn edits(&mut self, line: &str) -> &mut Self {
@@ -138,7 +164,22 @@ impl Typing {
 
     /// Waits for the end: it has this exit code, and the terminal is as it was. Gives what is left on it.
     #[track_caller]
-    pub(crate) fn ends(mut self, code: u32) -> String {
+    pub(crate) fn ends(self, code: u32) -> String {
+        self.leaves(code).0
+    }
+
+    /// Waits for the end of a program that had the whole screen: it has this exit code, and nothing of it is left. Gives
+    /// what was ever written.
+    #[track_caller]
+    pub(crate) fn gives_back(self, code: u32) -> String {
+        let (screen, written) = self.leaves(code);
+        assert!(written.contains("\u{1b}[?1049h"), "it had the screen");
+        assert_eq!(screen, "");
+        written
+    }
+
+    #[track_caller]
+    fn leaves(mut self, code: u32) -> (String, String) {
         let until = Instant::now() + PATIENCE;
         let status = loop {
             match self.child.try_wait().unwrap() {
@@ -154,7 +195,13 @@ impl Typing {
         assert_eq!(status.exit_code(), code, "{screen}");
         let written = self.written();
         assert!(written.rfind("\u{1b}[?2004l") >= written.rfind("\u{1b}[?2004h"), "pasting is not as it was");
-        screen
+        let seen = self.glass.0.lock().unwrap();
+        let left = seen.parser.screen();
+        assert!(!left.alternate_screen(), "the screen is not as it was");
+        assert!(!left.hide_cursor(), "the cursor is hidden");
+        assert_eq!(left.mouse_protocol_mode(), MouseProtocolMode::None, "the mouse is not as it was");
+        drop(seen);
+        (screen, written)
     }
 }
 

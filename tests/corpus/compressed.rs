@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use wslab::conform::{Await, Closer, Corpus, Document, Expected, Fragments, Grade, Payload, Step, Terms, Then, Unit};
+use wslab::conform::{
+    Await, Closer, Corpus, Document, Expected, Fragments, Grade, Own, Payload, Step, Terms, Then, Unit,
+};
 use wslab::proto::deflate::{Agreed, Offer};
 use wslab::proto::opening::Extension;
 use wslab::wire::{CloseCode, Opcode};
@@ -70,8 +72,10 @@ fn every_case_is_that_of_autobahn() {
                 "{id}"
             );
 
-            let terms: Vec<_> =
-                asked.iter().map(|&(no_takeover, window)| Terms { takeover: !no_takeover, window }).collect();
+            let terms: Vec<_> = asked
+                .iter()
+                .map(|&(no_takeover, window)| Terms { takeover: !no_takeover, window, own: Own::default() })
+                .collect();
             assert_eq!(case.deflate, terms, "{id}");
             assert_eq!((case.patience.time, case.patience.then), (Duration::from_secs(patience), Then::Close), "{id}");
             assert_eq!((case.close.by, &case.close.codes[..]), (Closer::Us, &[CloseCode::NORMAL][..]), "{id}");

@@ -210,6 +210,7 @@ fn section_6_wants_bad_text_refused_by_the_target_and_nothing_else() {
                 assert!(std::str::from_utf8(&message).is_err(), "{} is good", case.id);
                 assert!(case.close.wrong_end_fails && case.close.codes == [CloseCode::INVALID_DATA], "{}", case.id);
             }
+            Closer::Either => panic!("{} is of either", case.id),
             Closer::Us => {
                 assert!(std::str::from_utf8(&message).is_ok(), "{} is bad", case.id);
                 let [only] = &case.expect[..] else { panic!("{} has alternatives", case.id) };

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use hex_literal::hex;
 use wslab::conform::{
-    Alternative, Await, Case, Close, Closer, Document, Expected, Fragments, Frame, Grade, Mask, Patience, Payload,
+    Alternative, Await, Case, Close, Closer, Document, Expected, Fragments, Frame, Grade, Mask, Own, Patience, Payload,
     Step, Terms, Then, Unit,
 };
 use wslab::proto::{Clause, Level, Role, Rule};
@@ -115,7 +115,10 @@ fn a_message_is_compressed_on_the_terms_of_its_case() {
         "deflate = [{ takeover = false, window = 9 }, {}]\nsend = [{ text = \"a\", compressed = true }, { text = \"b\" }, \
          { text = \"c\", compressed = false }]",
     );
-    let terms = [Terms { takeover: false, window: Some(9) }, Terms { takeover: true, window: None }];
+    let terms = [
+        Terms { takeover: false, window: Some(9), own: Own::default() },
+        Terms { takeover: true, window: None, own: Own::default() },
+    ];
     assert_eq!(case_of.deflate, terms);
     let compressed: Vec<_> =
         case_of.send.iter().map(|step| matches!(step, Step::Frame(frame) if frame.compressed)).collect();
@@ -175,6 +178,7 @@ fn we_close_with_1000_unless_it_says_otherwise() {
         clean: true,
         wrong_end_fails: false,
         wrong_code_fails: false,
+        may_be_bare: false,
     };
     assert_eq!(case("").close, ours);
     assert_eq!(case("close = { by = \"us\" }").close, ours);

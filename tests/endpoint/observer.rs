@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use hex_literal::hex;
-use wslab::proto::{Cause, Closed, Config, Message, Observer, Rule, Seen};
+use wslab::proto::{Alike, Cause, Closed, Config, Message, Observer, Rule, Seen};
 use wslab::wire::{CloseCode, Head};
 
 use crate::end::{End, secs};
@@ -238,9 +238,10 @@ impl Observer for Turns {
         self.0.lock().unwrap().push("turn".into());
     }
 
-    fn whole(&mut self, head: &Head, message: &Message<'_>) {
+    fn whole(&mut self, head: &Head, message: &Message<'_>) -> Alike {
         let whole = format!("whole {} \"{}\"", shown(head), message.payload.escape_ascii());
         self.0.lock().unwrap().push(whole);
+        Alike::Each
     }
 
     fn message(&mut self, _message: &Message<'_>) {
@@ -291,5 +292,79 @@ mirrored! {
         end.endpoint.set_observer(Box::new(Time(Arc::clone(&time))));
         end.waits(secs(7));
         assert_eq!(*time.lock().unwrap(), Some(end.now));
+    }
+}
+
+/// Writes down the first of messages that are alike, and how many more there were.
+#[derive(Clone, Default)]
+struct Numbers(Arc<Mutex<Vec<String>>>);
+
+impl Numbers {
+    fn write(&self, line: String) {
+        self.0.lock().unwrap().push(line);
+    }
+}
+
+impl Observer for Numbers {
+    fn settled(&mut self) {
+        self.write("settled".into());
+    }
+
+    fn whole(&mut self, head: &Head, _message: &Message<'_>) -> Alike {
+        self.write(format!("whole {}", shown(head)));
+        Alike::Number
+    }
+
+    fn more_whole(&mut self, count: u64) {
+        self.write(format!("{count} more"));
+    }
+
+    fn received(&mut self, seen: &Seen<'_>) {
+        if let Seen::Head(head) = seen {
+            self.write(format!("received {}", shown(head)));
+        }
+    }
+
+    fn sent_frame(&mut self, head: &Head, _payload: &[u8]) -> Alike {
+        self.write(format!("sent {}", shown(head)));
+        Alike::Number
+    }
+
+    fn more_sent(&mut self, count: u64) {
+        self.write(format!("{count} more sent"));
+    }
+}
+
+mirrored! {
+    fn who_wants_no_more_than_the_number_of_messages_that_are_alike_is_told_that(end) {
+        let numbers = Numbers::default();
+        end.endpoint.set_observer(Box::new(numbers.clone()));
+        end.receives(hex!("81 01 61  81 01 62  81 01 63  82 01 00  82 01 00  89 00"));
+        for text in ["a", "b", "cc"] {
+            end.out().send(text).unwrap();
+        }
+        end.out().send("dd").unwrap();
+        end.ticks();
+        end.out().send("e").unwrap();
+        end.out().send("f").unwrap();
+        drop(end);
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(numbers.0.lock().unwrap().join("\n"), @"
+            whole text of 1
+            2 more
+            whole binary of 1
+            1 more
+            received ping of 0
+            sent pong of 0
+            settled
+            sent text of 1
+            1 more sent
+            sent text of 2
+            1 more sent
+            settled
+            sent text of 1
+            1 more sent
+            ");
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use hex_literal::hex;
 use proptest::prelude::*;
 use wslab::conform::{
-    Await, Case, Document, Expected, Fragments, Frame, Patience, Payload, Step, Terms, Then, Unit, Verdict, Why,
+    Await, Case, Document, Expected, Fragments, Frame, Own, Patience, Payload, Step, Terms, Then, Unit, Verdict, Why,
 };
 use wslab::proto::deflate::{Agreed, Deflater, Inflater};
 use wslab::proto::opening::Extension;
@@ -25,7 +25,7 @@ fn walk(times: u32, document: Document, len: usize, unit: Unit) -> Case {
     let event = if unit == Unit::Chars { Expected::Text(payload) } else { Expected::Binary(payload) };
     let step = Step::Repeat { times, steps: vec![Step::Frame(frame), Step::Await(Await::Message)] };
     let patience = Patience { time: Duration::from_secs(480), then: Then::Close };
-    let deflate = vec![Terms { takeover: true, window: None }];
+    let deflate = vec![Terms { takeover: true, window: None, own: Own::default() }];
     Case { deflate, patience, ..case([step], &[Expected::Repeat(times, vec![event])]) }
 }
 
@@ -152,7 +152,7 @@ fn nothing_refers_back_further_than_agreed() {
     let payload = Payload::Seed { seed: 7, len: 3000 };
     let frame = || Step::Frame(Frame { compressed: true, ..Frame::new(Opcode::BINARY, payload.clone()) });
     let events = [Expected::Binary(payload.clone()), Expected::Binary(payload.clone())];
-    let deflate = vec![Terms { takeover: true, window: None }];
+    let deflate = vec![Terms { takeover: true, window: None, own: Own::default() }];
     let case = Case { deflate, ..case([frame(), Step::Await(Await::Message), frame()], &events) };
     let second = |extensions: &str| {
         let played = play_agreed(&case, echo(extensions), extensions);
@@ -194,7 +194,7 @@ fn plain_messages_may_come_between_compressed_ones() {
     let hears = stage::hears;
     let mut case =
         case([small("Hello"), plain("Hello"), small("Hello")], &[hears("Hello"), hears("Hello"), hears("Hello")]);
-    case.deflate = vec![Terms { takeover: true, window: None }];
+    case.deflate = vec![Terms { takeover: true, window: None, own: Own::default() }];
     let played = play_agreed(&case, echo(PLAIN), PLAIN);
     assert_eq!(played.verdicts(), ("ok", "ok"));
     assert_eq!(played.frames[1].1, b"Hello");
@@ -213,7 +213,7 @@ fn a_message_refers_to_what_was_sent_and_not_to_what_other_cases_send() {
         let events = documents.iter().map(|document| Expected::Binary(part(*document))).collect();
         let steps = documents.iter().flat_map(|document| step(*document)).collect();
         let twice = case([Step::Repeat { times: 6, steps }], &[Expected::Repeat(6, events)]);
-        let twice = Case { deflate: vec![Terms { takeover: true, window: None }], ..twice };
+        let twice = Case { deflate: vec![Terms { takeover: true, window: None, own: Own::default() }], ..twice };
         for case in [&twice, &walk(6, Document::Html, 700, Unit::Bytes), &twice] {
             let played = play_agreed(case, echo(PLAIN), PLAIN);
             assert_eq!(played.verdicts(), ("ok", "ok"), "{:?}", played.judgement);

@@ -53,7 +53,10 @@ fn whys(judgement: &Judgement) -> &[Why] {
 #[test]
 fn an_echo_with_a_clean_close_is_ok() {
     let judgement = judge(&echo_case(), &good(&["Hello"]));
-    assert_eq!(judgement, Judgement { verdict: Verdict::Ok, close: CloseVerdict::Ok, close_why: None });
+    assert_eq!(
+        judgement,
+        Judgement { verdict: Verdict::Ok, close: CloseVerdict::Ok, close_why: None, short: Vec::new() }
+    );
 }
 
 #[test]

@@ -10,7 +10,8 @@ use proptest::prelude::*;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf, duplex};
 use tokio::time::{sleep, timeout};
 use wslab::conform::{
-    Case, Expected, Judgement, Pace, Patience, Payload, Terms, Then, Transcript, Transport, Wanted, Why, judge, play,
+    Case, Expected, Judgement, Own, Pace, Patience, Payload, Terms, Then, Transcript, Transport, Wanted, Why, judge,
+    play,
 };
 use wslab::proto::Rule;
 use wslab::proto::opening::{Ask, Policy, answer};
@@ -295,7 +296,7 @@ async fn agreeing_on(extensions: &'static str) -> (Transcript, Judgement) {
             let _ = theirs.write_all(&[0x88, 2, 0x03, 0xe8]).await;
         }
     });
-    let terms = vec![Terms { takeover: true, window: Some(10) }];
+    let terms = vec![Terms { takeover: true, window: Some(10), own: Own::default() }];
     played_on(ours, &Case { deflate: terms, ..case([], &[]) }).await
 }
 

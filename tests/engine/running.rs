@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::io::{DuplexStream, duplex};
 use tokio::time::sleep;
 use wslab::conform::{
-    Await, Case, Conclusion, Connect, Document, Expected, Frame, Id, Options, Pace, Payload, Reason, Step, Terms,
+    Await, Case, Conclusion, Connect, Document, Expected, Frame, Id, Options, Own, Pace, Payload, Reason, Step, Terms,
     Trouble, Unit, Verdict, run,
 };
 use wslab::proto::Role;
@@ -99,7 +99,7 @@ async fn cases_that_send_the_same_compressed_messages_come_one_after_another() {
         let payload = Payload::Part { document: Document::Json, at: 0, len, unit: Unit::Bytes };
         let frame = Frame { compressed: true, ..Frame::new(Opcode::BINARY, payload) };
         let steps = vec![Step::Frame(frame), Step::Await(Await::Message)];
-        let terms = vec![Terms { takeover: true, window: None }];
+        let terms = vec![Terms { takeover: true, window: None, own: Own::default() }];
         Arc::new(Case { id: Id(id.into()), deflate: terms, ..case([Step::Repeat { times: 1000, steps }], &[]) })
     };
     let cases = [part("1.1", 100), part("1.2", 200), part("1.3", 100), part("1.4", 200), part("1.5", 300)];

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use wslab::conform::{
-    Act, Alternative, Case, Close, Closer, Expected, Frame, Grade, Id, Judgement, Pace, Patience, Payload, Recorder,
-    Script, Source, Step, Then, Transcript, Wanted, judge,
+    Act, Alternative, Case, Close, Closer, Expected, Frame, Grade, Id, Judgement, Manners, Pace, Patience, Payload,
+    Recorder, Script, Source, Step, Then, Transcript, Wanted, judge,
 };
 use wslab::proto::{Clause, Flow, Level, Role, Seen};
 use wslab::watch::{Ending, Opening};
@@ -30,6 +30,9 @@ pub fn case<const N: usize>(send: [Step; N], expect: &[Expected]) -> Case {
         tags: Vec::new(),
         target: None,
         deflate: Vec::new(),
+        opening: None,
+        manners: Manners::default(),
+        beside: None,
         send: send.into(),
         expect: vec![Alternative { verdict: Grade::Ok, events: expect.to_vec() }],
         close: Close {
@@ -38,6 +41,7 @@ pub fn case<const N: usize>(send: [Step; N], expect: &[Expected]) -> Case {
             clean: true,
             wrong_end_fails: false,
             wrong_code_fails: false,
+            may_be_bare: false,
         },
         patience: Patience { time: ms(1000), then: Then::Fail },
         hears_messages: true,
@@ -206,7 +210,7 @@ fn play_opened(case: &Case, mut target: Target, pace: Pace, opening: Opening) ->
     let wanted = Arc::new(Wanted::of(case));
     let mut script = Script::new(Arc::new(case.clone()), wanted, Role::Client, pace);
     let mut record = Recorder::new(Role::Client, script.bounds());
-    record.opened(opening);
+    record.opened(opening, None);
     let (mut reader, mut writes, mut frames) = (Reader::new(), Vec::new(), Vec::new());
     let mut now = Duration::ZERO;
     // What the target is going to do, by time and order.

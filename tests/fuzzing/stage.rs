@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
 use wslab::conform::fuzz::{Course, End, Prediction, Session, predict};
-use wslab::conform::{Await, Connect, Expected, Frame, Grade, Payload, Step, Terms, Trouble};
+use wslab::conform::{Await, Connect, Expected, Frame, Grade, Own, Payload, Step, Terms, Trouble};
 use wslab::proto::opening::{Ask, Policy, answer};
 use wslab::proto::{Config, Endpoint, Event, Input, Message, Output, deflate};
 use wslab::wire::Opcode;
@@ -17,7 +17,7 @@ pub(crate) fn session<const N: usize>(steps: [Step; N]) -> Session {
 
 /// One with it.
 pub(crate) fn deflated<const N: usize>(steps: [Step; N]) -> Session {
-    Session { deflate: vec![Terms { takeover: true, window: None }], steps: steps.into() }
+    Session { deflate: vec![Terms { takeover: true, window: None, own: Own::default() }], steps: steps.into() }
 }
 
 pub(crate) fn frame(opcode: Opcode, payload: &[u8]) -> Frame {

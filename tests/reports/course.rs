@@ -91,7 +91,7 @@ fn failed() -> Outcome {
     transcript.duration = ms(5);
     let differs = wslab::watch::Difference {
         at: 0,
-        wanted: vec![Some(Happening::Text(Content::of(b"hello")))],
+        wanted: vec![Some(wslab::watch::Due::One(Happening::Text(Content::of(b"hello"))))],
         got: Some(text(HOSTILE.as_bytes())),
     };
     Outcome {

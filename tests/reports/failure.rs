@@ -3,7 +3,8 @@
 use wslab::proto::Rule;
 use wslab::report::failure;
 use wslab::watch::{
-    CloseVerdict, Difference, Ending, Happening, Item, Opening, Said, Side, Timeout, Transcript, Trouble, Verdict, Why,
+    CloseVerdict, Difference, Due, Ending, Happening, Item, Opening, Said, Side, Timeout, Transcript, Trouble, Verdict,
+    Why,
 };
 use wslab::wire::CloseCode;
 
@@ -15,7 +16,7 @@ fn told(id: &str, verdict: Verdict, transcript: Option<Transcript>) -> String {
 }
 
 fn differs(at: u64, wanted: Option<Happening>, got: Option<Happening>) -> Verdict {
-    Verdict::Failed(vec![Why::Differs(Difference { at, wanted: vec![wanted], got })])
+    Verdict::Failed(vec![Why::Differs(Difference { at, wanted: vec![wanted.map(Due::One)], got })])
 }
 
 #[test]
@@ -91,8 +92,10 @@ fn every_reason_has_its_words() {
 
 #[test]
 fn differences_tell_where() {
-    let difference =
-        |at, wanted: &[Option<Happening>], got| Difference { at, wanted: wanted.to_vec(), got }.to_string();
+    let difference = |at, wanted: &[Option<Happening>], got| {
+        let wanted = wanted.iter().map(|wanted| wanted.clone().map(Due::One)).collect();
+        Difference { at, wanted, got }.to_string()
+    };
     let pong = Happening::Pong(wslab::watch::Content::of(b"hi"));
     let long = |last| text([&[b'x'; 255][..], last].concat().as_slice());
     let all = [

@@ -27,6 +27,7 @@ pub(crate) fn outcome(case: &str, verdict: Verdict, transcript: Option<Transcrip
         duration: Duration::from_micros(1500),
         cpu: Duration::from_micros(300),
         stderr: String::new(),
+        short: Vec::new(),
         transcript,
     }
 }

@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use ratatui::crossterm::event::KeyCode;
 use wslab::proto::{ConnectionId, Role};
-use wslab::watch::live::{News, Passed, Tail};
+use wslab::watch::live::{News, Passed, State, Tail};
 use wslab::wire::Opcode;
 
 use crate::stage::{LARGE, Stage, frame, frames, snapshot};
@@ -147,4 +147,24 @@ fn a_long_payload_is_scrolled_when_zoomed() {
     stage.shows("line 30;");
     stage.press(KeyCode::Esc);
     stage.shows("Connection 0");
+}
+
+#[test]
+fn a_closed_connection_waits_for_nothing() {
+    let mut stage = Stage::with(LARGE, 5);
+    stage.press(KeyCode::Enter);
+    stage.shows("waiting for frames");
+    stage.press(KeyCode::Esc);
+    stage.press(KeyCode::End);
+    stage.press(KeyCode::Enter);
+    stage.shows("it is closed: frames are shown only as they pass");
+    stage.hides("waiting for frames");
+}
+
+#[test]
+fn what_is_over_waits_for_nothing() {
+    let mut stage = looking(5);
+    stage.tell(News::State(State::Over { words: None }));
+    stage.shows("everything has been told");
+    stage.hides("waiting for frames");
 }

@@ -6,9 +6,9 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use wslab::proto::ConnectionId;
 use wslab::tui::keys::{Action, KEYS, action, binding};
 use wslab::tui::{Effect, Input};
-use wslab::watch::live::{News, Wish};
+use wslab::watch::live::{News, Playing, Wish};
 
-use crate::stage::{LARGE, SMALL, Stage, USUAL, progress, snapshot, violation};
+use crate::stage::{LARGE, SMALL, Stage, USUAL, at, progress, snapshot, violation};
 
 #[test]
 fn no_key_is_for_two_things() {
@@ -269,4 +269,57 @@ fn files_that_are_there_are_not_written_over() {
     assert_ne!(first, second);
     assert_eq!(std::fs::read_to_string(&first[0]).ok().as_deref(), Some(export.csv.as_str()));
     std::fs::remove_dir_all(&folder).expect("it can be taken away again");
+}
+
+/// The rows of a CSV file by the names of their columns, of what `x` writes now.
+fn written(stage: &mut Stage) -> Vec<std::collections::HashMap<String, String>> {
+    stage.effects.clear();
+    stage.write("x");
+    let [Effect::Export(export)] = &stage.effects[..] else { panic!("nothing is to be written: {:?}", stage.effects) };
+    csv::Reader::from_reader(export.csv.as_bytes()).deserialize().map(|row| row.expect("it is a row")).collect()
+}
+
+#[test]
+fn no_text_becomes_a_formula() {
+    let mut stage = Stage::new(USUAL);
+    let mut seen = snapshot(6, 1);
+    let urls = ["=HYPERLINK(\"http://example.com\")", "+1", "-1", "@SUM(1)", "\t=1", "/chat=1"];
+    for (row, url) in seen.rows.iter_mut().zip(urls) {
+        row.resource = url.to_owned();
+    }
+    seen.gone.clear();
+    stage.tell(News::Snapshot(Box::new(seen)));
+    let rows = written(&mut stage);
+    let cells: Vec<_> = rows.iter().map(|row| row["url"].as_str()).collect();
+    assert_eq!(cells, ["'=HYPERLINK(\"http://example.com\")", "'+1", "'-1", "'@SUM(1)", "'\t=1", "/chat=1"]);
+    let [Effect::Export(export)] = &stage.effects[..] else { panic!("nothing is to be written") };
+    let json: serde_json::Value = serde_json::from_str(&export.json).expect("it is JSON");
+    assert_eq!(json[1]["url"], "+1", "programs read it as it is");
+}
+
+#[test]
+fn a_row_that_comes_back_has_no_rate_at_first() {
+    let mut stage = Stage::new(USUAL);
+    let mut rate = |second: u64, is_told: bool| {
+        let mut seen = snapshot(10, second);
+        seen.gone.clear();
+        seen.rows.retain(|row| is_told || row.id.0 != 5);
+        stage.tell(News::Snapshot(Box::new(seen)));
+        written(&mut stage).iter().find(|row| row["connection"] == "5").map(|row| row["messages_in_per_s"].clone())
+    };
+    assert_eq!([rate(0, true), rate(1, true)], [Some("0.0".to_owned()), Some("6.0".to_owned())]);
+    assert_eq!([rate(2, false), rate(3, false), rate(4, false)], [None, None, None]);
+    assert_eq!(rate(5, true).as_deref(), Some("0.0"), "what it did in its whole life is no rate");
+    assert_eq!(rate(6, true).as_deref(), Some("6.0"));
+}
+
+#[test]
+fn n_skips_only_what_is_replayed() {
+    let mut stage = Stage::with(USUAL, 3);
+    stage.write("n");
+    stage.shows("only a capture that is replayed");
+    assert_eq!(stage.effects, []);
+    stage.tell(News::Playing(Playing { at: at(0), until: Some(at(9_000_000)) }));
+    stage.write("n");
+    assert_eq!(stage.effects, [Effect::Wish(Wish::Skip)]);
 }

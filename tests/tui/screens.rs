@@ -7,10 +7,11 @@ use ratatui::crossterm::event::KeyCode;
 use ratatui::layout::Size;
 use ratatui::style::Color;
 use wslab::tui::{Input, Theme, draw};
-use wslab::watch::live::{News, State};
+use wslab::watch::Bar;
+use wslab::watch::live::{News, Playing, State};
 use wslab::wire::Opcode;
 
-use crate::stage::{LARGE, SMALL, Stage, USUAL, frame, frames, progress, violation};
+use crate::stage::{LARGE, SMALL, Stage, USUAL, at, frame, frames, progress, snapshot, violation};
 
 fn named(size: Size) -> String {
     format!("{}x{}", size.width, size.height)
@@ -231,5 +232,49 @@ fn ascii_is_all_that_is_left_where_there_is_no_more() {
         let screen = stage.screen();
         assert!(screen.is_ascii(), "{screen}");
         assert_snapshot!(format!("ascii_{}", named(size)), screen);
+    }
+}
+
+#[test]
+fn replays_say_where_they_stand() {
+    let mut said = String::new();
+    for size in [SMALL, USUAL, LARGE] {
+        for until in [None, Some(4_500), Some(3_600_000), Some(90_000_000)] {
+            let mut stage = Stage::with(size, 3);
+            stage.tell(News::Playing(Playing { at: at(1500), until: until.map(at) }));
+            said.push_str(stage.screen().lines().next().unwrap_or_default());
+            said.push('\n');
+        }
+    }
+    assert_snapshot!(said);
+}
+
+#[test]
+fn all_that_was_counted_is_in_the_bars() {
+    for size in [SMALL, USUAL, LARGE] {
+        let mut stage = Stage::new(size);
+        let mut seen = snapshot(1, 1);
+        // Far more bars than there are columns, and the largest is the last.
+        let bars: Vec<_> = (1..=500).map(|to| Bar { to, count: if to == 500 { 1000 } else { 1 } }).collect();
+        seen.spreads.received.bars = bars;
+        stage.tell(News::Snapshot(Box::new(seen)));
+        stage.write("\t\t");
+        while !stage.screen().contains("▸Spread") {
+            stage.press(KeyCode::Tab);
+        }
+        stage.write("z");
+        let screen = stage.screen();
+        let first = screen.lines().take_while(|line| !line.contains("round trip")).collect::<Vec<_>>();
+        assert!(first.iter().any(|line| line.contains('█')), "the largest bar is out of sight:\n{screen}");
+    }
+}
+
+#[test]
+fn a_screen_may_be_as_large_as_it_likes() {
+    for size in [Size { width: 40_000, height: 15 }, Size { width: 60, height: 40_000 }] {
+        let mut stage = Stage::with(size, 3);
+        stage.shows("3 open");
+        stage.press(KeyCode::Enter);
+        stage.shows("waiting for frames");
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
@@ -149,6 +150,7 @@ pub(crate) fn row(id: u64, second: u64) -> Row {
         idle: Duration::from_secs(if id % 5 == 4 { 90 } else { id % 3 }),
         received: deflate(counts((id % 17 + 1) * (second + 1), 40 + id % 100)),
         sent: counts((id % 11) * (second + 1), 120),
+        queued: 0,
         round_trip: (id % 4 != 3).then(|| Duration::from_micros(300 + id * 10)),
         faults: if faulty { BTreeMap::from([(Rule::ALL[3], id / 50 + 1)]) } else { BTreeMap::new() },
         last_fault: faulty.then_some(Rule::ALL[3]),
@@ -214,6 +216,7 @@ pub(crate) fn snapshot(many: u64, second: u64) -> Snapshot {
         began: at(-3_720_000),
         uptime: Duration::from_secs(3720 + second),
         open: many,
+        queued: 0,
         totals,
         spreads,
         rows,
@@ -262,7 +265,7 @@ pub(crate) fn progress() -> Progress {
         target: "ws://127.0.0.1:9001/".to_owned(),
         cases: 120,
         in_flight: vec!["2.1".to_owned(), "2.2".to_owned()],
-        done,
+        done: done.into_iter().map(Arc::new).collect(),
         elapsed: Duration::from_secs(73),
     }
 }

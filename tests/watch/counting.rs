@@ -124,7 +124,9 @@ fn compressed_messages_are_counted_as_they_travel_and_as_they_are() {
     let sent = server.row().sent;
     assert_eq!((sent.compressed, sent.text_messages), (1, 1));
     assert!(sent.deflated < 100 && sent.deflated == sent.message_bytes);
-    assert_eq!((server.row().received.compression(), sent.compression()), (Some(5.0 / 7.0), None));
+    assert_eq!(sent.inflated, 1000);
+    let ratios = (server.row().received.compression(), sent.compression());
+    assert_eq!(ratios, (Some(5.0 / 7.0), Some(1000.0 / sent.deflated as f64)));
 }
 
 #[test]
@@ -206,4 +208,36 @@ fn what_is_shown_has_no_secrets_and_is_not_long() {
     assert_eq!(rows[0].resource, "/feed?token=…&room=1");
     assert_eq!(rows[0].subprotocol.as_deref(), Some("chat"));
     assert!(rows[1].resource.len() <= 512 && rows[1].resource.ends_with("ü…"));
+}
+
+#[test]
+fn an_echo_is_the_next_that_is_sent_of_the_same_kind_and_length() {
+    let mut client = Watched::open(Role::Client);
+    client.end.receives(hex!("81 01 61"));
+    let echoes = |client: &Watched| client.meter.summary_at(client.end.now).spreads.echoes;
+    for other in ["", "ab"] {
+        client.end.out().send(other).unwrap();
+    }
+    client.end.out().send(&b"b"[..]).unwrap();
+    client.end.now += Duration::from_millis(50);
+    client.end.ticks();
+    assert_eq!(echoes(&client).count, 0);
+    client.end.out().send("b").unwrap();
+    let spread = echoes(&client);
+    assert_eq!(spread.count, 1);
+    assert!(spread.sum >= 50_000_000, "{}", spread.sum);
+}
+
+#[test]
+fn of_many_echoes_some_are_timed_and_of_what_does_not_echo_none() {
+    let (mut echoing, mut mute) = (Watched::open(Role::Client), Watched::open(Role::Client));
+    for _ in 0..160 {
+        for client in [&mut echoing, &mut mute] {
+            client.end.receives(hex!("81 01 61  81 01 61"));
+        }
+        echoing.end.out().send("b").unwrap();
+        mute.end.out().send("longer").unwrap();
+    }
+    let echoes = |client: &Watched| client.meter.summary_at(client.end.now).spreads.echoes.count;
+    assert_eq!((echoes(&echoing), echoes(&mute)), (10, 0));
 }

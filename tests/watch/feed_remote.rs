@@ -3,6 +3,7 @@
 use tokio::sync::mpsc;
 use wslab::app::Echo;
 use wslab::app::host::Host;
+use wslab::app::limit::DoorLimits;
 use wslab::net::{Client, Listen, Server, ServerConfig};
 use wslab::watch::Snapshot;
 use wslab::watch::feed::{AttachError, Remote};
@@ -113,21 +114,13 @@ async fn a_server_that_is_started_anew_is_found_again() {
 
 #[tokio::test]
 async fn when_nobody_listens_any_more_it_lets_go() {
-    let served = serve(echo());
-    let Dashboard { news, wishes } = Dashboard::at(&served).await;
-    within(async {
-        while served.connections.is_empty() {
-            tokio::task::yield_now().await
-        }
-    })
-    .await;
+    // There is a place for one.
+    let served = serve(echo().doors(DoorLimits { connections: Some(1), ..DoorLimits::default() }));
+    let Dashboard { mut news, wishes } = Dashboard::at(&served).await;
+    while within(news.recv()).await.expect("news") != News::State(State::Live) {}
+    assert!(within(served.watching().connect()).await.is_err());
     drop((news, wishes));
-    within(async {
-        while !served.connections.is_empty() {
-            tokio::task::yield_now().await
-        }
-    })
-    .await;
+    within(async { while served.watching().connect().await.is_err() {} }).await;
 }
 
 #[tokio::test]

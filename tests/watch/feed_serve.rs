@@ -9,6 +9,7 @@ use tokio::net::TcpStream;
 use wslab::app::Echo;
 use wslab::app::auth::{Auth, AuthConfig, SecretKey, Settings};
 use wslab::app::host::Host;
+use wslab::app::limit::DoorLimits;
 use wslab::net::{Client, ConnectError, Member, Service};
 use wslab::proto::deflate;
 use wslab::proto::opening::{self, Ask, Extra};
@@ -173,6 +174,67 @@ async fn strangers_are_refused() {
     // The same path with a query is the same place.
     let client = Client::new(&format!("{}/_wslab?a=b", served.url)).unwrap();
     assert_eq!(refused(client.protocols(["other"])).await, 400);
+}
+
+#[tokio::test]
+async fn names_that_lead_here_but_are_not_of_this_machine_are_refused() {
+    let served = serve(echo());
+    for (host, status) in [("evil.example:80", "403"), ("localhost.evil.example", "403"), ("LOCALHOST:1", "101")] {
+        let mut stream = TcpStream::connect(served.address).await.unwrap();
+        let request = format!(
+            "GET /_wslab HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\
+             Sec-WebSocket-Protocol: {SUBPROTOCOL}\r\n\r\n"
+        );
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = [0; 12];
+        within(stream.read_exact(&mut answer)).await.unwrap();
+        assert_eq!(&answer[9..], status.as_bytes(), "{host}");
+    }
+}
+
+#[tokio::test]
+async fn who_watches_is_none_of_the_connections_and_hears_nothing_of_what_goes_to_them() {
+    let served = serve(echo());
+    let mut looker = Looker::at(&served).await;
+    looker.sees(|_| true).await;
+    let mut client = within(served.client().protocols([SUBPROTOCOL]).connect()).await.unwrap();
+    assert_eq!(client.agreed().unwrap().protocol, None, "it is spoken by who watches alone");
+    assert_eq!((served.connections.len(), served.connections.ids().len()), (1, 1));
+    assert_eq!(served.connections.broadcast(&"to all".into(), None).reached, 1);
+    assert_eq!(within(client.next()).await.unwrap().unwrap().as_text(), Some("to all"));
+    looker.wishes(&FAST).await;
+    // What is no news would not be understood.
+    looker.sees(|snapshot| snapshot.totals.sent.messages() == 1).await;
+    drop(client);
+    within(served.end()).await;
+}
+
+#[tokio::test]
+async fn who_watches_counts_at_the_door() {
+    let limits = DoorLimits { connections: Some(1), ..DoorLimits::default() };
+    let served = serve(echo().doors(limits));
+    let _looker = Looker::at(&served).await;
+    assert_eq!(refused(served.watching()).await, 429);
+}
+
+#[tokio::test]
+async fn it_tells_what_waits_for_a_client_that_does_not_read() {
+    let served = serve(echo());
+    let mut looker = Looker::at(&served).await;
+    looker.wishes(&FAST).await;
+    let (writing, mut reading) = within(served.client().connect()).await.unwrap().split();
+    let sending = tokio::spawn(async move {
+        // Until nothing fits between the two any more.
+        while tokio::time::timeout(Duration::from_millis(300), writing.send(vec![7; 1 << 18])).await.is_ok() {}
+        writing
+    });
+    let snapshot = looker.sees(|snapshot| snapshot.queued > 0).await;
+    assert_eq!(snapshot.rows[0].queued, snapshot.queued);
+    let reading = tokio::spawn(async move { while let Ok(Some(_)) = reading.next().await {} });
+    looker.sees(|snapshot| snapshot.queued == 0).await;
+    drop(within(sending).await.unwrap());
+    reading.abort();
 }
 
 /// With which status `host` refuses somebody at this address; `None` if it does not.

@@ -15,7 +15,7 @@ use crate::app::limit::{DoorLimits, Doors, Layers, Limits, Over, Refused};
 use crate::net::{AcceptError, Connections, Entry, Member, Service};
 use crate::proto::opening::{Answer, Asked};
 use crate::proto::{Observer, Role};
-use crate::watch::feed::{Metrics, Watch};
+use crate::watch::feed::{Metrics, SUBPROTOCOL, Watch};
 use crate::watch::{About, Meter};
 use crate::wire::http::{Request, without_secrets};
 
@@ -131,8 +131,10 @@ impl<A: Application> Host<A> {
     }
 
     /// With what is counted, as it happens, at [`feed::PATH`]: by its meter, or else by one of its own. Where clients have
-    /// to say who they are, that takes the permission `watch`; elsewhere one may watch from the same machine alone. The
-    /// subprotocol [`feed::SUBPROTOCOL`] has to be among those that the server agrees to.
+    /// to say who they are, that takes the permission `watch`; elsewhere one may watch from the same machine alone, under
+    /// one of its loopback names, and whoever may open a Unix socket of the server may watch: what guards it is the
+    /// permissions of its file. The subprotocol [`feed::SUBPROTOCOL`] has to be among those that the server agrees to; it
+    /// does so nowhere else.
     ///
     /// [`feed::PATH`]: crate::watch::feed::PATH
     /// [`feed::SUBPROTOCOL`]: crate::watch::feed::SUBPROTOCOL
@@ -161,11 +163,15 @@ impl<A: Application> Service for Host<A> {
         }
     }
 
+    fn speaks(&self, protocol: &str, asked: &Asked) -> bool {
+        (protocol == SUBPROTOCOL) == self.watch_at(&asked.resource).is_some()
+    }
+
     fn open(&self, request: &Request, asked: &Asked, member: Member, entry: Entry) -> Result<Seat<A>, Box<Answer>> {
         if let Some(watch) = self.watch_at(&asked.resource) {
             let auth = self.auth.as_ref().map(|(auth, _)| &**auth);
             return watching::admit(watch, auth, request, asked, member)
-                .map(|watcher| Seat::Watcher(Box::new(watcher)));
+                .map(|watcher| Seat::Watcher(Box::new(watcher), entry));
         }
         let gate = self.auth.as_ref().map(|(auth, settings)| {
             let token = token_of(request);

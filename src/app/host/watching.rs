@@ -1,5 +1,7 @@
 //! Who may watch a host.
 
+use std::net::{Ipv4Addr, Ipv6Addr};
+
 use crate::app::auth::{Auth, token_of};
 use crate::net::Member;
 use crate::proto::opening::{Answer, Asked};
@@ -21,8 +23,23 @@ const FORWARDED: [&str; 8] = [
     "True-Client-IP",
 ];
 
+/// Whether a Host header names the machine that it comes from: `localhost`, 127.0.0.0/8 or `[::1]`, with a port or not.
+fn is_this_machine(host: &str) -> bool {
+    let name = match host.rsplit_once(':') {
+        // What is between brackets is no port.
+        Some((name, port)) if !port.contains(']') => name,
+        _ => host,
+    };
+    let address = name.strip_prefix('[').and_then(|name| name.strip_suffix(']'));
+    match address {
+        Some(address) => address.parse().is_ok_and(|address: Ipv6Addr| address.to_canonical().is_loopback()),
+        None => name.eq_ignore_ascii_case("localhost") || name.parse().is_ok_and(|ip: Ipv4Addr| ip.is_loopback()),
+    }
+}
+
 /// Lets `member` watch, if he may: where the host knows its clients that takes a good token with the permission `watch`,
-/// elsewhere he has to be on the same machine, and no page of a browser.
+/// elsewhere he has to be on the same machine, and no page of a browser. Whoever may open a Unix socket is on the same
+/// machine.
 pub(super) fn admit(
     watch: &Watch,
     auth: Option<&Auth>,
@@ -48,6 +65,10 @@ pub(super) fn admit(
         if is_elsewhere || FORWARDED.iter().any(|name| request.headers.get(name).is_some()) {
             return refuse(403, "only from the same machine one may watch");
         }
+        // A page of elsewhere whose name was made to lead to this machine calls it by that name.
+        if member.peer.is_some() && !asked.host.as_deref().is_some_and(is_this_machine) {
+            return refuse(403, "who watches has to ask for it at localhost, or at an address of it");
+        }
         if asked.origin.is_some() {
             return refuse(403, "pages of browsers may not watch");
         }
@@ -58,5 +79,20 @@ pub(super) fn admit(
     match watch.watcher(member, until) {
         Some(watcher) => Ok(watcher),
         None => refuse(503, "too many watch already"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_this_machine;
+
+    #[test]
+    fn names_of_this_machine_are_its_loopback_addresses() {
+        for host in ["localhost", "LocalHost:9001", "127.0.0.1", "127.8.8.8:80", "[::1]", "[::1]:9001"] {
+            assert!(is_this_machine(host), "{host}");
+        }
+        for host in ["example.com", "localhost.example.com:80", "128.0.0.1", "127.0.0.1.nip.io", "[::2]", "::1", ""] {
+            assert!(!is_this_machine(host), "{host}");
+        }
     }
 }

@@ -70,6 +70,7 @@ impl Entry {
             idle: Duration::ZERO,
             received: Counts::default(),
             sent: Counts::default(),
+            queued: 0,
             round_trip: None,
             faults: BTreeMap::new(),
             last_fault: None,

@@ -114,11 +114,14 @@ impl Replay {
             began: began.timestamp(),
             uptime: Duration::from_micros(nanos(self.now.since(began)) / 1000),
             open,
+            queued: 0,
             totals,
             spreads: Spreads {
                 received: received.spread(Spread::SIZES),
                 sent: sent.spread(Spread::SIZES),
                 intervals: intervals.spread(Spread::INTERVALS),
+                // When this end began with its answer is not seen.
+                echoes: Spread::default(),
                 round_trips: round_trips.spread(Spread::TIMES),
                 handshakes: handshakes.spread(Spread::TIMES),
                 lifetimes: lifetimes.spread(Spread::LIFETIMES),

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
+use tokio::time::timeout;
 
 use super::guarding::{Guarding, Manner};
 use super::{cannot_listen, listen};
@@ -19,6 +20,9 @@ use crate::proto::opening::Policy;
 use crate::proto::{Config, deflate};
 use crate::watch::Meter;
 use crate::watch::feed::SUBPROTOCOL;
+
+/// How long one signal may take to come to everybody in this process.
+const MOMENT: Duration = Duration::from_millis(200);
 
 /// What every server takes.
 #[derive(Debug, Args)]
@@ -176,7 +180,7 @@ impl Listening {
         let shown = async {
             match meter {
                 Some(meter) => match Looks::default().show(top::watched(url, meter), everywhere).await {
-                    Ok(_) => (),
+                    Ok(exit) => exit,
                     Err(error) => {
                         // Whoever is served need not suffer for it.
                         print::error(format_args!("the dashboard has ended: {error:#}; the server goes on"));
@@ -187,7 +191,11 @@ impl Listening {
             }
         };
         let asked = tokio::select! {
-            () = shown => "left",
+            // A signal that the dashboard heard is here in a moment, too, and is no second one; only a hangup is not.
+            exit = shown => match exit {
+                Exit::Interrupted => timeout(MOMENT, interrupts.next()).await.unwrap_or("hung up"),
+                _ => "the dashboard was left",
+            },
             asked = interrupts.next() => asked,
             ended = &mut serving => {
                 ended.context("failed to serve")??;

@@ -41,6 +41,27 @@ impl Clock {
         matches!(self.speed, Speed::Max)
     }
 
+    /// It is this time at once, if it was not later already; from here on it goes on as fast as ever.
+    pub(super) fn skip(&mut self, to: Duration, now: Instant) {
+        if self.wait(to, now) > Duration::ZERO {
+            (self.played, self.then) = (to, now);
+            self.held = self.held.map(|_| now);
+        }
+    }
+
+    /// What time it is in what is played; `None` if nothing is waited for.
+    pub(super) fn now(&self, now: Instant) -> Option<Duration> {
+        let Speed::Times(times) = self.speed else { return None };
+        let passed = self.held.unwrap_or(now).saturating_duration_since(self.then).as_secs_f64() * times;
+        Some(self.played.saturating_add(Duration::try_from_secs_f64(passed).unwrap_or(Duration::MAX)))
+    }
+
+    /// How much of what is played goes by in this time of ours; `None` if nothing is waited for.
+    pub(super) fn within(&self, time: Duration) -> Option<Duration> {
+        let Speed::Times(times) = self.speed else { return None };
+        Duration::try_from_secs_f64(time.as_secs_f64() * times).ok()
+    }
+
     /// How long to wait until it is this time in what is played.
     pub(super) fn wait(&self, until: Duration, now: Instant) -> Duration {
         let Speed::Times(times) = self.speed else { return Duration::ZERO };
@@ -76,5 +97,20 @@ mod tests {
         assert!(clock.is_held());
         clock.hold(false, now + SECOND * 11);
         assert_eq!(clock.wait(SECOND * 5, now + SECOND * 11), SECOND * 4);
+    }
+
+    #[test]
+    fn what_is_skipped_is_not_waited_for() {
+        let now = Instant::now();
+        let mut clock = Clock::new(Speed::Times(0.5), now);
+        assert_eq!(clock.now(now + SECOND * 2), Some(SECOND));
+        clock.skip(SECOND * 3600, now + SECOND * 2);
+        assert_eq!(clock.wait(SECOND * 3600, now + SECOND * 2), Duration::ZERO);
+        assert_eq!(clock.wait(SECOND * 3601, now + SECOND * 2), SECOND * 2);
+        assert_eq!(clock.now(now + SECOND * 4), Some(SECOND * 3601));
+        // What is over is not played again.
+        clock.skip(SECOND, now + SECOND * 4);
+        assert_eq!(clock.now(now + SECOND * 4), Some(SECOND * 3601));
+        assert_eq!(clock.within(SECOND * 2), Some(SECOND));
     }
 }

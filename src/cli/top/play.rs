@@ -11,14 +11,19 @@ use super::clock::Clock;
 use super::speed::Speed;
 use crate::capture::source::{Item, Source};
 use crate::capture::{Analyzer, Options, Replay, Time};
-use crate::watch::live::{News, State, Wish};
+use crate::watch::live::{News, Playing, State, Wish};
 
-/// Between snapshots there is no more than this, in the time of the capture.
+/// Between snapshots there is no more than this, in the time of the capture; in slow motion less, so that no more time of
+/// ours passes between them than was wished.
 const APART: Duration = Duration::from_secs(1);
 /// Nor are there more of them than one in this time of ours.
 const LEAST: Duration = Duration::from_millis(20);
 /// How often frames and violations are told.
 const TICK: Duration = Duration::from_millis(100);
+/// How often it is told where the replay stands.
+const STAND: Duration = Duration::from_millis(250);
+/// A wait of ours from which on it is said until when nothing happens.
+const LONG: Duration = Duration::from_secs(2);
 /// How long a wish waits at most.
 const NAP: Duration = Duration::from_millis(50);
 
@@ -43,6 +48,10 @@ struct Player {
     /// Of what was told last: the time of the capture, and ours.
     snapshot: Option<(Time, Instant)>,
     told: Instant,
+    /// When the next packet is due: in the time of the capture, and since its beginning.
+    next: Option<(Time, Duration)>,
+    /// When it was told last where the replay stands.
+    stood: Option<Instant>,
     /// When the last packet came.
     came: Instant,
 }
@@ -57,6 +66,8 @@ impl Player {
             every: Duration::from_secs(1),
             snapshot: None,
             told: now,
+            next: None,
+            stood: None,
             came: now,
         }
     }
@@ -98,7 +109,13 @@ impl Player {
     fn until(&mut self, time: Option<Time>, replay: &mut Replay) -> Result<(), Unheard> {
         self.listen(replay)?;
         let Some(time) = time else { return Ok(()) };
+        if self.clock.is_some() && replay.times().is_none() {
+            // There is something to look at from the beginning.
+            replay.at(time);
+            self.snapshot(time, replay)?;
+        }
         if let (Some(_), Some((began, mut now))) = (&self.clock, replay.times()) {
+            self.next = Some((time, time.since(began)));
             loop {
                 let due = Time(now.0.saturating_add(self.apart(began, now)));
                 let next = due.min(time);
@@ -109,8 +126,9 @@ impl Player {
                 // Nothing happened in between.
                 replay.at(due);
                 self.snapshot(due, replay)?;
-                now = if self.is_hurried() { time } else { due };
+                now = if self.is_hurried() || self.is_due(time.since(began)) { time } else { due };
             }
+            self.next = None;
         }
         replay.at(time);
         self.came = Instant::now();
@@ -119,9 +137,16 @@ impl Player {
 
     /// How far the next snapshot is from the last, in the time of the capture.
     fn apart(&self, began: Time, now: Time) -> i64 {
-        let apart = i64::try_from(APART.min(self.every).as_nanos()).unwrap_or(i64::MAX);
+        let within = self.clock.as_ref().and_then(|clock| clock.within(self.every));
+        let apart = APART.min(self.every).min(within.unwrap_or(APART));
+        let apart = i64::try_from(apart.as_nanos()).unwrap_or(i64::MAX);
         let last = self.snapshot.map_or(began, |(last, _)| last);
         apart.saturating_sub(now.0.saturating_sub(last.0)).max(1)
+    }
+
+    /// Whether this time of the capture has come, by a skip or because telling took long.
+    fn is_due(&self, until: Duration) -> bool {
+        self.clock.as_ref().is_some_and(|clock| !clock.is_held() && clock.wait(until, Instant::now()).is_zero())
     }
 
     /// Whether there is no time to tell that nothing happened.
@@ -146,8 +171,27 @@ impl Player {
                 thread::sleep(wait.min(NAP));
             }
             self.listen(replay)?;
+            self.stand(replay)?;
             self.tick(replay)?;
         }
+    }
+
+    /// Tells where the replay stands.
+    fn stand(&mut self, replay: &Replay) -> Result<(), Unheard> {
+        let now = Instant::now();
+        if self.stood.is_some_and(|stood| now.saturating_duration_since(stood) < STAND) {
+            return Ok(());
+        }
+        let (Some(clock), Some((began, last))) = (&self.clock, replay.times()) else { return Ok(()) };
+        let at = clock
+            .now(now)
+            .map_or(last, |played| Time(began.0.saturating_add(i64::try_from(played.as_nanos()).unwrap_or(i64::MAX))));
+        let far = self.next.filter(|(_, until)| clock.wait(*until, now) >= LONG);
+        // It stands between what was read last and what comes next, though its clock may be behind.
+        let next = self.next.map_or(at, |(next, _)| next);
+        let at = at.min(next).max(last);
+        self.stood = Some(now);
+        self.tell(News::Playing(Playing { at: at.timestamp(), until: far.map(|(until, _)| until.timestamp()) }))
     }
 
     /// A packet was taken.
@@ -155,6 +199,7 @@ impl Player {
         if self.clock.is_none() {
             return self.as_it_comes(replay);
         }
+        self.stand(replay)?;
         self.tick(replay)
     }
 
@@ -217,6 +262,12 @@ impl Player {
             match self.wishes.try_recv() {
                 Ok(Wish::Frames { connection }) => replay.follow(connection),
                 Ok(Wish::Pace { every_ms }) => self.every = Duration::from_millis(every_ms.clamp(100, 3_600_000)),
+                Ok(Wish::Skip) => {
+                    if let (Some(clock), Some((_, until))) = (&mut self.clock, self.next) {
+                        clock.skip(until, Instant::now());
+                        self.stood = None;
+                    }
+                }
                 Ok(Wish::Hold { hold }) => {
                     if let Some(clock) = &mut self.clock {
                         clock.hold(hold, Instant::now());

@@ -98,7 +98,7 @@ impl Told {
                 self.snapshot = Some(snapshot);
             }
             News::Run(progress) => self.run = Some(progress),
-            News::Violations(_) | News::Frames(_) => {}
+            News::Violations(_) | News::Frames(_) | News::Playing(_) => {}
         }
     }
 

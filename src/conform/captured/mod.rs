@@ -206,6 +206,7 @@ impl Captured {
         let terms = |agreed: Agreed| Terms {
             takeover: !agreed.server_no_context_takeover,
             window: agreed.server_max_window_bits,
+            own: crate::conform::Own::default(),
         };
         let case = Case {
             id: Id(format!("capture.{number}").into()),

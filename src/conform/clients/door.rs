@@ -88,8 +88,13 @@ impl<T: Transport> Caller<T> {
     /// Opens the connection, or refuses a request that breaks a rule in the way that it has to be refused.
     ///
     /// A case may have it answered otherwise. What is no legal answer then leaves the connection unopened, with status
-    /// 101 or without.
-    pub(super) async fn answer(mut self, protocols: &[String], case: Option<&Case>, pace: Pace) -> (T, Opening) {
+    /// 101 or without. Gives also what was sent behind the answer.
+    pub(super) async fn answer(
+        mut self,
+        protocols: &[String],
+        case: Option<&Case>,
+        pace: Pace,
+    ) -> (T, Opening, Vec<u8>) {
         let how = case.and_then(|case| case.opening.as_ref()).filter(|_| self.is_sound());
         let response = match &self.asked.key {
             Some(key) if self.is_sound() => {
@@ -132,7 +137,7 @@ impl<T: Transport> Caller<T> {
         };
         self.speak(&said, how.filter(|_| offers_it), pace).await;
         self.opening.duration = self.begun.elapsed();
-        (self.stream, self.opening)
+        (self.stream, self.opening, said.bytes[said.head..].to_vec())
     }
 
     /// What we said instead of a plain answer, and whether a client may take it for an opened connection.
@@ -181,7 +186,7 @@ impl<T: Transport> Caller<T> {
 
     /// Opens the connection, has `words` made, sends them, and closes. Gives `None` if nothing could be opened.
     pub(super) async fn tell(self, words: impl Future<Output = Option<String>>) -> Option<()> {
-        let (mut stream, opening) = self.answer(&[], None, Pace::default()).await;
+        let (mut stream, opening, _) = self.answer(&[], None, Pace::default()).await;
         if !opening.done {
             end(stream).await;
             return None;

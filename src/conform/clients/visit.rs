@@ -136,8 +136,9 @@ pub(super) async fn play<T: Transport>(
     let begun = Instant::now();
     let playing = async {
         let wanted = Arc::new(Wanted::of(&case));
-        let (stream, opening) = caller.answer(protocols, Some(&case), pace).await;
-        let (transcript, parting) = play_answered(stream, opening, &case, &wanted, pace, &mut SystemKeys::new()).await;
+        let (stream, opening, behind) = caller.answer(protocols, Some(&case), pace).await;
+        let (transcript, parting) =
+            play_answered(stream, (opening, &behind), &case, &wanted, pace, &mut SystemKeys::new()).await;
         (judged(&case, &wanted, transcript), parting)
     };
     let ((mut outcome, parting), cpu) = Metered::new(playing).await;

@@ -43,8 +43,8 @@ pub(super) fn case(reader: &mut Reader<'_>, span: &Range<usize>, table: &Table, 
     let clauses = fields.take("clauses");
     let level = fields.take("level");
     let tags = fields.take("tags");
-    let target = fields.take("target");
-    let deflate = fields.take("deflate");
+    let target = fields.take_set("target");
+    let deflate = fields.take_set("deflate");
     let opening = fields.take("opening");
     let manners = fields.take("manners");
     let beside = fields.take("beside");

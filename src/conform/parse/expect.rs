@@ -109,9 +109,13 @@ pub(super) fn close(reader: &mut Reader<'_>, node: Option<&Node>, rules: &[Rule]
         return Some(ours(vec![CloseCode::NORMAL]));
     };
     let mut fields = Fields::new("`close`", reader.table(node, "`close`, how the connection ends,")?);
-    let by = fields
-        .take("by")
-        .map(|node| reader.word(node, "value of `by`", &[("us", Closer::Us), ("target", Closer::Target)]));
+    let by = fields.take("by").map(|node| {
+        reader.word(
+            node,
+            "value of `by`",
+            &[("us", Closer::Us), ("target", Closer::Target), ("either", Closer::Either)],
+        )
+    });
     let codes = fields.take("code").map(|node| codes(reader, node));
     let clean = fields.take("clean").map(|node| reader.boolean(node, "`clean`"));
     let mut fails = |name, what, fields: &mut Fields<'_>| {
@@ -128,6 +132,11 @@ pub(super) fn close(reader: &mut Reader<'_>, node: Option<&Node>, rules: &[Rule]
         (Some(codes), _) => codes?,
         (None, Closer::Us) => vec![CloseCode::NORMAL],
         (None, Closer::Target) => implied(rules),
+        (None, Closer::Either) => {
+            let limits = [CloseCode::NORMAL, CloseCode::TOO_BIG, CloseCode::POLICY];
+            let implied = implied(rules).into_iter().filter(|code| !limits.contains(code));
+            limits.into_iter().chain(implied).collect()
+        }
     };
     if codes.is_empty() {
         reader.fault(node.span.clone(), Fault::NoCode);
@@ -136,7 +145,7 @@ pub(super) fn close(reader: &mut Reader<'_>, node: Option<&Node>, rules: &[Rule]
     Some(Close {
         by,
         codes,
-        clean: clean.unwrap_or(Some(by == Closer::Us))?,
+        clean: clean.unwrap_or(Some(by != Closer::Target))?,
         wrong_end_fails: wrong_end_fails?,
         wrong_code_fails: wrong_code_fails?,
         may_be_bare: bare.unwrap_or(Some(false))?,

@@ -12,7 +12,7 @@ use crate::conform::cpu::Metered;
 use crate::conform::expect::Wanted;
 use crate::conform::peer::{Connect, play};
 use crate::conform::tap::Tap;
-use crate::conform::{Beside, Case, Closer};
+use crate::conform::{Beside, Case, Closer, Step};
 use crate::net::{SystemKeys, nonce};
 use crate::proto::opening::Ask;
 use crate::proto::{MaskingKeys as _, Role};
@@ -96,7 +96,11 @@ async fn one<C: Connect>(target: &C, case: Arc<Case>, pace: Pace, tap: Option<&T
 impl Case {
     /// Whether the case may leave a server behind that serves nobody any more: it provokes the server to fail.
     fn may_harm(&self) -> bool {
-        self.close.by == Closer::Target || self.opening.is_some() || self.beside.is_some() || self.informational
+        self.close.by != Closer::Us
+            || self.opening.is_some()
+            || self.beside.is_some()
+            || self.informational
+            || self.send.iter().any(|step| matches!(step, Step::Reset | Step::HalfClose))
     }
 }
 

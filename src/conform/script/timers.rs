@@ -47,7 +47,7 @@ impl Script {
             (self.since.max(self.unread) + patience).min(self.paused + patience.max(self.pace.patience(AT_LEAST)));
         match self.lost_at {
             // The verdict is certain; a moment more shows what else the target does.
-            Some(at) if self.case.close.by == Closer::Us => end.min(at + self.pace.patience(CLOSING)),
+            Some(at) if self.case.close.by != Closer::Target => end.min(at + self.pace.patience(CLOSING)),
             _ => end,
         }
     }

@@ -94,9 +94,9 @@ impl Offer {
             (Some(offered), agreed) => agreed.is_some_and(|bits| bits <= offered),
         };
         let client_window = match (self.client_max_window_bits, agreed.client_max_window_bits) {
-            (_, None) | (ClientWindow::Limitable, _) => true,
             (ClientWindow::Fixed, Some(_)) => false,
-            (ClientWindow::AtMost(offered), Some(bits)) => bits <= offered,
+            // Section 7.1.2.2: the value of an offer is a hint, which a server may ignore.
+            (_, None) | (ClientWindow::Limitable | ClientWindow::AtMost(_), _) => true,
         };
         (agreed.server_no_context_takeover || !self.server_no_context_takeover) && server_window && client_window
     }

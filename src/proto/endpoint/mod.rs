@@ -11,6 +11,7 @@
 
 mod ending;
 mod event;
+mod observed;
 mod opening;
 mod outbound;
 mod packing;
@@ -25,6 +26,7 @@ pub(crate) use outbound::check_close;
 pub use outbound::{Outbound, ReadyState, SendError};
 pub use turn::Turn;
 
+use self::observed::Observed;
 use self::opening::Opening;
 use self::packing::Packing;
 use self::timers::Timers;
@@ -114,7 +116,14 @@ impl Endpoint {
 
     /// Has `observer` told what this end sees and does from now on.
     pub fn set_observer(&mut self, observer: Box<dyn Observer>) {
-        self.outbound.observer = Some(observer);
+        self.outbound.observer = Some(Box::new(Observed::new(observer)));
+    }
+
+    /// The peer takes nothing for now, or again: so many bytes wait to be sent.
+    pub(crate) fn waits(&mut self, bytes: usize) {
+        if let Some(observer) = &mut self.outbound.observer {
+            observer.waiting(bytes);
+        }
     }
 
     /// Takes an input. What comes of it is told by the [`Turn`], which has to be asked until it says

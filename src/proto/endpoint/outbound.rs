@@ -2,8 +2,9 @@
 
 use std::num::NonZeroUsize;
 
+use super::observed::Observed;
 use super::packing::Packing;
-use crate::proto::{MaskingKeys, Message, Observer, Role};
+use crate::proto::{MaskingKeys, Message, Role};
 use crate::wire::{self, CloseBody, CloseCode, Head, Opcode};
 
 /// Where a connection stands, as the browser's WebSocket API names it.
@@ -57,7 +58,7 @@ pub struct Outbound {
     keys: Option<Box<dyn MaskingKeys>>,
     /// Where compression was agreed on.
     packing: Option<Box<Packing>>,
-    pub(super) observer: Option<Box<dyn Observer>>,
+    pub(super) observer: Option<Box<Observed>>,
 }
 
 impl Outbound {
@@ -114,7 +115,7 @@ impl Outbound {
         let packed = packing.pack(payload, |packed| self.send_payload(opcode, Head::RSV1, packed));
         self.packing = Some(packing);
         if let Some(observer) = self.observer.as_mut().filter(|_| packed) {
-            observer.sent_compressed(payload);
+            observer.sent_compressed(payload.len() as u64, Some(payload));
         }
         packed
     }
@@ -143,6 +144,18 @@ impl Outbound {
                 observer.sent_frame(&head, frame.get(size..).unwrap_or_default());
                 rest = behind;
             }
+        }
+        Ok(())
+    }
+
+    /// The same for a message that is compressed, and had so many bytes before.
+    ///
+    /// # Errors
+    /// If the connection is not open; nothing is queued then.
+    pub(crate) fn send_compressed(&mut self, frames: &[u8], size: u64) -> Result<(), SendError> {
+        self.send_encoded(frames)?;
+        if let Some(observer) = &mut self.observer {
+            observer.sent_compressed(size, None);
         }
         Ok(())
     }
@@ -295,6 +308,7 @@ mod tests {
     use hex_literal::hex;
 
     use super::*;
+    use crate::proto::Observer;
 
     #[derive(Clone, Default)]
     struct Lengths(Arc<Mutex<Vec<u64>>>);
@@ -309,7 +323,7 @@ mod tests {
     fn every_frame_that_is_sent_encoded_is_observed() {
         let lengths = Lengths::default();
         let mut out = Outbound::new(Role::Server, None, None);
-        out.observer = Some(Box::new(lengths.clone()));
+        out.observer = Some(Box::new(Observed::new(Box::new(lengths.clone()))));
         let frames = hex!("01 03 616263  00 00  80 01 64");
         assert_eq!(out.send_encoded(&frames), Err(SendError::NotOpen));
         out.state = ReadyState::Open;

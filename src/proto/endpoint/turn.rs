@@ -3,9 +3,10 @@
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
+use super::observed::Observed;
 use super::opening::Progress;
 use super::{Cause, Endpoint, Event, Outbound, Output, Phase, ReadyState};
-use crate::proto::{Flow, JoinFault, Joined, Kind, Message, Observer, Role, Rule, Seen};
+use crate::proto::{Flow, JoinFault, Joined, Kind, Message, Role, Rule, Seen};
 use crate::wire::{CloseBody, CloseCode, Head, Opcode};
 
 /// What comes of one input, as long as [`Turn::next`] is asked.
@@ -357,7 +358,7 @@ fn message<'a>(outbound: &mut Outbound, kind: Kind, payload: &'a [u8]) -> Event<
 
 /// The first fault of the head that was just read that calls for failing the connection. Payload is left alone.
 #[cold]
-fn fault_of_head(flow: &mut Flow, mut observer: Option<&mut (dyn Observer + 'static)>) -> Option<Rule> {
+fn fault_of_head(flow: &mut Flow, mut observer: Option<&mut Observed>) -> Option<Rule> {
     while let Some(seen) = flow.next(&mut <&mut [u8]>::default()) {
         if let Some(observer) = &mut observer {
             observer.received(&seen);
@@ -372,7 +373,7 @@ fn fault_of_head(flow: &mut Flow, mut observer: Option<&mut (dyn Observer + 'sta
 
 /// Why the connection is failed when a compressed message cannot be had. The flow does not know of it.
 #[cold]
-fn cause_of(fault: JoinFault, observer: Option<&mut (dyn Observer + 'static)>) -> Cause {
+fn cause_of(fault: JoinFault, observer: Option<&mut Observed>) -> Cause {
     match fault {
         JoinFault::TooBig(too_big) => Cause::TooBig { limit: too_big.limit },
         JoinFault::Rule(rule) => {

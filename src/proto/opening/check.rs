@@ -196,12 +196,19 @@ fn is_invalid_offer(extension: &Extension) -> bool {
 
 /// A refusal is plain HTTP; only that of a version has a duty of its own (section 4.4).
 fn judge_refusal(asked: &Asked, response: &Response) -> Rules {
-    let version = asked.faults.contains(Rule::RequestVersionUnknown);
+    // What is no version at all (section 4.3) is a request like any other that is not as it should be.
+    let version =
+        asked.faults.contains(Rule::RequestVersionUnknown) && matches!(&asked.versions[..], [one] if is_version(one));
     let version_alone = version && asked.faults.into_iter().count() == 1;
     // 426 speaks of the version; 400 speaks of it if nothing else is wrong.
     let about_version = response.status == 426 && version || response.status == 400 && version_alone;
     let unlisted = response.headers.tokens(name::VERSION).next().is_none();
     broken(&[(true, Rule::ResponseStatus), (about_version && unlisted, Rule::ResponseVersionMissing)])
+}
+
+/// Whether `value` is a number from 0 to 255 without needless zeros (section 4.3).
+fn is_version(value: &str) -> bool {
+    value.parse::<u8>().is_ok_and(|number| number.to_string() == value)
 }
 
 fn broken(checks: &[(bool, Rule)]) -> Rules {
@@ -252,7 +259,8 @@ fn is_key(value: &[u8]) -> bool {
 
 /// RFC 9112, section 6: a length or a transfer coding announces a body.
 fn has_body(headers: &Headers) -> bool {
-    let lengths = headers.tokens("Content-Length").any(|length| length.iter().any(|&digit| digit != b'0'));
+    let is_other_than_zero = |length: &[u8]| length.is_empty() || length.iter().any(|&digit| digit != b'0');
+    let lengths = headers.all("Content-Length").any(is_other_than_zero);
     lengths || headers.get("Transfer-Encoding").is_some()
 }
 

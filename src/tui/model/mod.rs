@@ -24,7 +24,7 @@ use super::theme::Theme;
 use crate::capture::{FieldFilter, FilterError};
 use crate::proto::ConnectionId;
 use crate::watch::Row;
-use crate::watch::live::{News, State};
+use crate::watch::live::{News, Playing, State};
 
 /// A part of the screen that keys can go to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -127,6 +127,8 @@ pub struct Model {
     pub(super) state: Option<State>,
     /// Until the source is tried again.
     pub(super) retry: Duration,
+    /// Where the replay of a capture stands, if that is what is watched.
+    pub(super) playing: Option<Playing>,
     live: Seen,
     frozen: Option<Box<Seen>>,
     speedometer: Speedometer,
@@ -161,6 +163,7 @@ impl Model {
             size,
             state: None,
             retry: Duration::ZERO,
+            playing: None,
             live: Seen::default(),
             frozen: None,
             speedometer: Speedometer::default(),
@@ -246,6 +249,7 @@ impl Model {
                     self.violation = (self.violation + many).min(self.live.violations.len().saturating_sub(1));
                 }
             }
+            News::Playing(playing) => self.playing = Some(playing),
             News::Run(progress) => {
                 if self.live.progress.is_none() && self.live.shown.is_none() {
                     self.pane = Pane::Run;

@@ -100,8 +100,8 @@ impl Speedometer {
         if !self.newer.as_ref().is_none_or(fits) {
             *self = Self::default();
         }
-        let base = self.older.as_ref().or(self.newer.as_ref());
-        let speeds = snapshot.rows.iter().map(|row| speed(row, snapshot.uptime, base)).collect::<Vec<_>>();
+        let marks = [self.older.as_ref(), self.newer.as_ref()];
+        let speeds = snapshot.rows.iter().map(|row| speed(row, snapshot.uptime, marks)).collect::<Vec<_>>();
         let is_due = |mark: &Mark| snapshot.uptime.saturating_sub(mark.uptime) >= Self::OVER;
         if self.newer.as_ref().is_none_or(is_due) {
             self.older = self.newer.replace(Mark::of(snapshot));
@@ -112,12 +112,19 @@ impl Speedometer {
     }
 }
 
-fn speed(row: &Row, uptime: Duration, base: Option<&Mark>) -> Speeds {
-    let Some(base) = base else { return Speeds::default() };
-    let since = uptime.saturating_sub(base.uptime);
-    // What opened since then has done everything since then.
-    let before = base.counts.get(&row.id).copied().unwrap_or_default();
-    let seconds = since.as_secs_f64();
+fn speed(row: &Row, uptime: Duration, marks: [Option<&Mark>; 2]) -> Speeds {
+    let mut marks = marks.into_iter().flatten();
+    let Some(first) = marks.clone().next() else { return Speeds::default() };
+    let since = |mark: &Mark| uptime.saturating_sub(mark.uptime);
+    let base = marks.find_map(|mark| Some((since(mark), *mark.counts.get(&row.id)?)));
+    let (over, before) = match base {
+        Some(base) => base,
+        // What opened since then has done everything since then.
+        None if row.age <= since(first) => (since(first), Counted::default()),
+        // It was there and was not told: nobody knows what it has done lately.
+        None => return Speeds::default(),
+    };
+    let seconds = over.as_secs_f64();
     if seconds < 0.05 {
         return Speeds::default();
     }

@@ -70,7 +70,9 @@ impl Seen {
     pub(super) fn progress(&mut self, mut progress: Progress) {
         for outcome in &mut progress.done {
             // What a target did is for reports.
-            outcome.transcript = None;
+            if outcome.transcript.is_some() {
+                *outcome = Arc::new(outcome.without_transcript());
+            }
         }
         self.progress = Some(Arc::new(progress));
     }

@@ -128,6 +128,10 @@ impl Model {
                 self.freeze(hold);
                 effects.push(Effect::Wish(Wish::Hold { hold }));
             }
+            (_, Action::Skip) => match self.playing {
+                Some(_) if matches!(self.state, Some(State::Live)) => effects.push(Effect::Wish(Wish::Skip)),
+                _ => self.say("only a capture that is replayed can go on where something happens next", true),
+            },
             (_, Action::Sort) => self.sort_by_next(),
             (_, Action::Reverse) => {
                 self.sort.1 = !self.sort.1;

@@ -17,7 +17,7 @@ pub(super) fn columns(buffer: &mut Buffer, area: Rect, values: &[Option<f64>], m
         let Some(value) = value.filter(|value| *value > 0.0 && value.is_finite()) else { continue };
         let height = ((value / most * steps).round().clamp(1.0, steps)) as u16;
         for line in 0..area.height {
-            let part = height.saturating_sub(line * 8).min(8);
+            let part = height.saturating_sub(line.saturating_mul(8)).min(8);
             if part > 0
                 && let Some(cell) = buffer.cell_mut((x, area.bottom() - 1 - line))
             {

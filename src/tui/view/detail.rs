@@ -10,6 +10,7 @@ use crate::tui::model::{Detail, Line, Model, Speeds};
 use crate::tui::theme::Tint;
 use crate::tui::update::first_in_sight;
 use crate::tui::words::{age, bytes, count, exact_time, harmless, span, thousands};
+use crate::watch::live::State;
 use crate::watch::{Counts, Row};
 
 pub(super) fn render(frame: &mut Frame<'_>, [about, frames, said]: [Rect; 3], model: &Model) {
@@ -88,6 +89,18 @@ fn counts(way: &'static str, counts: &Counts, [messages, each]: [f64; 2]) -> Vec
     line
 }
 
+/// Why there are no frames.
+fn nothing(detail: &Detail, model: &Model) -> &'static str {
+    let is_closed = detail.row.as_ref().is_some_and(|row| row.end.is_some());
+    match &model.state {
+        _ if is_closed => "it is closed: frames are shown only as they pass",
+        _ if model.seen().find(detail.id).is_none() => "nothing more is told of it",
+        Some(State::Over { .. }) => "everything has been told: frames are shown only as they pass",
+        Some(State::Lost { .. }) => "waiting for the server",
+        _ => "waiting for frames",
+    }
+}
+
 fn of_frames(frame: &mut Frame<'_>, area: Rect, detail: &Detail, model: &Model) {
     let frames = &detail.frames;
     let mut title = format!("Frames {}", thousands(frames.before + frames.len() as u64));
@@ -101,7 +114,7 @@ fn of_frames(frame: &mut Frame<'_>, area: Rect, detail: &Detail, model: &Model) 
     let theme = model.theme;
     let buffer = frame.buffer_mut();
     if frames.len() == 0 {
-        put(buffer, inside.x, inside.y, "waiting for frames", inside.width, theme.style(Tint::Faint));
+        put(buffer, inside.x, inside.y, nothing(detail, model), inside.width, theme.style(Tint::Faint));
         return;
     }
     let selected = frames.place();

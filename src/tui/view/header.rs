@@ -1,19 +1,21 @@
 //! The first two lines: what is watched, how it is, and everything together.
 
+use jiff::Timestamp;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
+use super::layout::part_of;
 use super::{put, put_all, put_right};
 use crate::tui::model::Model;
 use crate::tui::theme::Tint;
-use crate::tui::words::{age, bytes, count, harmless, several, thousands, width};
-use crate::watch::live::State;
+use crate::tui::words::{age, bytes, count, date_and_time, exact_time, harmless, several, thousands, time, width};
+use crate::watch::live::{Playing, State};
 
 pub(super) fn render(frame: &mut Frame<'_>, area: Rect, model: &Model) {
     let theme = model.theme;
     let buffer = frame.buffer_mut();
     let (words, tint) = state(model);
-    let room = u16::try_from(width(&words)).unwrap_or(u16::MAX).min(area.width * 3 / 5);
+    let room = u16::try_from(width(&words)).unwrap_or(u16::MAX).min(part_of(area.width, 3, 5));
     put_right(buffer, area.right() - room, area.y, &words, room, theme.style(tint));
     let name = Rect { width: area.width - room - 1, ..area };
     put_all(
@@ -73,7 +75,10 @@ fn state(model: &Model) -> (String, Tint) {
         model.seen().snapshot_shown().map(|snapshot| format!(" · up {}", age(snapshot.uptime))).unwrap_or_default();
     let (words, tint) = match &model.state {
         None => ("waiting".to_owned(), Tint::Odd),
-        Some(State::Live) => (format!("live{up}"), Tint::Good),
+        Some(State::Live) => match &model.playing {
+            Some(playing) => (replayed(playing), Tint::Good),
+            None => (format!("live{up}"), Tint::Good),
+        },
         Some(State::Lost { why, .. }) => {
             let retry = match model.retry.as_secs() {
                 0 => "trying again".to_owned(),
@@ -87,4 +92,18 @@ fn state(model: &Model) -> (String, Tint) {
         }
     };
     if model.is_frozen() { (format!("FROZEN · {words}"), Tint::Odd) } else { (words, tint) }
+}
+
+/// The capture's own time, and until when nothing happens in it.
+fn replayed(playing: &Playing) -> String {
+    let Some(until) = playing.until else { return format!("replay {}", date_and_time(playing.at)) };
+    let day = |at: Timestamp| at.strftime("%F").to_string();
+    let is_soon = until.duration_since(playing.at).as_secs() < 10;
+    let (now, then) = match () {
+        // In slow motion a wait that is long for us is short for the capture.
+        () if is_soon => (exact_time(playing.at), exact_time(until)),
+        () if day(playing.at) == day(until) => (time(playing.at), time(until)),
+        () => (time(playing.at), date_and_time(until)),
+    };
+    format!("{now} · next at {then}: n skips")
 }

@@ -84,9 +84,12 @@ fn upright(frame: &mut Frame<'_>, area: Rect, bars: &[Bar], said: Said, tint: Ti
     let Some((first, last)) = bars.first().zip(bars.last()) else { return };
     let has_scale = area.height >= 3;
     let chart = Rect { height: area.height - u16::from(has_scale), ..area };
-    let wide = (usize::from(area.width) / bars.len()).clamp(1, 4);
-    let most = bars.iter().map(|bar| bar.count).max().unwrap_or(1) as f64;
-    let values: Vec<_> = bars.iter().flat_map(|bar| std::iter::repeat_n(Some(bar.count as f64), wide)).collect();
+    // Where there are more bars than columns, neighbours share one: nothing that was counted is left out.
+    let together = bars.len().div_ceil(usize::from(area.width).max(1));
+    let heights: Vec<_> = bars.chunks(together).map(|bars| bars.iter().map(|bar| bar.count as f64).sum()).collect();
+    let wide = (usize::from(area.width) / heights.len()).clamp(1, 4);
+    let most = heights.iter().copied().fold(1.0, f64::max);
+    let values: Vec<_> = heights.iter().flat_map(|height| std::iter::repeat_n(Some(*height), wide)).collect();
     let buffer = frame.buffer_mut();
     columns(buffer, chart, &values, most, model.theme.style(tint));
     if has_scale {

@@ -38,13 +38,18 @@ const fn split(area: Rect, height: u16) -> (Rect, Rect) {
     (top, Rect { y: area.y + height, height: area.height - height, ..area })
 }
 
+/// So many parts of a length that has `all` of them.
+pub(super) fn part_of(length: u16, parts: u16, all: u16) -> u16 {
+    u16::try_from(u32::from(length) * u32::from(parts) / u32::from(all.max(1))).unwrap_or(length)
+}
+
 /// The areas side by side that have so much of the width, in percent.
 fn beside<const N: usize>(area: Rect, percent: [u16; N]) -> [Rect; N] {
     let mut x = area.x;
     let mut sum = 0;
     percent.map(|part| {
         sum += part;
-        let end = area.x + u16::try_from(u32::from(area.width) * u32::from(sum) / 100).unwrap_or(area.width);
+        let end = area.x + part_of(area.width, sum, 100);
         let rect = Rect { x, width: end - x, ..area };
         x = end;
         rect
@@ -90,7 +95,7 @@ fn detail(body: Rect, zoom: bool) -> [Rect; 3] {
             _ => 4,
         },
     );
-    let (frames, payload) = split(rest, rest.height - (rest.height * 2 / 5).max(4));
+    let (frames, payload) = split(rest, rest.height - part_of(rest.height, 2, 5).max(4));
     [about, frames, payload]
 }
 

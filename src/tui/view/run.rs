@@ -1,6 +1,7 @@
 //! A conformance run: how far it is, what is being run, what came of the others.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -49,7 +50,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, model: &Model) {
     put_all(buffer, line(2), &[("running ", theme.style(Tint::Faint)), (&running, theme.style(Tint::Text))]);
 
     // What is not as it should be comes first, the newest on top; then the others.
-    let is_odd = |outcome: &&Outcome| !matches!(outcome.verdict, Verdict::Ok) || !outcome.close.is_good();
+    let is_odd = |outcome: &&Arc<Outcome>| !matches!(outcome.verdict, Verdict::Ok) || !outcome.close.is_good();
     let odd = progress.done.iter().rev().filter(is_odd);
     let others = progress.done.iter().rev().filter(|outcome| !is_odd(outcome));
     let rest = inside.height - 3;

@@ -14,7 +14,9 @@ pub async fn local(meter: Arc<Meter>, news: mpsc::Sender<News>, mut wishes: mpsc
     let mut teller = Teller::new(meter);
     let mut ticks = interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut told = teller.first();
+    let mut told = vec![Teller::first()];
+    told.extend(teller.snapshot());
+    told.extend(teller.news());
     let mut asked = true;
     loop {
         for news_to_tell in told {
@@ -23,7 +25,7 @@ pub async fn local(meter: Arc<Meter>, news: mpsc::Sender<News>, mut wishes: mpsc
             }
         }
         told = tokio::select! {
-            _ = ticks.tick() => teller.news(),
+            _ = ticks.tick() => teller.snapshot().into_iter().chain(teller.news()).collect(),
             wish = wishes.recv(), if asked => {
                 wish.iter().for_each(|wish| teller.wish(wish));
                 asked = wish.is_some();

@@ -4,6 +4,7 @@ mod local;
 mod prometheus;
 mod remote;
 mod serve;
+mod shots;
 mod teller;
 mod window;
 

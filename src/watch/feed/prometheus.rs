@@ -19,9 +19,15 @@ pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; cha
 ///
 /// All names begin with `wslab_`. Rows are not told: whoever connects could make as many time series as he likes.
 pub fn text(snapshot: &Snapshot, rates: Option<&Rates>) -> String {
-    let Snapshot { uptime, open, totals, spreads, .. } = snapshot;
-    let page =
-        Page { uptime: *uptime, open: *open, totals: totals.clone(), spreads: spreads.clone(), rates: rates.copied() };
+    let Snapshot { uptime, open, queued, totals, spreads, .. } = snapshot;
+    let page = Page {
+        uptime: *uptime,
+        open: *open,
+        queued: *queued,
+        totals: totals.clone(),
+        spreads: spreads.clone(),
+        rates: rates.copied(),
+    };
     let mut registry = Registry::with_prefix("wslab");
     registry.register_collector(Box::new(page));
     let mut out = String::new();
@@ -34,6 +40,7 @@ pub fn text(snapshot: &Snapshot, rates: Option<&Rates>) -> String {
 struct Page {
     uptime: Duration,
     open: u64,
+    queued: u64,
     totals: Totals,
     spreads: Spreads,
     rates: Option<Rates>,
@@ -133,9 +140,16 @@ impl Collector for Page {
 
 impl Page {
     fn connections(&self, out: &mut Writer<'_>) -> fmt::Result {
-        let Self { uptime, open, totals, .. } = self;
+        let Self { uptime, open, queued, totals, .. } = self;
         out.gauge("uptime_seconds", "How long this server has counted.", uptime.as_secs_f64())?;
         out.gauge("connections", "Connections that are open.", *open)?;
+        out.family(
+            "queued",
+            Some(&Unit::Bytes),
+            "What waits to be sent to peers that are slow.",
+            MetricType::Gauge,
+            |out| out.encode_gauge(queued),
+        )?;
         out.counter("connections_opened", "Connections that were opened.", totals.opened)?;
         out.counter("connections_closed", "Connections that were open and ended.", totals.closed)?;
         out.counter("openings_refused", "Opening handshakes that were answered with a refusal.", totals.refused)?;
@@ -202,8 +216,8 @@ impl Page {
         out.counters(
             "inflated",
             bytes,
-            "Compressed messages that were received, after inflating.",
-            [([("direction", "received")], received.inflated)],
+            "Compressed messages: received ones after inflating, sent ones before compressing.",
+            each(|counts| counts.inflated),
         )
     }
 
@@ -220,6 +234,11 @@ impl Page {
             "message_interval",
             "From one received message of a connection to its next; 0 within one read.",
             &spreads.intervals,
+        )?;
+        out.times(
+            "echo_duration",
+            "From a received message to the next sent one of the same kind and length, of a sample.",
+            &spreads.echoes,
         )?;
         out.times("ping_round_trip", "From a ping to its pong.", &spreads.round_trips)?;
         out.times("handshake_duration", "How long opening handshakes took.", &spreads.handshakes)?;

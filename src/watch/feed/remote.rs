@@ -61,7 +61,7 @@ impl Wished {
         match wish {
             Wish::Frames { .. } => self.frames = Some(wish.clone()),
             Wish::Pace { .. } => self.pace = Some(wish.clone()),
-            Wish::Hold { .. } => {}
+            Wish::Hold { .. } | Wish::Skip => {}
         }
     }
 

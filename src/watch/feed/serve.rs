@@ -10,7 +10,9 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::SystemTime;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
 
+use super::shots::Shots;
 use super::teller::{TICK, Teller};
 use crate::net::{Member, Session};
 use crate::proto::{Event, Outbound, ReadyState};
@@ -27,7 +29,7 @@ pub const SUBPROTOCOL: &str = "wslab.snapshot.v1";
 /// Lets watchers look at a meter.
 #[derive(Clone, Debug)]
 pub struct Watch {
-    meter: Arc<Meter>,
+    shots: Arc<Shots>,
     places: Arc<Semaphore>,
 }
 
@@ -37,7 +39,7 @@ impl Watch {
 
     /// At this meter.
     pub fn new(meter: Arc<Meter>) -> Self {
-        Self { meter, places: Arc::new(Semaphore::new(Self::WATCHERS)) }
+        Self { shots: Arc::new(Shots::new(meter)), places: Arc::new(Semaphore::new(Self::WATCHERS)) }
     }
 
     /// Whether somebody who asks for `resource` wants to watch.
@@ -48,8 +50,9 @@ impl Watch {
     /// What serves `member`, who may watch until that time, if there is one; `None` if there are too many already.
     pub fn watcher(&self, member: Member, until: Option<SystemTime>) -> Option<Watcher> {
         let place = self.places.clone().try_acquire_owned().ok()?;
-        let teller = Teller::new(self.meter.clone());
-        Some(Watcher { member, until, teller, woken: Arc::default(), _place: place })
+        let shots = self.shots.clone();
+        let teller = Teller::new(shots.meter.clone());
+        Some(Watcher { member, until, teller, shots, shown: None, woken: Arc::default(), _place: place })
     }
 }
 
@@ -58,6 +61,9 @@ pub struct Watcher {
     member: Member,
     until: Option<SystemTime>,
     teller: Teller,
+    shots: Arc<Shots>,
+    /// When the snapshot was taken that was told last.
+    shown: Option<Instant>,
     /// Whether it is being woken: then it need not be a second time.
     woken: Arc<AtomicBool>,
     _place: OwnedSemaphorePermit,
@@ -78,10 +84,25 @@ impl Watcher {
         });
     }
 
-    fn tell(news: Vec<News>, out: &mut Outbound) {
-        for news in news {
+    fn tell(&mut self, out: &mut Outbound) {
+        if self.teller.is_due() {
+            let shot = self.shots.newest();
+            // Nobody is told the same twice: he waits for the next.
+            if self.shown != Some(shot.at) {
+                self.shown = Some(shot.at);
+                self.teller.shot();
+                // Fails only while the connection is closing.
+                let _sent = out.send(&*shot.text);
+            }
+        }
+        let news = self.teller.news();
+        Self::tell_all(&news, out);
+    }
+
+    fn tell_all(all: &[News], out: &mut Outbound) {
+        for news in all {
             // Fails only for maps whose keys are no strings.
-            let Ok(text) = serde_json::to_string(&news) else { continue };
+            let Ok(text) = serde_json::to_string(news) else { continue };
             // Fails only while the connection is closing.
             let _sent = out.send(text.as_str());
         }
@@ -93,7 +114,8 @@ impl Session for Watcher {
         match event {
             Event::Open(_) => {
                 self.begin();
-                Self::tell(self.teller.first(), out);
+                Self::tell_all(&[Teller::first()], out);
+                self.tell(out);
             }
             Event::Message(message) => {
                 // A later version may wish for more: what is not understood is passed over.
@@ -116,7 +138,7 @@ impl Session for Watcher {
         }
         // Who is slow is told what is new when he has got what was told before.
         if out.queued() == 0 {
-            Self::tell(self.teller.news(), out);
+            self.tell(out);
         }
     }
 }

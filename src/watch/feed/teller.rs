@@ -33,10 +33,28 @@ impl Teller {
     }
 
     /// What is told first.
-    pub(super) fn first(&mut self) -> Vec<News> {
-        let mut news = vec![News::State(State::Live)];
-        news.extend(self.news());
-        news
+    pub(super) const fn first() -> News {
+        News::State(State::Live)
+    }
+
+    /// Whether a snapshot is to be told now.
+    pub(super) fn is_due(&self) -> bool {
+        Instant::now() >= self.due
+    }
+
+    /// A snapshot is told now.
+    pub(super) fn shot(&mut self) {
+        self.due = Instant::now() + self.every;
+    }
+
+    /// A snapshot to be told, if that is due.
+    pub(super) fn snapshot(&mut self) -> Option<News> {
+        self.is_due().then(|| {
+            self.shot();
+            let mut snapshot = self.meter.snapshot();
+            trim(&mut snapshot);
+            News::Snapshot(Box::new(snapshot))
+        })
     }
 
     /// Does what the watcher wants, where that is possible.
@@ -48,7 +66,7 @@ impl Teller {
                 self.due = Instant::now();
             }
             // What is going on cannot be held.
-            Wish::Hold { .. } => {}
+            Wish::Hold { .. } | Wish::Skip => {}
         }
     }
 
@@ -58,16 +76,9 @@ impl Teller {
         }
     }
 
-    /// What is to be told now.
+    /// What is to be told now beside snapshots.
     pub(super) fn news(&mut self) -> Vec<News> {
         let mut news = Vec::new();
-        let now = Instant::now();
-        if now >= self.due {
-            self.due = now + self.every;
-            let mut snapshot = self.meter.snapshot();
-            trim(&mut snapshot);
-            news.push(News::Snapshot(Box::new(snapshot)));
-        }
         let (violations, next) = self.meter.violations(self.violation);
         self.violation = next;
         if !violations.is_empty() {
@@ -79,7 +90,7 @@ impl Teller {
 }
 
 /// Leaves rows out where there are too many.
-fn trim(snapshot: &mut Snapshot) {
+pub(super) fn trim(snapshot: &mut Snapshot) {
     if snapshot.rows.len() > ROWS {
         snapshot.rows.select_nth_unstable_by_key(ROWS, |row| row.idle);
         snapshot.rows.truncate(ROWS);

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use super::run::size;
 use super::tail::Followers;
 use super::tally::add;
 use super::{About, Clock};
@@ -20,6 +21,8 @@ pub(super) struct Connection {
     opened: u64,
     /// When something came or went last.
     pub(super) active: AtomicU64,
+    /// Bytes that wait to be sent, because the peer is slow.
+    pub(super) queued: AtomicU64,
     /// Nanoseconds, and one more; 0 before there is one.
     round_trip: AtomicU64,
     pub(super) received: Way,
@@ -41,6 +44,7 @@ impl Connection {
             followers: Followers::default(),
             opened,
             active: AtomicU64::new(opened),
+            queued: AtomicU64::new(0),
             round_trip: AtomicU64::new(0),
             received: Way::default(),
             sent: Way::default(),
@@ -89,6 +93,7 @@ impl Connection {
             idle: whole_micros(now.saturating_sub(self.active.load(Relaxed))),
             received: self.received.counts(),
             sent: self.sent.counts(),
+            queued: self.queued.load(Relaxed),
             round_trip: self.round_trip.load(Relaxed).checked_sub(1).map(whole_micros),
             faults: faults.counts,
             last_fault: faults.last,
@@ -112,6 +117,10 @@ pub(super) struct Way {
     text: AtomicU64,
     binary: AtomicU64,
     bytes: AtomicU64,
+    /// Messages that are alike, as they are counted together: texts, binary ones, and their bytes. They are each a frame
+    /// and a message.
+    alike: [AtomicU64; 2],
+    alike_bytes: AtomicU64,
     compressed: AtomicU64,
     deflated: AtomicU64,
     inflated: AtomicU64,
@@ -129,12 +138,20 @@ impl Way {
     /// So many frames with such a head.
     #[inline]
     pub(super) fn frames(&self, head: &Head, count: u64) {
-        let size = 2 + head.form.extra() + if head.mask.is_some() { 4 } else { 0 };
         if let Some(frames) = self.frames.get(place(head.opcode)) {
             add(frames, count);
         }
-        add(&self.heads, count.wrapping_mul(size as u64));
+        add(&self.heads, count.wrapping_mul(size(head)));
         add(&self.payload, count.wrapping_mul(head.len));
+    }
+
+    /// So many whole messages, text or binary ones, each a frame with a head and a payload of so many bytes.
+    #[inline]
+    pub(super) fn alike(&self, text: bool, head: u64, payload: u64, count: u64) {
+        let [texts, binaries] = &self.alike;
+        add(if text { texts } else { binaries }, count);
+        add(&self.heads, count.wrapping_mul(head));
+        add(&self.alike_bytes, count.wrapping_mul(payload));
     }
 
     /// So many messages, each of so many bytes.
@@ -144,29 +161,37 @@ impl Way {
         add(&self.bytes, count.wrapping_mul(bytes));
     }
 
+    /// A message was compressed to so many bytes.
     #[cold]
-    pub(super) fn compressed(&self, deflated: u64, inflated: u64) {
+    pub(super) fn compressed(&self, deflated: u64) {
         add(&self.compressed, 1);
         add(&self.deflated, deflated);
-        add(&self.inflated, inflated);
+    }
+
+    /// It had so many before.
+    #[cold]
+    pub(super) fn inflated(&self, bytes: u64) {
+        add(&self.inflated, bytes);
     }
 
     pub(super) fn counts(&self) -> Counts {
         let [continuation, text, binary, close, ping, pong, other] =
             std::array::from_fn(|place| self.frames[place].load(Relaxed));
+        let [texts, binaries] = std::array::from_fn(|kind| self.alike[kind].load(Relaxed));
+        let alike = self.alike_bytes.load(Relaxed);
         Counts {
-            text,
-            binary,
+            text: text.wrapping_add(texts),
+            binary: binary.wrapping_add(binaries),
             continuation,
             ping,
             pong,
             close,
             other,
             heads: self.heads.load(Relaxed),
-            payload: self.payload.load(Relaxed),
-            text_messages: self.text.load(Relaxed),
-            binary_messages: self.binary.load(Relaxed),
-            message_bytes: self.bytes.load(Relaxed),
+            payload: self.payload.load(Relaxed).wrapping_add(alike),
+            text_messages: self.text.load(Relaxed).wrapping_add(texts),
+            binary_messages: self.binary.load(Relaxed).wrapping_add(binaries),
+            message_bytes: self.bytes.load(Relaxed).wrapping_add(alike),
             compressed: self.compressed.load(Relaxed),
             deflated: self.deflated.load(Relaxed),
             inflated: self.inflated.load(Relaxed),

@@ -3,18 +3,21 @@
 //! Counting takes no lock, asks no clock and calls nothing of the system: each connection has counts of its own that it
 //! alone writes, and each thread counts sizes for itself. They are added up when a [`Snapshot`] is asked for; only opening
 //! and closing a connection takes a lock. What is gone is added to the totals, so that each connection counts exactly
-//! once. Memory is bounded by the living connections (about 0.7 KiB each, with what they asked for), the threads (60 KiB
+//! once. Memory is bounded by the living connections (about 0.7 KiB each, with what they asked for), the threads (80 KiB
 //! each) and the last [`Meter::GONE`] that are gone.
 
 mod connection;
+mod echoes;
 mod gone;
 mod observer;
 mod recent;
+mod run;
 mod tail;
 mod tally;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -128,6 +131,8 @@ impl Clock {
 struct Connections {
     next: u64,
     living: BTreeMap<u64, Arc<Connection>>,
+    /// By the number that they are told with; the last of several with the same.
+    keys: HashMap<ConnectionId, u64>,
     departed: Departed,
     handshakes: Samples,
 }
@@ -150,8 +155,13 @@ impl Meter {
 
     /// The same, for which it is now this time.
     pub fn beginning(now: Instant, at: Timestamp) -> Arc<Self> {
-        let connections =
-            Connections { next: 0, living: BTreeMap::new(), departed: Departed::new(), handshakes: Samples::new() };
+        let connections = Connections {
+            next: 0,
+            living: BTreeMap::new(),
+            keys: HashMap::new(),
+            departed: Departed::new(),
+            handshakes: Samples::new(),
+        };
         Arc::new(Self {
             clock: Clock { began: now, at },
             tallies: Tallies::default(),
@@ -173,12 +183,13 @@ impl Meter {
 
     /// The same, at this time.
     pub fn observe_at(self: &Arc<Self>, about: About, now: Instant) -> Box<dyn Observer> {
-        let handshake = about.handshake;
+        let (handshake, id) = (about.handshake, about.id);
         let connection = Arc::new(Connection::new(about.shown(), self.clock.nanos(now)));
         let mut connections = self.lock();
         let key = connections.next;
         connections.next += 1;
         connections.living.insert(key, connection.clone());
+        connections.keys.insert(id, key);
         if let Some(time) = handshake {
             connections.handshakes.record(nanos(time));
         }
@@ -221,6 +232,7 @@ impl Meter {
         let connections = self.lock();
         let mut totals = connections.departed.totals.clone();
         let mut rows = Vec::new();
+        let mut queued = 0;
         if with_rows {
             rows.reserve_exact(connections.living.len());
         }
@@ -228,9 +240,11 @@ impl Meter {
             if with_rows {
                 let row = connection.row(now, &self.clock);
                 count(&mut totals, row.received, row.sent, &row.faults);
+                queued += row.queued;
                 rows.push(row);
             } else {
                 count(&mut totals, connection.received.counts(), connection.sent.counts(), &connection.faults());
+                queued += connection.queued.load(Relaxed);
             }
         }
         let open = connections.living.len() as u64;
@@ -241,14 +255,15 @@ impl Meter {
         drop(connections);
         let round_trips = self.round_trips.lock().unwrap_or_else(PoisonError::into_inner).spread(Spread::TIMES);
         let bytes = [totals.received.message_bytes, totals.sent.message_bytes];
-        let [received, sent, intervals] = self.tallies.spreads(bytes[0], bytes[1]);
+        let [received, sent, intervals, echoes] = self.tallies.spreads(bytes[0], bytes[1]);
         Snapshot {
             at: self.clock.timestamp(now),
             began: self.clock.at,
             uptime: whole_micros(now),
             open,
+            queued,
             totals,
-            spreads: Spreads { received, sent, intervals, round_trips, handshakes, lifetimes },
+            spreads: Spreads { received, sent, intervals, echoes, round_trips, handshakes, lifetimes },
             rows,
             gone,
         }
@@ -257,7 +272,7 @@ impl Meter {
     /// Follows the frames of an open connection; `None` if there is none of this number.
     pub fn follow(&self, id: ConnectionId) -> Option<Follow> {
         let connections = self.lock();
-        let connection = connections.living.values().find(|connection| connection.end().0 == id)?.clone();
+        let connection = connections.living.get(connections.keys.get(&id)?)?.clone();
         drop(connections);
         Some(Follow::new(id, connection))
     }
@@ -288,6 +303,14 @@ impl Meter {
     fn forget(&self, key: u64, now: u64, gone: Gone<'_>) {
         let mut connections = self.lock();
         if let Some(connection) = connections.living.remove(&key) {
+            let (id, _) = connection.end();
+            if connections.keys.get(&id) == Some(&key) {
+                connections.keys.remove(&id);
+                // What was large for an hour need not be large for ever.
+                if connections.keys.capacity() > 1024 && connections.keys.len() < connections.keys.capacity() / 4 {
+                    connections.keys.shrink_to_fit();
+                }
+            }
             let (row, age) = (connection.row(now, &self.clock), connection.age(now));
             connections.departed.add(row, age, gone);
         }

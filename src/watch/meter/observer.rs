@@ -1,19 +1,21 @@
 //! Counts what a connection sees and does.
 //!
-//! Most messages are like the one before: as long, and of the same kind. They are counted as a [`Run`], which costs next to
-//! nothing, and is added to the counts when the turn ends.
+//! Most messages are like the one before: as long, and of the same kind. They are counted as a [`Run`]: the endpoint tells
+//! the first of them, and how many more there were when the turn ends. Then they are added to the counts.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
-use super::connection::{Connection, Way};
+use super::connection::Connection;
+use super::echoes::Echoes;
+use super::run::Run;
 use super::tail::Watching;
 use super::tally::{Tally, seat};
 use super::{Gone, Meter};
-use crate::proto::{Cause, Closed, Kind, Message, Observer, Rule, Seen};
+use crate::proto::{Alike, Cause, Closed, Kind, Message, Observer, Rule, Seen};
 use crate::watch::live::Violation;
-use crate::wire::{Form, Head, Opcode};
+use crate::wire::{Head, Opcode};
 
 /// Counts for one connection, which is gone when this is.
 pub(super) struct Counter {
@@ -31,6 +33,7 @@ pub(super) struct Counter {
     seat: usize,
     /// When the last message came, in nanoseconds of the meter's time; `None` before the first.
     last: Option<u64>,
+    echoes: Echoes,
     /// What is coming in.
     incoming: Unfinished,
     /// What is being sent.
@@ -43,36 +46,6 @@ pub(super) struct Counter {
     watching: Option<Box<Watching>>,
 }
 
-/// Messages, one after the other, that are all alike: each a single frame, with the same head but for the masking key,
-/// and not compressed.
-struct Run {
-    head: Head,
-    count: u64,
-}
-
-impl Run {
-    /// No message is like this.
-    const NONE: Self = Self {
-        head: Head { fin: true, rsv: 0, opcode: Opcode::BINARY, mask: None, len: u64::MAX, form: Form::Bits64 },
-        count: 0,
-    };
-
-    /// Whether a message in a single frame with this head, final and not compressed, belongs to it.
-    #[inline]
-    fn has(&self, head: &Head) -> bool {
-        // The form of the length and whether there is a key come of the length and of who sends.
-        self.head.len == head.len && self.head.opcode == head.opcode
-    }
-
-    /// Adds it to the counts, and says how many messages of how many bytes it had.
-    fn count(&mut self, way: &Way) -> (u64, u64) {
-        let count = std::mem::take(&mut self.count);
-        way.frames(&self.head, count);
-        way.messages(kind(self.head.opcode), self.head.len, count);
-        (self.head.len, count)
-    }
-}
-
 /// A message of which not all frames were seen yet.
 struct Unfinished {
     kind: Kind,
@@ -81,7 +54,7 @@ struct Unfinished {
     bytes: u64,
 }
 
-fn kind(opcode: Opcode) -> Kind {
+pub(super) fn kind(opcode: Opcode) -> Kind {
     if opcode == Opcode::TEXT { Kind::Text } else { Kind::Binary }
 }
 
@@ -110,6 +83,7 @@ impl Counter {
             tally,
             seat,
             last: None,
+            echoes: Echoes::default(),
             incoming: Unfinished::NONE,
             outgoing: Unfinished::NONE,
             meter,
@@ -135,50 +109,47 @@ impl Counter {
         self.seat = seat;
     }
 
-    fn count_came(&mut self) {
-        let (bytes, count) = self.came.count(&self.connection.received);
-        self.messages += count;
-        self.tally().received(bytes, count);
-    }
-
-    fn count_went(&mut self) {
-        let (bytes, count) = self.went.count(&self.connection.sent);
-        self.tally().sent(bytes, count);
-    }
-
     /// Another run begins.
     #[inline(never)]
     fn begin_came(&mut self, head: &Head) {
-        if self.came.count > 0 {
-            self.count_came();
+        let count = self.came.take();
+        if count > 0 {
+            self.messages += count;
+            self.came.add(count, &self.connection.received);
+            let slot = self.came.slot;
+            self.tally().received.add(slot, count);
         }
-        self.came = Run { head: *head, count: 1 };
+        self.came = Run::of(head);
     }
 
-    /// Another run begins, or what is sent is no whole message.
+    /// Another run begins, or what is sent is no whole message. Says whether it is the first of a run.
     #[inline(never)]
-    fn begin_went(&mut self, head: &Head) {
-        if self.went.count > 0 {
-            self.count_went();
+    fn begin_went(&mut self, head: &Head) -> bool {
+        let count = self.went.take();
+        if count > 0 {
+            self.went.add(count, &self.connection.sent);
+            let slot = self.went.slot;
+            self.tally().sent.add(slot, count);
         }
         if head.fin && head.rsv == 0 && matches!(head.opcode, Opcode::TEXT | Opcode::BINARY) {
-            self.went = Run { head: *head, count: 1 };
-            return;
+            self.went = Run::of(head);
+            return true;
         }
         self.active();
         self.connection.sent.frames(head, 1);
         if head.opcode.is_control() {
-            return;
+            return false;
         }
         self.outgoing.frame(head);
         if head.fin {
             let Unfinished { kind, compressed, bytes } = self.outgoing;
             self.connection.sent.messages(kind, bytes, 1);
             if compressed {
-                self.connection.sent.compressed(bytes, 0);
+                self.connection.sent.compressed(bytes);
             }
-            self.tally().sent(bytes, 1);
+            self.tally().sent.record(bytes, 1);
         }
+        false
     }
 
     /// Something came or goes.
@@ -190,26 +161,51 @@ impl Counter {
 
     /// Adds what came and went in this turn to the counts.
     fn add_up(&mut self) {
-        if self.came.count > 0 {
-            self.count_came();
-        } else if self.went.count == 0 && self.messages == 0 {
+        let (came, went) = (self.came.take(), self.went.take());
+        let messages = std::mem::take(&mut self.messages) + came;
+        if messages | went == 0 {
             return;
-        }
-        if self.went.count > 0 {
-            self.count_went();
         }
         let now = self.active();
-        if self.messages == 0 {
-            return;
+        let last = if messages > 0 { self.last.replace(now) } else { None };
+        // That of this thread.
+        self.tally();
+        let Self { connection, tally, .. } = self;
+        if came > 0 {
+            self.came.add(came, &connection.received);
+            tally.received.add(self.came.slot, came);
         }
-        let messages = std::mem::take(&mut self.messages);
-        let last = self.last.replace(now);
-        let tally = self.tally();
+        if went > 0 {
+            self.went.add(went, &connection.sent);
+            tally.sent.add(self.went.slot, went);
+        }
         if let Some(last) = last {
-            tally.interval(now.saturating_sub(last));
+            tally.intervals.record(now.saturating_sub(last));
         }
         if messages > 1 {
-            tally.at_once(messages - 1);
+            tally.intervals.at_once(messages - 1);
+        }
+    }
+
+    /// Whether a message that comes is the first of its turn.
+    #[inline]
+    fn is_first(&self) -> bool {
+        self.came.count | self.messages == 0
+    }
+
+    /// The first message of a turn came: it may be one that is timed.
+    #[inline]
+    fn came_first(&mut self, kind: Kind, bytes: u64) {
+        if self.echoes.is_due() {
+            self.echoes.begin(kind, bytes, self.now);
+        }
+    }
+
+    /// A message went, while one is timed.
+    #[cold]
+    fn echoed(&mut self, head: &Head) {
+        if let Some(nanos) = self.echoes.went(kind(head.opcode), head.len, self.now) {
+            self.tally().echoes.record(nanos);
         }
     }
 
@@ -273,15 +269,27 @@ impl Observer for Counter {
     }
 
     #[inline]
-    fn whole(&mut self, head: &Head, message: &Message<'_>) {
-        if let Some(watching) = &mut self.watching {
-            watching.came(head, &message.payload);
+    fn whole(&mut self, head: &Head, message: &Message<'_>) -> Alike {
+        let is_followed = match &mut self.watching {
+            Some(watching) => {
+                watching.came(head, &message.payload);
+                true
+            }
+            None => false,
+        };
+        if self.is_first() {
+            self.came_first(message.kind, head.len);
         }
         if self.came.has(head) {
             self.came.count += 1;
         } else {
             self.begin_came(head);
         }
+        if is_followed { Alike::Each } else { Alike::Number }
+    }
+
+    fn more_whole(&mut self, count: u64) {
+        self.came.count += count;
     }
 
     fn received(&mut self, seen: &Seen<'_>) {
@@ -312,24 +320,22 @@ impl Observer for Counter {
             if let Some(watching) = &mut self.watching {
                 watching.inflated(&message.payload);
             }
-            self.connection.received.compressed(self.incoming.bytes, bytes);
+            self.connection.received.compressed(self.incoming.bytes);
+            self.connection.received.inflated(bytes);
+        } else if self.is_first() {
+            self.came_first(message.kind, bytes);
         }
         self.connection.received.messages(message.kind, bytes, 1);
         self.messages += 1;
-        self.tally().received(bytes, 1);
+        self.tally().received.record(bytes, 1);
     }
 
-    #[inline]
     fn sent(&mut self, head: &Head) {
-        if self.went.has(head) && head.fin && head.rsv == 0 {
-            self.went.count += 1;
-        } else {
-            self.begin_went(head);
-        }
+        self.sent_frame(head, &[]);
     }
 
     #[inline]
-    fn sent_frame(&mut self, head: &Head, payload: &[u8]) {
+    fn sent_frame(&mut self, head: &Head, payload: &[u8]) -> Alike {
         if self.went.count == 0 {
             // What others send is told before the turn begins.
             self.look_around();
@@ -337,13 +343,32 @@ impl Observer for Counter {
         if let Some(watching) = &mut self.watching {
             watching.went(head, payload);
         }
-        self.sent(head);
+        let is_message = if self.went.has(head) && head.fin && head.rsv == 0 {
+            self.went.count += 1;
+            true
+        } else {
+            self.begin_went(head)
+        };
+        if is_message && self.echoes.is_on() {
+            self.echoed(head);
+            return Alike::Each;
+        }
+        if is_message && self.watching.is_none() { Alike::Number } else { Alike::Each }
     }
 
-    fn sent_compressed(&mut self, message: &[u8]) {
-        if let Some(watching) = &mut self.watching {
+    fn more_sent(&mut self, count: u64) {
+        self.went.count += count;
+    }
+
+    fn sent_compressed(&mut self, size: u64, message: Option<&[u8]>) {
+        self.connection.sent.inflated(size);
+        if let (Some(watching), Some(message)) = (&mut self.watching, message) {
             watching.deflated(message);
         }
+    }
+
+    fn waiting(&mut self, bytes: usize) {
+        self.connection.queued.store(bytes as u64, Relaxed);
     }
 
     fn round_trip(&mut self, time: Duration) {

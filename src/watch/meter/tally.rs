@@ -23,7 +23,7 @@ const SLOTS: usize = slot(LARGEST) + 1;
 
 /// Where a number is counted: one slot for 0, and then so that powers of two are the last of their slot.
 #[inline]
-const fn slot(number: u64) -> usize {
+pub(super) const fn slot(number: u64) -> usize {
     let number = if number < LARGEST { number } else { LARGEST };
     let below = number.saturating_sub(1);
     let shift = (below | 1 << FINE).ilog2() - FINE;
@@ -38,58 +38,67 @@ const fn largest(slot: usize) -> u64 {
 }
 
 /// How many numbers of one kind were how large.
-struct Slots(Box<[AtomicU64]>);
+pub(super) struct Slots(Box<[AtomicU64]>);
 
 impl Slots {
     fn new() -> Self {
         Self((0..SLOTS).map(|_| AtomicU64::new(0)).collect())
     }
 
+    /// The number was there so many times.
     #[inline]
-    fn record(&self, number: u64, times: u64) {
-        if let Some(count) = self.0.get(slot(number)) {
+    pub(super) fn record(&self, number: u64, times: u64) {
+        self.add(slot(number), times);
+    }
+
+    /// So many numbers were of this slot.
+    #[inline]
+    pub(super) fn add(&self, slot: usize, times: u64) {
+        if let Some(count) = self.0.get(slot) {
             add(count, times);
         }
     }
 }
 
+/// How many times were how long, in nanoseconds, and their sum.
+pub(super) struct Times {
+    slots: Slots,
+    sum: AtomicU64,
+}
+
+impl Times {
+    fn new() -> Self {
+        Self { slots: Slots::new(), sum: AtomicU64::new(0) }
+    }
+
+    #[inline]
+    pub(super) fn record(&self, nanos: u64) {
+        self.slots.record(nanos, 1);
+        add(&self.sum, nanos);
+    }
+
+    /// So many took no time.
+    #[inline]
+    pub(super) fn at_once(&self, times: u64) {
+        self.slots.add(0, times);
+    }
+}
+
 /// What one thread has counted.
 pub(super) struct Tally {
-    received: Slots,
-    sent: Slots,
-    intervals: Slots,
-    /// Of the intervals.
-    sum: AtomicU64,
+    /// Sizes of messages that came.
+    pub(super) received: Slots,
+    /// Sizes of messages that were sent.
+    pub(super) sent: Slots,
+    /// Times from one message that came to the next.
+    pub(super) intervals: Times,
+    /// Times to the echoes of messages.
+    pub(super) echoes: Times,
 }
 
 impl Tally {
     fn new() -> Self {
-        Self { received: Slots::new(), sent: Slots::new(), intervals: Slots::new(), sum: AtomicU64::new(0) }
-    }
-
-    /// So many messages of so many bytes came.
-    #[inline]
-    pub(super) fn received(&self, bytes: u64, messages: u64) {
-        self.received.record(bytes, messages);
-    }
-
-    /// So many messages of so many bytes were sent.
-    #[inline]
-    pub(super) fn sent(&self, bytes: u64, messages: u64) {
-        self.sent.record(bytes, messages);
-    }
-
-    /// A message came so many nanoseconds after another.
-    #[inline]
-    pub(super) fn interval(&self, nanos: u64) {
-        self.intervals.record(nanos, 1);
-        add(&self.sum, nanos);
-    }
-
-    /// So many messages came right behind another.
-    #[inline]
-    pub(super) fn at_once(&self, messages: u64) {
-        self.intervals.record(0, messages);
+        Self { received: Slots::new(), sent: Slots::new(), intervals: Times::new(), echoes: Times::new() }
     }
 }
 
@@ -108,8 +117,8 @@ impl Tallies {
         tallies[seat].clone()
     }
 
-    /// Sizes of received and of sent messages, whose sums are these, and the times between received ones.
-    pub(super) fn spreads(&self, received: u64, sent: u64) -> [Spread; 3] {
+    /// Sizes of received and of sent messages, whose sums are these, the times between received ones, and those to echoes.
+    pub(super) fn spreads(&self, received: u64, sent: u64) -> [Spread; 4] {
         let tallies = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let spread = |of: fn(&Tally) -> &Slots, sum, bounds| {
             let mut histogram = Spread::histogram();
@@ -122,11 +131,14 @@ impl Tallies {
             }
             Spread::of(&histogram, sum, bounds)
         };
-        let waited = tallies.iter().fold(0, |sum: u64, tally| sum.wrapping_add(tally.sum.load(Relaxed)));
+        let sum = |of: fn(&Tally) -> &Times| {
+            tallies.iter().fold(0, |sum: u64, tally| sum.wrapping_add(of(tally).sum.load(Relaxed)))
+        };
         [
             spread(|tally| &tally.received, received, Spread::SIZES),
             spread(|tally| &tally.sent, sent, Spread::SIZES),
-            spread(|tally| &tally.intervals, waited, Spread::INTERVALS),
+            spread(|tally| &tally.intervals.slots, sum(|tally| &tally.intervals), Spread::INTERVALS),
+            spread(|tally| &tally.echoes.slots, sum(|tally| &tally.echoes), Spread::ECHOES),
         ]
     }
 }

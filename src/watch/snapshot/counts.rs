@@ -67,7 +67,7 @@ counts! {
         compressed,
         /// Bytes of the compressed messages on the wire.
         deflated,
-        /// Bytes of the compressed messages after inflating; 0 for what is sent, of which it is not known.
+        /// Bytes of the compressed messages after inflating, or before they were compressed.
         inflated,
     }
 }
@@ -94,7 +94,7 @@ impl Counts {
         self.heads.wrapping_add(self.payload)
     }
 
-    /// By how much compressed messages grew when they were inflated: 4.0 is four times. `None` where nothing is known.
+    /// By how much compressed messages grew when they were inflated, or shrank when compressed: 4.0 is four times. `None` where nothing is known.
     pub fn compression(&self) -> Option<f64> {
         (self.deflated > 0 && self.inflated > 0).then(|| self.inflated as f64 / self.deflated as f64)
     }

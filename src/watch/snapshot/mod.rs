@@ -35,6 +35,9 @@ pub struct Snapshot {
     pub uptime: Duration,
     /// How many connections are open.
     pub open: u64,
+    /// Bytes that wait to be sent on the open connections, because their peers are slow.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub queued: u64,
     /// What was counted over all connections, those that are gone among them.
     pub totals: Totals,
     /// How what was measured is spread.
@@ -113,6 +116,9 @@ pub struct Row {
     pub received: Counts,
     /// What went out.
     pub sent: Counts,
+    /// Bytes that wait to be sent, because the peer takes them more slowly; of one that is gone, what it never took.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub queued: u64,
     /// From our last ping to its pong.
     #[serde(default, rename = "round_trip_us", with = "optional_micros", skip_serializing_if = "Option::is_none")]
     pub round_trip: Option<Duration>,

@@ -92,6 +92,31 @@ impl Spread {
         60_000_000_000,
     ];
 
+    /// Bounds for the times that echoes take, in nanoseconds: 1 µs to a minute.
+    pub const ECHOES: &[u64] = &[
+        1_000,
+        2_500,
+        5_000,
+        10_000,
+        25_000,
+        50_000,
+        100_000,
+        250_000,
+        500_000,
+        1_000_000,
+        2_500_000,
+        5_000_000,
+        10_000_000,
+        25_000_000,
+        50_000_000,
+        100_000_000,
+        250_000_000,
+        500_000_000,
+        1_000_000_000,
+        10_000_000_000,
+        60_000_000_000,
+    ];
+
     /// Bounds for short times, in nanoseconds: 10 µs to a minute.
     pub const TIMES: &[u64] = Self::INTERVALS.split_at(1).1;
 
@@ -191,6 +216,11 @@ pub struct Spreads {
     pub sent: Spread,
     /// Nanoseconds from one received message of a connection to its next; 0 within one read.
     pub intervals: Spread,
+    /// Nanoseconds from a received message to its echo: the next message that is sent on the same connection, is of the
+    /// same kind and as long. Counted from the read that brought it until the echo is queued, of a few messages: one in
+    /// 16 reads of a connection at most, and none that is compressed.
+    #[serde(default)]
+    pub echoes: Spread,
     /// Nanoseconds from a ping to its pong.
     pub round_trips: Spread,
     /// Nanoseconds that opening handshakes took.

@@ -10,7 +10,7 @@ import traceback
 
 import stage
 
-FILES = ["chat", "feed", "auth", "limits", "packing", "manners"]
+FILES = ["chat", "feed", "auth", "limits", "packing", "manners", "watched"]
 
 
 def scenarios(file):

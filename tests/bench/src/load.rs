@@ -161,12 +161,13 @@ impl Load {
     }
 
     /// Has `messages` echoed, rounded up to whole bursts, and no more. Gives how many they were.
-    pub fn exchange(mut self, messages: u64) -> Result<u64> {
+    pub fn exchange(&mut self, messages: u64) -> Result<u64> {
+        let before = self.received;
         self.begin(messages)?;
         while self.busy > 0 {
             self.turn()?;
         }
-        Ok(self.received / self.script.echo.len() as u64)
+        Ok((self.received - before) / self.script.echo.len() as u64)
     }
 
     fn depth(&self) -> u64 {

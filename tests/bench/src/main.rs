@@ -21,6 +21,7 @@ mod chat;
 mod compare;
 mod idle;
 mod load;
+mod meter;
 mod process;
 mod servers;
 mod shape;
@@ -68,6 +69,11 @@ struct Arguments {
     /// Count instead: instructions of the server per echoed message, under valgrind
     #[arg(long)]
     callgrind: bool,
+
+    /// Measure the meter instead: CPU time per message of the echo server without it and with it, in turns; with
+    /// --callgrind the instructions
+    #[arg(long, conflicts_with_all = ["idle", "chat", "captures", "only"])]
+    meter: bool,
 
     /// Measure reading captures instead: CPU time and memory of wslab analyze, beside tshark and a bare read
     #[arg(long, conflicts_with_all = ["idle", "chat", "callgrind", "shape", "only", "text", "seconds"])]
@@ -126,7 +132,8 @@ fn main() -> Result<()> {
         }
         return Ok(());
     }
-    let (servers, chats) = chosen(&arguments.only)?;
+    let only = if arguments.meter { meter::SERVERS.map(str::to_owned).to_vec() } else { arguments.only };
+    let (servers, chats) = chosen(&only)?;
     pin(arguments.core);
     let measurements = if arguments.captures {
         captures::measure(&arguments.capture_options, arguments.rounds)?
@@ -138,6 +145,14 @@ fn main() -> Result<()> {
     } else if arguments.callgrind {
         let shapes = or_default(arguments.shape, &[Shape::SMALL_BURSTS, Shape::BURSTS, Shape::MANY]);
         callgrind::measure(&servers, &shapes, arguments.text)?
+    } else if arguments.meter {
+        let plan = meter::Plan {
+            shapes: or_default(arguments.shape, &[Shape::ALONE, Shape::MANY, Shape::SMALL_BURSTS, Shape::BURSTS]),
+            rounds: arguments.rounds,
+            seconds: arguments.seconds,
+            text: arguments.text,
+        };
+        meter::measure(&plan)?
     } else {
         let plan = compare::Plan {
             shapes: or_default(arguments.shape, &Shape::ALL),

@@ -17,6 +17,8 @@ pub struct Shape {
 }
 
 impl Shape {
+    /// One small message under way in all.
+    pub const ALONE: Self = Self { payload: 16, connections: 1, depth: 1 };
     /// Small messages on many connections: what waking up costs.
     pub const MANY: Self = Self { payload: 16, connections: 200, depth: 1 };
     /// Bursts of messages with the shortest form of head: what a frame costs.

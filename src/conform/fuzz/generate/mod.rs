@@ -18,7 +18,7 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 use super::session::Session;
-use crate::conform::{Step, Terms};
+use crate::conform::{Own, Step, Terms};
 
 type Steps = Vec<Step>;
 
@@ -134,11 +134,11 @@ fn terms(compression: Compression) -> BoxedStrategy<Vec<Terms>> {
     if compression == Compression::None {
         return Just(Vec::new()).boxed();
     }
-    let plain = Terms { takeover: true, window: None };
+    let plain = Terms { takeover: true, window: None, own: Own::default() };
     let window = select(vec![None, None, Some(15), Some(12), Some(9)]);
     (any::<bool>(), window)
         .prop_map(move |(without, window)| {
-            let wanted = Terms { takeover: !without, window };
+            let wanted = Terms { takeover: !without, window, own: Own::default() };
             // A server that does not limit its window has to decline what asks for it (RFC 7692, section 7.1.2.1).
             if wanted == plain { vec![plain] } else { vec![wanted, plain] }
         })

@@ -60,6 +60,12 @@ pub const ALL: &[Server] = &[
         run: || run(wslab::run()),
     },
     Server {
+        name: "wslab-meter",
+        about: "the same with its meter, as `wslab serve echo --metrics` runs it",
+        protocol: Protocol::WebSocket,
+        run: || run(wslab::metered()),
+    },
+    Server {
         name: "wslab-net",
         about: "the server of wslab::net as it comes, without the host of `wslab serve`",
         protocol: Protocol::WebSocket,

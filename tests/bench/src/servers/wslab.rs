@@ -8,10 +8,16 @@ use wslab::app::Echo;
 use wslab::app::host::Host;
 use wslab::net::{Listen, Server, ServerConfig, Service};
 use wslab::proto::Config;
+use wslab::watch::Meter;
 
 /// What `wslab serve echo` runs.
 pub async fn run() -> Result<()> {
     serve(Host::new(Echo)).await
+}
+
+/// The same with its meter, as `wslab serve echo --metrics` runs it.
+pub async fn metered() -> Result<()> {
+    serve(Host::new(Echo).metered(Meter::new())).await
 }
 
 /// The server of the library, as it comes.
