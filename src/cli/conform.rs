@@ -320,7 +320,7 @@ impl Conform {
 }
 
 /// Starts wslab's own echo server on a free port of the loopback.
-fn embedded_server() -> anyhow::Result<Target> {
+pub(super) fn embedded_server() -> anyhow::Result<Target> {
     let listen = Listen::Tcp(([127, 0, 0, 1], 0).into());
     // The cases send gigabytes, so the server does not take much time to make them small; and it remembers contexts,
     // since that is the harder part of the protocol.

@@ -9,6 +9,7 @@ mod completions;
 mod conform;
 mod connect;
 mod exit;
+mod fuzz;
 mod gate;
 mod listening;
 mod manual;
@@ -79,6 +80,8 @@ enum Color {
 enum Command {
     /// Prove that an endpoint conforms to RFC 6455
     Conform(Box<conform::Conform>),
+    /// Play generated sessions against a server, and tell those that it fails
+    Fuzz(Box<fuzz::Fuzz>),
     /// Decode a capture
     Analyze(Box<analyze::Analyze>),
     /// List and explain the cases
@@ -137,6 +140,7 @@ fn run(cli: Cli) -> Exit {
     };
     let result = match cli.command {
         Command::Conform(conform) => runtime.block_on(conform.run(&cli.everywhere)),
+        Command::Fuzz(fuzz) => runtime.block_on(fuzz.run(&cli.everywhere)),
         Command::Analyze(analyze) => runtime.block_on(analyze.run(&cli.everywhere)),
         Command::Cases(cases) => cases.run(&cli.everywhere),
         Command::Report(report) => report.run(&cli.everywhere),

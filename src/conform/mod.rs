@@ -17,6 +17,7 @@ mod cpu;
 mod deflate;
 mod document;
 mod expect;
+pub mod fuzz;
 mod handshake;
 mod id;
 mod judge;

@@ -14,7 +14,7 @@ use std::time::Duration;
 use tokio::task::{Id, JoinSet};
 use tokio::time::{Instant, sleep};
 
-use self::server::Server;
+pub(super) use self::server::Server;
 use crate::conform::act::Pace;
 use crate::conform::expect::Wanted;
 use crate::conform::judge::{Judgement, judge_wanted};

@@ -14,6 +14,7 @@ mod connect_script;
 mod connect_terminal;
 mod faulty;
 mod folder;
+mod fuzz;
 mod gate;
 mod help;
 mod hostile;

@@ -54,6 +54,8 @@ const ROOMS: &[Room] = &[
     room("capture", &["wire", "proto", "watch"], &[]),
     // A tester that shares the reacting code with what it tests would share its bugs.
     room("conform", &["wire", "proto", "net", "capture", "watch"], &["proto::endpoint"]),
+    // What foretells how a target has to judge shares no judgement with it.
+    room("conform::fuzz::model", &["wire", "proto"], &["proto::endpoint", "proto::flow"]),
     room("app", &["wire", "proto", "net", "capture", "watch"], &[]),
     room("report", &["watch", "conform", "capture"], ACTIVE),
     // News are told in the words of the protocol: roles, rules, opcodes, close codes.
@@ -70,6 +72,8 @@ const TOKIO: &[&str] = &[
     "conform::peer",
     "conform::tap",
     "conform::clients",
+    "conform::fuzz::hunt",
+    "conform::fuzz::shrink",
     "capture::source",
     "app",
     "tui",
@@ -77,8 +81,17 @@ const TOKIO: &[&str] = &[
 ];
 
 /// Where neither a clock, nor chance, nor printing may be named: the same input always gives the same output.
-const PURE: &[&str] =
-    &["wire", "proto", "capture::stream", "conform::script", "conform::judge", "conform::baseline", "report"];
+const PURE: &[&str] = &[
+    "wire",
+    "proto",
+    "capture::stream",
+    "conform::script",
+    "conform::judge",
+    "conform::baseline",
+    "conform::fuzz::model",
+    "conform::fuzz::generate",
+    "report",
+];
 
 /// A file that is longer is two files.
 const MAX_LINES: usize = 500;

@@ -42,9 +42,9 @@ async fn connect_patiently<C: Connect>(target: &C) -> Result<C::Transport, Troub
 }
 
 /// A server, to which every case makes a connection of its own.
-pub(super) struct Server<C> {
-    pub(super) target: Arc<C>,
-    pub(super) tap: Option<Tap>,
+pub(in crate::conform) struct Server<C> {
+    pub(in crate::conform) target: Arc<C>,
+    pub(in crate::conform) tap: Option<Tap>,
 }
 
 impl<C: Connect> Opponent for Server<C> {
