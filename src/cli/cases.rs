@@ -145,6 +145,8 @@ fn explain(arguments: &Show) -> anyhow::Result<Exit> {
         if index > 0 {
             writeln!(out)?;
         }
+        // A case that one end alone can be the target of leaves nothing to choose.
+        let us = case.target.map_or(us, Role::peer);
         write!(out, "{}", report::explain(case, &case.spelled(us)))?;
     }
     out.flush()?;

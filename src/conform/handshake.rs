@@ -37,7 +37,7 @@ pub struct Handshake {
     pub offer: Option<Offered>,
 }
 
-/// What clients have to offer of permessage-deflate, by the names of its parameters.
+/// What clients have to offer of permessage-deflate, by the names of its parameters, or with their values: `name=value`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Offered {
     /// These.
@@ -49,7 +49,12 @@ pub struct Offered {
 impl Offered {
     /// Whether one of the offers is such.
     pub(super) fn is_met(&self, offers: &[Extension]) -> bool {
-        let names = |offer: &Extension, wanted: &String| offer.params.iter().any(|(name, _)| name == wanted);
+        let names = |offer: &Extension, wanted: &String| {
+            let (wanted, value) =
+                wanted.split_once('=').map_or((wanted.as_str(), None), |(name, value)| (name, Some(value)));
+            let mut params = offer.params.iter().filter(|(name, _)| name == wanted);
+            params.any(|(_, own)| value.is_none() || own.as_deref() == value)
+        };
         offers.iter().any(|offer| {
             offer.name == NAME
                 && deflate::Offer::read(offer).is_ok()
@@ -215,10 +220,9 @@ impl Words {
 
     /// The same for bytes that need not be text.
     fn fill_bytes(&self, bytes: &Bytes) -> Vec<u8> {
-        match std::str::from_utf8(bytes) {
-            Ok(text) => self.fill(text).into_bytes(),
-            Err(_) => bytes.to_vec(),
-        }
+        // A character for each byte, there and back; the words themselves are ASCII.
+        let text: String = bytes.iter().copied().map(char::from).collect();
+        self.fill(&text).chars().map(|character| character as u8).collect()
     }
 }
 

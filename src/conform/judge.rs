@@ -170,8 +170,10 @@ fn judge_behaviour(
     if closing.ending == Ending::Flooded {
         whys.push(Why::Flooded(transcript.received.bytes));
     }
-    let counts =
-        |rule: &Rule| rule.close_code().is_some() || matches!(rule, Rule::FrameAfterClose | Rule::MaskingKeyRepeated);
+    let counts = |rule: &Rule| {
+        let others = [Rule::FrameAfterClose, Rule::MaskingKeyRepeated, Rule::CompressedBeyondWindow];
+        rule.close_code().is_some() || others.contains(rule)
+    };
     let broken = transcript.faults.iter().map(|fault| fault.rule).filter(counts);
     whys.extend(broken.map(Why::Broke));
     let grade = wanted.verdict(&transcript.heard, transcript.unheard);
@@ -197,19 +199,32 @@ fn judge_behaviour(
         // Without a grade a difference is among the reasons.
         Some(grade) if whys.is_empty() => {
             let mut short = shortcoming(wanted, transcript, grade);
-            let bare = is_bare(case, transcript);
-            short.extend(bare.then_some(Why::Bare));
-            (if bare && grade == Grade::Ok { Verdict::NonStrict } else { verdict_of(grade) }, short)
+            let ends_badly = failing(case, transcript);
+            let verdict =
+                if ends_badly.is_some() && grade == Grade::Ok { Verdict::NonStrict } else { verdict_of(grade) };
+            short.extend(ends_badly);
+            (verdict, short)
         }
         _ => (Verdict::Failed(whys), Vec::new()),
     }
 }
 
-/// The target had to close, and did, without a close frame.
-fn is_bare(case: &Case, transcript: &Transcript) -> bool {
+/// How a target that had to fail the connection, and did, fell short of what section 7.1.7 wants: a close frame that says
+/// why, and the end of TCP.
+fn failing(case: &Case, transcript: &Transcript) -> Option<Why> {
     let closing = &transcript.closing;
-    let dropped = matches!(closing.ending, Ending::ByPeer | Ending::Reset) && closing.remote.is_none();
-    case.close.by == Closer::Target && !case.close.may_be_bare && dropped && !closing.by_us
+    if case.close.by != Closer::Target || closing.by_us {
+        return None;
+    }
+    let ended = matches!(closing.ending, Ending::ByPeer | Ending::Reset);
+    match &closing.remote {
+        None if ended && !case.close.may_be_bare => Some(Why::Bare),
+        Some(said) if said.code.is_none() && !case.close.may_be_bare => Some(Why::Bare),
+        Some(_) if transcript.role == Role::Client && closing.timeouts.contains(&Timeout::ServerDrop) => {
+            Some(Why::TimedOut(Timeout::ServerDrop))
+        }
+        _ => None,
+    }
 }
 
 /// The target closed first, and said that a policy or a limit of its own was hit.

@@ -336,7 +336,7 @@ async fn answer_of<R: AsyncRead + Unpin>(
                 Ok(Some((response, head))) => {
                     let rest = opening.response.split_off(head);
                     // RFC 9110, section 15.2: others of this class announce the answer.
-                    if (100..200).contains(&response.status) && response.status != 101 {
+                    if response.is_interim() {
                         opening.response = rest;
                         continue;
                     }

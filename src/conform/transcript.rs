@@ -15,7 +15,7 @@ use std::time::Duration;
 use self::inbox::{Inbox, hear, note_fault};
 use self::outbox::Outbox;
 use crate::conform::deflate;
-use crate::proto::deflate::{Agreed, Inflater};
+use crate::proto::deflate::Agreed;
 use crate::proto::{Flow, Role, Rule};
 use crate::watch::{Answered, Closing, Ending, Entry, Happening, Item, Opening, Side, Timeout, Transcript};
 use crate::wire::Head;
@@ -86,7 +86,7 @@ impl Recorder {
         if let Some(agreed) = self.agreed {
             let target = self.transcript.role.peer();
             self.flow = Flow::new(target).with_reserved(Head::RSV1);
-            self.inbox.inflates(Inflater::new(agreed.direction(target)));
+            self.inbox.inflates(agreed.direction(target));
             self.outbox.compresses = true;
         }
         self.transcript.opening = Some(opening);

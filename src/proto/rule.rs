@@ -128,6 +128,7 @@ rules! {
     CloseCodeUnassigned "6455#7.4.2" Must 1002 "the close code is reserved and has no meaning yet";
     CloseReasonNotUtf8 "6455#5.5.1" Must 1007 "the reason of a close frame is not UTF-8";
     CompressedDataInvalid "7692#7.2.2" Must 1007 "the data of a compressed message is not DEFLATE";
+    CompressedBeyondWindow "7692#7.1.2" Must none "a compressed message refers further back than the window that was agreed";
     // How one end answers the other.
     PingUnanswered "6455#5.5.2" Must none "a ping is not answered by a pong";
     PongDiffers "6455#5.5.3" Must none "a pong does not carry the data of the ping that it answers";
@@ -149,6 +150,7 @@ rules! {
     RequestKeyMissing "6455#4.1" Must none "the request has no Sec-WebSocket-Key header";
     RequestKeyRepeated "6455#11.3.1" Must none "the request has several Sec-WebSocket-Key headers";
     RequestKeyInvalid "6455#4.1" Must none "the Sec-WebSocket-Key header is not 16 bytes in base64";
+    RequestKeyReused "6455#4.1" Must none "the Sec-WebSocket-Key header is that of an earlier connection";
     RequestVersionMissing "6455#4.1" Must none "the request has no Sec-WebSocket-Version header";
     RequestVersionRepeated "6455#11.3.5" Must none "the request has several Sec-WebSocket-Version headers";
     RequestVersionUnknown "6455#4.1" Must none "the version of the request is not 13";

@@ -153,7 +153,7 @@ pub enum Why {
     Flooded(u64),
     /// The target ended the connection without a close frame.
     Lost,
-    /// The target had to close, and dropped TCP without saying why in a close frame.
+    /// The target had to close, and did not say why in a close frame with a code.
     Bare,
     /// After the case the target did not serve a further connection.
     Gone(String),
@@ -230,7 +230,7 @@ impl fmt::Display for Why {
             Self::TimedOut(Timeout::Stall) => f.write_str("the target stopped reading"),
             Self::Flooded(bytes) => write!(f, "the target does not stop sending: {bytes} bytes came"),
             Self::Lost => f.write_str("the target ended the connection without a close frame"),
-            Self::Bare => f.write_str("the target dropped the connection without a close frame that says why"),
+            Self::Bare => f.write_str("the target failed the connection without a close frame that says why"),
             Self::Gone(words) => write!(f, "afterwards the target did not serve a further connection: {words}"),
         }
     }

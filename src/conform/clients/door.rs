@@ -2,6 +2,8 @@
 //!
 //! Reads a request and answers it, in bounded time and memory, and says which rules the request breaks.
 
+use std::collections::HashSet;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -74,10 +76,36 @@ pub(super) async fn knock<T: Transport>(mut stream: T, pace: Pace) -> Option<Cal
     Some(Caller { stream, request, asked, opening, begun })
 }
 
+/// The keys of all requests, each of which has to be a new one (section 4.1, item 7 of the request).
+#[derive(Debug, Default)]
+pub(super) struct Keys(Mutex<HashSet<String>>);
+
+impl Keys {
+    /// The most that are remembered.
+    const MOST: usize = 100_000;
+
+    /// Takes note of the key of a caller, whose fault it is if somebody came with it before.
+    pub(super) fn see<T: Transport>(&self, caller: &mut Caller<T>) {
+        let Some(key) = caller.asked.key.clone() else { return };
+        let mut keys = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if keys.len() < Self::MOST && !keys.insert(key) {
+            drop(keys);
+            caller.breaks(Rule::RequestKeyReused);
+        }
+    }
+}
+
 impl<T: Transport> Caller<T> {
     /// Whether the request has nothing of a WebSocket: a browser or a tool that looks what is here.
     pub(super) fn is_plain(&self) -> bool {
         [Rule::RequestUpgrade, Rule::RequestKeyMissing].iter().all(|rule| self.opening.faults.contains(rule))
+    }
+
+    /// Takes note of a rule that is broken by more than the request alone.
+    pub(super) fn breaks(&mut self, rule: Rule) {
+        if !self.opening.faults.contains(&rule) {
+            self.opening.faults.push(rule);
+        }
     }
 
     /// Whether the request breaks no rule.
@@ -116,8 +144,11 @@ impl<T: Transport> Caller<T> {
             }
             _ => {
                 let answer = match Policy::default().answer(&self.asked) {
-                    // What else was wrong came behind the request.
-                    Answer { agreed: Some(_), .. } => Answer::refusal(400, Rule::FrameBeforeOpen.words()),
+                    // What was wrong is not in the request: it came behind it, or before.
+                    Answer { agreed: Some(_), .. } => {
+                        let fault = self.opening.faults.first().copied().unwrap_or(Rule::FrameBeforeOpen);
+                        Answer::refusal(400, fault.words())
+                    }
                     refusal => refusal,
                 };
                 answer.write(&mut self.opening.response);

@@ -16,13 +16,13 @@ use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use super::door::{Caller, knock};
+use super::door::{Caller, Keys, knock};
 use super::listen::Accept;
 use super::resource::path_of;
 use super::visit::play;
 use crate::conform::run::{Opponent, run_against};
 use crate::conform::{Case, Conclusion, Options, Pace, Tap, Transport};
-use crate::proto::Role;
+use crate::proto::{Role, Rule};
 use crate::watch::{Outcome, Sink, Trouble, Verdict};
 use crate::wire::http::words_without_secrets;
 
@@ -103,7 +103,8 @@ pub async fn launch<A: Accept>(
     let options = Options { jobs: Some(options.jobs.unwrap_or(cores * 2)), ..options };
     let expected = Arc::new(Expected::default());
     let mut hall = JoinSet::new();
-    hall.spawn(admit(door, Arc::clone(&expected), options.pace, options.tap.clone()));
+    let port = port_of(url);
+    hall.spawn(admit(door, Arc::clone(&expected), port, options.pace, options.tap.clone()));
     let starter = Starter { launch, url: url.trim_end_matches('/').to_owned(), expected };
     let mut conclusion = run_against(Arc::new(starter), cases, options, sink, cancel).await;
     let connected = |outcome: &Outcome| !matches!(outcome.verdict, Verdict::Broken(_) | Verdict::NotRun(_));
@@ -131,14 +132,17 @@ impl Expected {
 }
 
 /// Lets clients in, and hands each to who awaits it.
-async fn admit<A: Accept>(door: A, expected: Arc<Expected>, pace: Pace, tap: Option<Tap>) {
+///
+/// All of them were given the same `port`, if it has to be in their Host header.
+async fn admit<A: Accept>(door: A, expected: Arc<Expected>, port: Option<String>, pace: Pace, tap: Option<Tap>) {
+    let keys = Arc::new(Keys::default());
     let places = Arc::new(Semaphore::new(VISITS));
     let mut visits = JoinSet::new();
     loop {
         let place = Arc::clone(&places).acquire_owned().await;
         // Without a door nobody connects, which is what will be said of every client.
         let Ok(coming) = door.accept().await else { return };
-        let (expected, tap) = (Arc::clone(&expected), tap.clone());
+        let (expected, tap, keys, port) = (Arc::clone(&expected), tap.clone(), Arc::clone(&keys), port.clone());
         while visits.try_join_next().is_some() {}
         visits.spawn(async move {
             let Ok(Ok(stream)) = timeout(pace.scale(CONNECT), coming).await else { return };
@@ -146,7 +150,13 @@ async fn admit<A: Accept>(door: A, expected: Arc<Expected>, pace: Pace, tap: Opt
                 Some(tap) => Box::new(tap.on(stream, Role::Server, "client")),
                 None => Box::new(stream),
             };
-            if let Some(caller) = knock(stream, pace).await {
+            if let Some(mut caller) = knock(stream, pace).await {
+                keys.see(&mut caller);
+                // Section 4.1, item 4 of the request: the host goes with its port unless that is the default one.
+                let is_in = |host: &String| port.as_ref().is_none_or(|port| host.ends_with(port.as_str()));
+                if !caller.asked.host.as_ref().is_some_and(is_in) {
+                    caller.breaks(Rule::RequestHost);
+                }
                 let path = caller.asked.resource.trim_start_matches('/');
                 match expected.take(path) {
                     // Whoever has given up drops it.
@@ -157,6 +167,12 @@ async fn admit<A: Accept>(door: A, expected: Arc<Expected>, pace: Pace, tap: Opt
             drop(place);
         });
     }
+}
+
+/// The port of a URL as it ends the Host header of those who go there, `:9001`; `None` if it is the default one.
+fn port_of(url: &str) -> Option<String> {
+    let url = url::Url::parse(url).ok()?;
+    url.port().map(|port| format!(":{port}"))
 }
 
 struct Starter {

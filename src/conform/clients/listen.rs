@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use super::agents::{Agent, MOST};
+use super::door::Keys;
 use super::resource::Numbered;
 use super::visit::{House, Note};
 use crate::conform::peer::Transport;
@@ -89,7 +90,13 @@ pub async fn listen<A: Accept>(
     cancel: impl Future<Output = ()>,
 ) -> Visitors {
     let (sender, notes) = mpsc::unbounded_channel();
-    let house = Arc::new(House { numbered: Numbered::new(cases, &options), options, protocols, notes: sender });
+    let house = Arc::new(House {
+        numbered: Numbered::new(cases, &options),
+        options,
+        protocols,
+        notes: sender,
+        keys: Keys::default(),
+    });
     let mut run = Run { house, sink, told: Ok(()), agents: Vec::new(), refused: 0, visits: JoinSet::new(), notes };
     let ended = tokio::select! {
         biased;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout};
 
-use super::door::{Caller, knock};
+use super::door::{Caller, Keys, knock};
 use super::resource::{Numbered, Resource, help, nameless};
 use crate::conform::cpu::Metered;
 use crate::conform::expect::Wanted;
@@ -41,6 +41,7 @@ pub(super) struct House {
     pub(super) options: Options,
     pub(super) protocols: Vec<String>,
     pub(super) notes: mpsc::UnboundedSender<Note>,
+    pub(super) keys: Keys,
 }
 
 impl House {
@@ -51,7 +52,8 @@ impl House {
 
     /// Serves whoever comes.
     pub(super) async fn receive<T: Transport>(self: Arc<Self>, stream: T) {
-        let Some(caller) = knock(stream, self.options.pace).await else { return };
+        let Some(mut caller) = knock(stream, self.options.pace).await else { return };
+        self.keys.see(&mut caller);
         let name = nameless(caller.request.headers.get("User-Agent"));
         let resource = match Resource::read(&caller.asked.resource, &self.numbered, &name) {
             Ok(resource) => resource,

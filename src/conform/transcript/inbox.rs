@@ -7,7 +7,7 @@ use super::Bounds;
 use super::inflating::Inflating;
 use super::keys::Keys;
 use super::passing::{Passing, is_data, said};
-use crate::proto::deflate::Inflater;
+use crate::proto::deflate::Direction;
 use crate::proto::{Rule, Seen};
 use crate::watch::{Content, Entry, Fault, Gather, Happening, Heard, Item, Side, Transcript};
 use crate::wire::{Head, Opcode};
@@ -35,8 +35,8 @@ pub(super) struct Inbox {
 
 impl Inbox {
     /// From here on messages may be compressed.
-    pub(super) fn inflates(&mut self, inflater: Inflater) {
-        self.inflating = Some(Inflating::new(inflater));
+    pub(super) fn inflates(&mut self, direction: Direction) {
+        self.inflating = Some(Inflating::new(direction));
     }
 
     pub(super) fn take(&mut self, now: Duration, seen: Seen<'_>, transcript: &mut Transcript, bounds: Bounds) {

@@ -4,7 +4,7 @@
 //! a megabyte for the largest of them, however long it is.
 
 use crate::proto::Rule;
-use crate::proto::deflate::{InflateError, Inflater};
+use crate::proto::deflate::{Direction, InflateError, Inflater, Reach};
 use crate::wire::{Opcode, Utf8};
 
 /// Bytes that are inflated at once. DEFLATE makes no more than 1032 times as many of them.
@@ -19,13 +19,19 @@ pub(super) struct Inflating {
     inflated: Vec<u8>,
     /// How a text is judged; `None` once nothing more is to be said of the message.
     utf8: Option<Utf8>,
+    /// How far the message refers back, which the inflater does not see where it still has the bytes.
+    reach: Reach,
+    /// The window that was agreed, in bytes.
+    window: u32,
     /// Nothing that comes can be inflated any more: it may refer to what is not known.
     lost: bool,
 }
 
 impl Inflating {
-    pub(super) fn new(inflater: Inflater) -> Self {
-        Self { inflater, inflated: Vec::new(), utf8: None, lost: false }
+    pub(super) fn new(direction: Direction) -> Self {
+        let inflater = Inflater::new(direction);
+        let (reach, window) = (Reach::new(), 1 << direction.window_bits.min(15));
+        Self { inflater, inflated: Vec::new(), utf8: None, reach, window, lost: false }
     }
 
     /// A compressed message begins.
@@ -36,6 +42,7 @@ impl Inflating {
     /// Hands the content on that comes of further payload. Gives the rule that it breaks, if it does.
     pub(super) fn add(&mut self, payload: &[u8], mut take: impl FnMut(&[u8])) -> Option<Rule> {
         let mut broken = None;
+        self.reach.walk(payload);
         for piece in payload.chunks(PIECE) {
             if self.lost {
                 break;
@@ -57,8 +64,12 @@ impl Inflating {
 
     /// The message is complete. Gives the rule that it breaks by ending here, if it does.
     pub(super) fn finish(&mut self) -> Option<Rule> {
+        let reached = self.reach.finish();
         if self.lost {
             return None;
+        }
+        if reached.distance > self.window {
+            return Some(Rule::CompressedBeyondWindow);
         }
         self.inflater.empty(&mut self.inflated);
         if self.inflater.inflate(&[], true, &mut self.inflated, MOST).is_err() {

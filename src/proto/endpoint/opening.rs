@@ -6,7 +6,7 @@ use super::Cause;
 use super::turn::Bytes;
 use crate::proto::opening::{Agreed, Answer, Ask, Asked, judge_request};
 use crate::proto::{Config, Rule};
-use crate::wire::http::{HeadError, Limits, Request, Response};
+use crate::wire::http::{HeadError, HeadFault, Limits, Request, Response};
 
 /// Where the opening handshake stands.
 #[derive(Debug)]
@@ -161,12 +161,23 @@ impl Opening {
 
 fn read_response(ask: &Ask, kept: &[u8], before: usize, limits: &Limits) -> Progress {
     let unreadable = |error: HeadError| Progress::Failed(Cause::OpeningUnreadable(error), None);
-    match Response::parse(kept, limits) {
-        Ok(None) => Progress::Wants,
-        Err(error) => unreadable(error),
-        Ok(Some((response, size))) => match ask.check(&response) {
-            Ok(agreed) => Progress::Agreed(size - before, Box::new(agreed)),
-            Err(faults) => Progress::Failed(Cause::OpeningInvalid(faults, Some(Box::new(response))), None),
-        },
+    let mut from = 0;
+    loop {
+        return match Response::parse(&kept[from..], limits) {
+            Ok(None) => Progress::Wants,
+            Err(error) => unreadable(error),
+            // RFC 9110, section 15.2: any number of interim responses may come before the final one.
+            Ok(Some((response, size))) if response.is_interim() => {
+                from += size;
+                if from < limits.max_bytes {
+                    continue;
+                }
+                unreadable(HeadError { fault: HeadFault::TooLarge(limits.max_bytes), at: from })
+            }
+            Ok(Some((response, size))) => match ask.check(&response) {
+                Ok(agreed) => Progress::Agreed(from + size - before, Box::new(agreed)),
+                Err(faults) => Progress::Failed(Cause::OpeningInvalid(faults, Some(Box::new(response))), None),
+            },
+        };
     }
 }

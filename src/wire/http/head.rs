@@ -93,12 +93,19 @@ impl Response {
         Self { version: Version::HTTP_11, status, reason: reason(status).into(), headers: Headers::new() }
     }
 
-    /// Reads the head at the start of `bytes` and says how many bytes it took; `None` if it wants more.
+    /// Reads the head at the start of `bytes` and says how many bytes it took; `None` if it wants more. Headers that
+    /// are folded over several lines are put on one (RFC 9112, section 5.2).
     ///
     /// # Errors
     /// If no further bytes could make this a head within the limits.
     pub fn parse(bytes: &[u8], limits: &Limits) -> Result<Option<(Self, usize)>, HeadError> {
         parse(bytes, limits)
+    }
+
+    /// Whether it announces the response and is not yet it: a status of 100 to 199 (RFC 9110, section 15.2), but for
+    /// 101, after which no further one comes.
+    pub const fn is_interim(&self) -> bool {
+        matches!(self.status, 100 | 102..=199)
     }
 
     /// Appends the head, with the empty line that ends it.
@@ -185,7 +192,9 @@ impl Shape for Response {
     fn read(bytes: &[u8], limits: &Limits) -> Result<Option<(Self, usize)>, HeadFault> {
         let mut lines = room(bytes, limits);
         let mut raw = httparse::Response::new(&mut lines);
-        let size = match raw.parse(bytes) {
+        let mut config = httparse::ParserConfig::default();
+        config.allow_obsolete_multiline_headers_in_responses(true);
+        let size = match config.parse_response(&mut raw, bytes) {
             Ok(httparse::Status::Complete(size)) => size,
             Ok(httparse::Status::Partial) => return Ok(None),
             Err(error) => return Err(HeadFault::of(error, limits)),
@@ -194,7 +203,7 @@ impl Shape for Response {
             version: Version(raw.version.unwrap_or_default()),
             status: raw.code.unwrap_or_default(),
             reason: raw_reason(bytes).into(),
-            headers: copy(raw.headers),
+            headers: raw.headers.iter().map(|line| (line.name, unfolded(line.value))).collect(),
         };
         Ok(Some((response, size)))
     }
@@ -219,6 +228,12 @@ fn room<'a>(bytes: &[u8], limits: &Limits) -> Vec<httparse::Header<'a>> {
 
 fn copy(lines: &[httparse::Header<'_>]) -> Headers {
     lines.iter().map(|line| (line.name, line.value)).collect()
+}
+
+/// A value on one line: RFC 9112, section 5.2, has a client replace line folding in a response by blanks.
+fn unfolded(value: &[u8]) -> Vec<u8> {
+    let blank = |&byte: &u8| if matches!(byte, b'\r' | b'\n') { b' ' } else { byte };
+    value.iter().map(blank).collect()
 }
 
 fn parse<T: Shape>(bytes: &[u8], limits: &Limits) -> Result<Option<(T, usize)>, HeadError> {
