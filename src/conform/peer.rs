@@ -120,7 +120,8 @@ pub(super) async fn play_answered<T: Transport>(
     if !behind.is_empty() {
         peer.record.sent(Duration::ZERO, behind, false);
     }
-    if !done && !(case.opening.is_some() && sound) {
+    let is_played = done || case.opening.is_some() && sound;
+    if !is_played {
         peer.record.ended(Duration::ZERO, Ending::ByUs);
         return peer.part(false);
     }
@@ -152,17 +153,13 @@ impl<T: Transport> Peer<T> {
     /// Has the opening handshake. Gives what came behind it, or nothing if it failed.
     async fn open(&mut self, ask: &Ask, case: &Case, pace: Pace) -> Option<Vec<u8>> {
         let begun = Instant::now();
-        let mut opening = Opening::default();
-        let mut ended = None;
-        let mut answer = None;
-        let mut behind = Vec::new();
+        let mut asking = Asking::default();
         let limit = match &case.opening {
             Some(_) => pace.opening(OPENING).max(pace.patience(case.patience.time)),
             None => pace.opening(OPENING),
         };
-        let asking =
-            self.handshake(ask, case.opening.as_ref(), pace, &mut opening, &mut behind, &mut answer, &mut ended);
-        let done = timeout(limit, asking).await;
+        let done = timeout(limit, self.handshake(ask, case.opening.as_ref(), pace, &mut asking)).await;
+        let Asking { mut opening, behind, answer, ended } = asking;
         opening.timed_out = done.is_err();
         opening.duration = begun.elapsed();
         let rest = done.ok().flatten();
@@ -204,25 +201,22 @@ impl<T: Transport> Peer<T> {
         ask: &Ask,
         how: Option<&Handshake>,
         pace: Pace,
-        opening: &mut Opening,
-        behind: &mut Vec<u8>,
-        answer: &mut Option<Answered>,
-        ended: &mut Option<Ending>,
+        asking: &mut Asking,
     ) -> Option<Vec<u8>> {
         // What cannot be asked was refused when the target was set up.
         let plain = ask.request().ok()?;
         let said = how.unwrap_or(&Handshake::default()).request(&plain);
-        opening.request.extend_from_slice(&said.bytes[..said.head.min(HEAD)]);
+        asking.opening.request.extend_from_slice(&said.bytes[..said.head.min(HEAD)]);
         let asked = asked(&said.bytes, &plain);
         // What follows the head is frames, unless the head says that it is a body.
         if !asked.faults.contains(Rule::RequestBody) {
-            behind.extend_from_slice(&said.bytes[said.head..]);
+            asking.behind.extend_from_slice(&said.bytes[said.head..]);
         }
         let Self { reader, writer, buffer, .. } = self;
         tokio::select! {
             biased;
             never = Self::speak(writer, &said, how, pace) => match never {},
-            rest = answer_of(reader, buffer, &asked, how.is_some(), opening, answer, ended) => rest,
+            rest = asking.answer_of(reader, buffer, &asked, how.is_some()) => rest,
         }
     }
 
@@ -314,53 +308,64 @@ fn asked(bytes: &[u8], plain: &Request) -> Asked {
     }
 }
 
-/// Reads the answer to what was asked. Gives what came behind it if it opens the connection.
-///
-/// Where the request itself is the stimulus (`odd`), whether it had to be refused is for the case to say.
-async fn answer_of<R: AsyncRead + Unpin>(
-    reader: &mut R,
-    buffer: &mut [u8],
-    asked: &Asked,
-    odd: bool,
-    opening: &mut Opening,
-    answer: &mut Option<Answered>,
-    ended: &mut Option<Ending>,
-) -> Option<Vec<u8>> {
-    let limits = Limits::default();
-    loop {
-        let read = reader.read(buffer).await;
-        let size = *read.as_ref().unwrap_or(&0);
-        opening.response.extend_from_slice(&buffer[..size]);
+/// What an opening handshake comes to while it goes on.
+#[derive(Default)]
+struct Asking {
+    opening: Opening,
+    /// What was sent behind the request.
+    behind: Vec<u8>,
+    answer: Option<Answered>,
+    /// How TCP ended before there was an answer.
+    ended: Option<Ending>,
+}
+
+impl Asking {
+    /// Reads the answer to what was asked. Gives what came behind it if it opens the connection.
+    ///
+    /// Where the request itself is the stimulus (`odd`), whether it had to be refused is for the case to say.
+    async fn answer_of<R: AsyncRead + Unpin>(
+        &mut self,
+        reader: &mut R,
+        buffer: &mut [u8],
+        asked: &Asked,
+        odd: bool,
+    ) -> Option<Vec<u8>> {
+        let limits = Limits::default();
+        let opening = &mut self.opening;
         loop {
-            match Response::parse(&opening.response, &limits) {
-                Ok(Some((response, head))) => {
-                    let rest = opening.response.split_off(head);
-                    // RFC 9110, section 15.2: others of this class announce the answer.
-                    if response.is_interim() {
-                        opening.response = rest;
-                        continue;
+            let read = reader.read(buffer).await;
+            let size = *read.as_ref().unwrap_or(&0);
+            opening.response.extend_from_slice(&buffer[..size]);
+            loop {
+                match Response::parse(&opening.response, &limits) {
+                    Ok(Some((response, head))) => {
+                        let rest = opening.response.split_off(head);
+                        if response.is_interim() {
+                            opening.response = rest;
+                            continue;
+                        }
+                        opening.status = Some(response.status);
+                        self.answer = Some(answered(&response));
+                        let judged = judge_response(asked, &response);
+                        let by_case = [Rule::ResponseStatus, Rule::ResponseNotRefused];
+                        opening.faults = judged.faults.filter(|rule| !odd || !by_case.contains(rule)).collect();
+                        let agreed = judged.agreed.filter(|_| opening.faults.is_empty())?;
+                        opening.subprotocol = agreed.protocol;
+                        opening.extensions = Extension::list(&agreed.extensions);
+                        return Some(rest);
                     }
-                    opening.status = Some(response.status);
-                    *answer = Some(answered(&response));
-                    let judged = judge_response(asked, &response);
-                    let counts = |rule: &Rule| !odd || !matches!(rule, Rule::ResponseStatus | Rule::ResponseNotRefused);
-                    opening.faults = judged.faults.filter(counts).collect();
-                    let agreed = judged.agreed.filter(|_| opening.faults.is_empty())?;
-                    opening.subprotocol = agreed.protocol;
-                    opening.extensions = Extension::list(&agreed.extensions);
-                    return Some(rest);
-                }
-                Ok(None) if size > 0 => break,
-                Ok(None) => {
-                    // It ended inside the head, or before it.
-                    opening.faults.extend((!opening.response.is_empty()).then_some(Rule::ResponseMalformed));
-                    *ended = Some(if read.is_ok() { Ending::ByPeer } else { Ending::Reset });
-                    return None;
-                }
-                Err(error) => {
-                    opening.faults.push(rule_of(&error, Role::Server).unwrap_or(Rule::ResponseMalformed));
-                    opening.response.truncate(limits.max_bytes);
-                    return None;
+                    Ok(None) if size > 0 => break,
+                    Ok(None) => {
+                        // It ended inside the head, or before it.
+                        opening.faults.extend((!opening.response.is_empty()).then_some(Rule::ResponseMalformed));
+                        self.ended = Some(if read.is_ok() { Ending::ByPeer } else { Ending::Reset });
+                        return None;
+                    }
+                    Err(error) => {
+                        opening.faults.push(rule_of(&error, Role::Server).unwrap_or(Rule::ResponseMalformed));
+                        opening.response.truncate(limits.max_bytes);
+                        return None;
+                    }
                 }
             }
         }
