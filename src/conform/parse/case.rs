@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::reader::{Fields, Reader};
 use super::tree::{Node, Table, Value};
 use super::{Fault, clause, deflate, expect, opening, step};
-use crate::conform::{Case, Manners, Patience, Source, Then};
+use crate::conform::{Alternative, Case, Expected, Manners, Patience, Source, Then};
 use crate::proto::{Clause, Level, Role, Rule};
 
 /// The keys of a case that `[defaults]` may have too.
@@ -80,8 +80,16 @@ pub(super) fn case(reader: &mut Reader<'_>, span: &Range<usize>, table: &Table, 
     let manners = manners.map_or(Some(Manners::default()), |node| opening::manners(reader, node));
     let beside = beside.map(|node| opening::beside(reader, node));
     let send = send.and_then(|node| step::steps(reader, node, compresses));
+    let asks = opening.is_some() && target == Some(Some(Role::Server));
     let waits = send.as_deref().map(step::tags);
     let expect = expect.and_then(|node| expect::alternatives(reader, node, waits.as_deref()));
+    let is_answer = |event: &Expected| matches!(event, Expected::Answer(_));
+    let answers = |alternatives: &Vec<Alternative>| alternatives.iter().any(|one| one.events.iter().any(is_answer));
+    if expect.as_ref().is_some_and(answers) && !asks {
+        let (first, second) = ("answer", "a case without `opening` of its own for servers");
+        let why = "what answers a plain request is no event";
+        reader.fault(span.clone(), Fault::Contradiction { first, second, why });
+    }
     let close = expect::close(reader, close, &rules);
     let time = patience.map(|node| reader.duration(node, "`patience`"));
     let then = then.map(|node| reader.word(node, "value of `then`", &[("fail", Then::Fail), ("close", Then::Close)]));

@@ -47,10 +47,15 @@ pub(super) fn alternatives(reader: &mut Reader<'_>, node: &Node, tags: Option<&[
 }
 
 fn events(reader: &mut Reader<'_>, node: &Node, tags: Option<&[String]>) -> Option<Vec<Expected>> {
-    let last = reader.list(node, "the events of an alternative")?.last().map(|node| node.span.clone());
-    reader.each(node, "the events of an alternative", |reader, node| {
+    let last = reader.list(node, "what comes in an alternative")?.last().map(|node| node.span.clone());
+    reader.each(node, "what comes in an alternative", |reader, node| {
         if is_rest(node) && last.as_ref() == Some(&node.span) {
             return Some(Expected::Rest);
+        }
+        if is_rest(node) {
+            let (first, second) = ("\"*\"", "an event behind it");
+            reader.fault(node.span.clone(), Fault::Contradiction { first, second, why: "it is whatever else comes" });
+            return None;
         }
         let table = reader.table(node, "an event")?;
         let mut verbs = table.iter().filter_map(|(key, node)| {
@@ -76,7 +81,15 @@ fn events(reader: &mut Reader<'_>, node: &Node, tags: Option<&[String]>) -> Opti
             "pong" => payload::payload(reader, value, "`pong`").map(Expected::Pong),
             "wait" => wait(reader, value, tags),
             "answer" => opening::answer(reader, value, fields.take("headers")).map(Expected::Answer),
-            "end" => reader.boolean(value, "`end`").map(|_| Expected::End),
+            "end" => match reader.boolean(value, "`end`") {
+                Some(true) => Some(Expected::End),
+                Some(false) => {
+                    let (what, wanted, found) = ("`end`".to_owned(), "true, or left out", "false");
+                    reader.fault(value.span.clone(), Fault::WrongType { what, wanted, found });
+                    None
+                }
+                None => None,
+            },
             _ => {
                 let times = reader.integer(value, "`repeat`", (1, 1_000_000));
                 let repeated = fields.need(reader, "events", "what comes so many times", &node.span);

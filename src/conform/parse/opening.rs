@@ -121,7 +121,10 @@ pub(super) fn answer(reader: &mut Reader<'_>, node: &Node, headers: Option<&Node
         for (key, value) in reader.table(node, "`headers`, by their names,")? {
             let value = match value.value {
                 Value::Boolean(false) => None,
-                _ => Some(reader.text(value, "the value of a header, or false,")?.to_owned()),
+                _ => match reader.text(value, "the value of a header, or false,") {
+                    Some(text) => Some(text.to_owned()),
+                    None => continue,
+                },
             };
             wanted.push((key.name.clone(), value));
         }
