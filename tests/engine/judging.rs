@@ -186,7 +186,10 @@ fn what_keeps_a_verdict_from_being_ok_is_told() {
     let judgement = judge(&case, &good(&["Hullo"]));
     assert_eq!(judgement.verdict, Verdict::NonStrict);
     let [why] = &judgement.short[..] else { panic!("{:?}", judgement.short) };
-    insta::assert_snapshot!(why, @"");
+    insta::assert_snapshot!(
+        why,
+        @r#"event 1: expected text of 5 bytes "Hello", got text of 5 bytes "Hullo"; from byte 1 on they differ: "ullo" instead of "ello""#
+    );
     assert!(judge(&case, &good(&["Hello"])).short.is_empty());
 }
 
