@@ -3,20 +3,46 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use wslab::conform::{Closer, Corpus, Expected, Id, Payload, Step};
-use wslab::proto::Level;
+use wslab::conform::{Case, Closer, Corpus, Expected, Id, Payload, Step};
+use wslab::proto::{Level, Role};
 use wslab::wire::{CloseCode, Opcode};
+
+/// The groups beyond Autobahn's sections, each with the file that it stands in.
+const GROUPS: [(&str, &str); 12] = [
+    ("hs", "20-opening-of-servers"),
+    ("hc", "21-opening-of-clients"),
+    ("mk", "22-masking"),
+    ("ln", "23-lengths"),
+    ("rs", "24-reserved-bits"),
+    ("fr", "25-fragmentation"),
+    ("ut", "26-utf8"),
+    ("cl", "27-closing"),
+    ("pp", "28-pings-and-pongs"),
+    ("pn", "29-negotiation"),
+    ("df", "30-compressed-data"),
+    ("lm", "31-limits"),
+];
 
 fn ids(prefix: &str) -> Vec<String> {
     let cases = Corpus::embedded().cases;
     cases.iter().filter(|case| case.id.starts_with(prefix)).map(|case| case.id.to_string()).collect()
 }
 
+/// The cases of Autobahn's sections, or the others.
+fn autobahn(whether: bool) -> Vec<Case> {
+    let is_number = |case: &Case| case.id.as_str().starts_with(|first: char| first.is_ascii_digit());
+    Corpus::embedded().cases.into_iter().filter(|case| is_number(case) == whether).collect()
+}
+
+fn group(case: &Case) -> &str {
+    case.id.parts().next().expect("a part")
+}
+
 #[test]
 fn every_section_has_the_cases_of_autobahn() {
     let mut sections: BTreeMap<Id, usize> = BTreeMap::new();
-    for case in Corpus::embedded().cases {
-        let section = case.id.parts().next().expect("a part").parse().expect("an id");
+    for case in autobahn(true) {
+        let section = group(&case).parse().expect("an id");
         *sections.entry(section).or_default() += 1;
     }
     let counts: Vec<_> = sections.iter().map(|(id, count)| (id.as_str(), *count)).collect();
@@ -35,6 +61,80 @@ fn every_section_has_the_cases_of_autobahn() {
     ];
     assert_eq!(counts, wanted);
     assert_eq!(counts.iter().map(|(_, count)| count).sum::<usize>(), 517);
+}
+
+/// Each group is a file of its own, and there are at least as many cases beyond Autobahn's as it has.
+#[test]
+fn every_other_case_belongs_to_a_group_that_stands_in_a_file() {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for case in autobahn(false) {
+        let Some((name, file)) = GROUPS.iter().find(|(name, _)| *name == group(&case)) else {
+            panic!("{} is of no group", case.id)
+        };
+        assert_eq!(*case.source.file, format!("corpus/cases/{file}.toml"), "{}", case.id);
+        *counts.entry((*name).to_owned()).or_default() += 1;
+    }
+    assert_eq!(counts.len(), GROUPS.len(), "{counts:?}");
+    assert!(counts.values().all(|count| *count >= 20), "{counts:?}");
+    let quick = autobahn(false).iter().filter(|case| !is_bulk(case)).count();
+    assert!(quick >= 1000, "{quick}");
+}
+
+#[test]
+fn every_case_with_an_opening_has_a_target_and_an_answer_to_compare_with() {
+    let cases = Corpus::embedded().cases;
+    let (openings, others): (Vec<_>, Vec<_>) = cases.iter().partition(|case| case.opening.is_some());
+    assert!(openings.len() > 400, "{}", openings.len());
+    let is_of = |case: &Case, wanted: fn(&Expected) -> bool| {
+        case.expect.iter().flat_map(|alternative| &alternative.events).any(wanted)
+    };
+    for case in openings {
+        assert!(case.target.is_some(), "{}", case.id);
+        if case.target == Some(Role::Server) && !case.informational {
+            let what = |event: &Expected| matches!(event, Expected::Answer(_) | Expected::End | Expected::Rest);
+            assert!(is_of(case, what), "{} takes no answer", case.id);
+        }
+        if case.target == Some(Role::Client) {
+            assert!(!is_of(case, |event| matches!(event, Expected::Answer(_))), "{}: clients answer nothing", case.id);
+        }
+    }
+    for case in others {
+        assert!(!is_of(case, |event| matches!(event, Expected::Answer(_))), "{} asks nothing", case.id);
+    }
+}
+
+/// What comes beside a case is for servers, and what is waited for is not long.
+#[test]
+fn no_case_beyond_autobahns_waits_long() {
+    for case in autobahn(false) {
+        assert!(case.beside.is_none() || case.target == Some(Role::Server), "{}", case.id);
+        assert!(case.patience.time.as_secs() <= 20 || is_bulk(&case), "{}: {:?}", case.id, case.patience.time);
+    }
+}
+
+#[test]
+fn the_rest_stands_last_in_an_alternative() {
+    fn checks(events: &[Expected], may_end: bool, id: &Id) {
+        for (index, event) in events.iter().enumerate() {
+            match event {
+                Expected::Rest => assert!(may_end && index + 1 == events.len(), "{id}"),
+                Expected::Repeat(_, events) => checks(events, false, id),
+                _ => {}
+            }
+        }
+    }
+    for case in Corpus::embedded().cases {
+        for alternative in &case.expect {
+            checks(&alternative.events, true, &case.id);
+        }
+        // An alternative behind one that takes everything would never be looked at.
+        let open = case.expect.iter().position(|alternative| alternative.events == [Expected::Rest]);
+        assert!(open.is_none_or(|open| open + 1 == case.expect.len()), "{}", case.id);
+    }
+}
+
+fn is_bulk(case: &Case) -> bool {
+    case.tags.iter().any(|tag| tag == "bulk")
 }
 
 #[test]
@@ -118,8 +218,11 @@ fn every_case_cites_a_clause_and_says_what_it_sends() {
         assert!(!case.clauses.is_empty(), "{}", case.id);
         assert!(!case.expect.is_empty(), "{}", case.id);
         assert!(!case.close.codes.is_empty(), "{}", case.id);
-        assert!(case.title.starts_with(|first: char| first.is_ascii_uppercase() || first == '1'), "{}", case.title);
-        assert!(!case.title.ends_with('.') && !case.title.contains(['{', '}']), "{}", case.title);
+        let begins = |first: char| first.is_ascii_uppercase() || first.is_ascii_digit();
+        assert!(case.title.starts_with(begins), "{}", case.title);
+        // A version that is cut short is quoted as it is.
+        let ends = case.title.ends_with('.') && !case.title.ends_with(" HTTP/1.");
+        assert!(!ends && !case.title.contains(['{', '}']), "{}", case.title);
         for rule in &case.rules {
             assert!(case.clauses.contains(&rule.clause()), "{} misses the clause of {rule:?}", case.id);
         }
@@ -127,13 +230,15 @@ fn every_case_cites_a_clause_and_says_what_it_sends() {
 }
 
 #[test]
-fn no_two_cases_have_the_same_title() {
-    let mut titles: BTreeMap<String, Id> = BTreeMap::new();
+fn no_two_cases_of_a_target_have_the_same_title() {
+    let mut titles: BTreeMap<(String, bool), Id> = BTreeMap::new();
     for case in Corpus::embedded().cases {
-        if let Some(first) = titles.insert(case.title.clone(), case.id.clone()) {
-            // Autobahn sends these twice, so there is nothing by which to tell them apart.
-            let twins = [("6.9.4", "6.11.4"), ("6.9.4", "6.11.4"), ("6.22.1", "6.23.6"), ("6.22.2", "6.23.7")];
-            assert!(twins.contains(&(first.as_str(), case.id.as_str())), "{first} and {}: {}", case.id, case.title);
+        for role in [Role::Client, Role::Server].into_iter().filter(|role| case.target.is_none_or(|own| own == *role)) {
+            if let Some(first) = titles.insert((case.title.clone(), role == Role::Client), case.id.clone()) {
+                // Autobahn sends these twice, so there is nothing by which to tell them apart.
+                let twins = [("6.9.4", "6.11.4"), ("6.22.1", "6.23.6"), ("6.22.2", "6.23.7")];
+                assert!(twins.contains(&(first.as_str(), case.id.as_str())), "{first}, {}: {}", case.id, case.title);
+            }
         }
     }
 }
@@ -194,7 +299,7 @@ fn opcodes(steps: &[Step]) -> Vec<Opcode> {
 
 #[test]
 fn section_6_wants_bad_text_refused_by_the_target_and_nothing_else() {
-    for case in Corpus::embedded().cases.iter().filter(|case| case.id.starts_with("6")) {
+    for case in autobahn(true).iter().filter(|case| case.id.starts_with("6")) {
         let message: Vec<u8> = case
             .send
             .iter()
@@ -229,15 +334,14 @@ fn section_7_closes_by_itself_and_the_code_counts() {
         assert!(closes || case.id.as_str() == "7.1.1", "{} sends no close frame", case.id);
     }
     let informational: Vec<_> =
-        Corpus::embedded().cases.iter().filter(|case| case.informational).map(|case| case.id.to_string()).collect();
+        autobahn(true).iter().filter(|case| case.informational).map(|case| case.id.to_string()).collect();
     assert_eq!(informational, ["7.1.6", "7.13.1", "7.13.2"]);
 }
 
 #[test]
 fn section_9_is_bulk_and_wants_back_what_it_sends() {
-    for case in &Corpus::embedded().cases {
-        let is_bulk = case.tags.iter().any(|tag| tag == "bulk");
-        assert_eq!(is_bulk, ["9", "12", "13"].iter().any(|section| case.id.starts_with(section)), "{}", case.id);
+    for case in &autobahn(true) {
+        assert_eq!(is_bulk(case), ["9", "12", "13"].iter().any(|section| case.id.starts_with(section)), "{}", case.id);
         if case.id.starts_with("9") {
             assert_eq!(case.level, Level::Should, "{}", case.id);
             let sent = match &case.send[..] {

@@ -7,6 +7,7 @@ mod embedded;
 mod folder;
 mod language;
 mod messages;
+mod opening;
 mod rendering;
 mod robustness;
 mod selection;

@@ -49,7 +49,7 @@ fn cases() {
         ("an unknown rule", "rules = [\"ReservedBits\", \"Xyz\"]"),
         ("wrong clauses", "clauses = [\"5.4\", \"6455#5.9\", \"6455#\", \"rfc6455#5.4\"]"),
         ("no clause", "clauses = []"),
-        ("unknown words", "level = \"may\"\ntarget = \"peer\"\nthen = \"drop\""),
+        ("unknown words", "level = \"can\"\ntarget = \"peer\"\nthen = \"drop\""),
         ("wrong terms", "deflate = [{ takeover = 1, window = 16 }, { bits = 9 }, 5]"),
         ("no terms", "deflate = []"),
         ("a wrong duration", "patience = \"soon\""),
@@ -124,6 +124,64 @@ fn expectations() {
         ("an unknown end", "close = { by = \"server\" }"),
         ("no code", "close = { by = \"target\" }"),
         ("wrong keys", "close = { code = 70000, wrong-end = \"no\", codes = [1] }"),
+    ]));
+    insta::assert_snapshot!(said);
+}
+
+#[test]
+fn handshakes() {
+    let to = |keys: &str| case(&format!("target = \"server\"\nopening = {{ {keys} }}"));
+    let said = complaints(&[
+        ("no target", case("opening = {}")),
+        ("what is no table", case("target = \"client\"\nopening = true")),
+        ("an unknown key", to("header = \"a\"")),
+        (
+            "wrong types",
+            to("line = 5, set = { Host = 5 }, drop = \"Host\", add = [5], unfinished = 1, offer = [], pause = 5"),
+        ),
+        (
+            "wrong values",
+            to("chop = 0, pause = \"soon\", raw = { fill = \"\", len = 5 }, behind = { file = \"numbers\" }"),
+        ),
+        ("raw and a first line", to("raw = \"GET\", line = \"GET\"")),
+        ("raw and headers", to("raw = \"GET\", set = { Host = \"a\" }")),
+        ("raw and fewer headers", to("drop = [\"Host\"], raw = \"GET\"")),
+        ("raw and more lines", to("raw = \"GET\", add = [\"a: b\"]")),
+        ("an offer of something else", to("offer = { with = [5], within = [\"a\"] }")),
+    ]);
+    insta::assert_snapshot!(said);
+}
+
+#[test]
+fn what_goes_beside() {
+    let said = complaints(&about(&[
+        ("unknown manners", "manners = { pongs = false }"),
+        ("manners that are no table", "manners = false"),
+        ("a manner that is no yes or no", "manners = { close = \"us\" }"),
+        ("no connections", "beside = {}"),
+        ("too many connections", "beside = { open = 1001 }"),
+        ("none of them", "beside = { asking = 0 }"),
+        ("connections of two kinds", "beside = { open = 1, asking = 1 }"),
+        ("an unknown kind", "beside = { closed = 5 }"),
+        ("an unread that is no time", "send = [{ unread = true }, { unread = \"1s\", chop = 1 }]"),
+        ("terms for our own direction", "deflate = [{ own = { takeover = 1, window = 7, bits = 9 } }, { own = 15 }]"),
+        ("true terms", "deflate = true"),
+    ]));
+    insta::assert_snapshot!(said);
+}
+
+#[test]
+fn answers() {
+    let said = complaints(&about(&[
+        ("an unknown class", "expect = [{ ok = [{ answer = \"6xx\" }] }]"),
+        ("a status that is none", "expect = [{ ok = [{ answer = 99 }, { answer = [101, 600] }] }]"),
+        ("headers of no answer", "expect = [{ ok = [{ text = \"a\", headers = {} }] }]"),
+        ("wrong headers", "expect = [{ ok = [{ answer = 101, headers = { Upgrade = true, Connection = 5 } }] }]"),
+        ("an end that is no yes", "expect = [{ ok = [{ end = 1 }] }]"),
+        ("the rest before something", "expect = [{ ok = [\"*\", { text = \"a\" }] }]"),
+        ("the rest in a repetition", "expect = [{ ok = [{ repeat = 2, events = [{ text = \"a\" }, \"**\"] }] }]"),
+        ("something else than the rest", "expect = [{ ok = \"all\" }]"),
+        ("a bare word", "close = { by = \"target\", code = 1002, bare = \"fine\" }"),
     ]));
     insta::assert_snapshot!(said);
 }

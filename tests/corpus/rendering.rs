@@ -78,3 +78,51 @@ informational = true
     let case = &read(text).unwrap_or_else(|errors| panic!("{errors}")).cases[0];
     assert_eq!(case.render(), text);
 }
+
+#[test]
+fn every_word_of_an_opening_handshake_is_written() {
+    let text = r#"[[case]]
+id = "x.1"
+title = "A request"
+clauses = ["6455#4.1"]
+level = "may"
+target = "server"
+deflate = [{ takeover = false, own = { takeover = true, window = 12 } }, { own = { takeover = false } }]
+opening = { line = "GET <path> HTTP/1.1\\", set = { "Host" = "<host>", "X \"Y\"" = ["a", "b"] }, drop = ["Upgrade"], add = ["a: b", " c"], behind = { hex = "78" }, chop = 1, pause = "5ms", unfinished = true }
+manners = { pong = false, close = false, end = false }
+beside = { asking = 3 }
+send = [
+  { unread = "2s" },
+]
+expect = [
+  { ok = [
+    { answer = [400, "4xx", "5xx"], headers = { "Upgrade" = "websocket", "Allow" = false } },
+    { end = true },
+    "*",
+  ] },
+  { non-strict = "*" },
+]
+close = { by = "either", code = [1000, 1009], bare = "ok" }
+"#;
+    let case = &read(text).unwrap_or_else(|errors| panic!("{errors}")).cases[0];
+    assert_eq!(case.render(), text);
+}
+
+#[test]
+fn what_is_raw_of_an_opening_handshake_is_written() {
+    for opening in [
+        "{ raw = { hex = \"1603\" } }",
+        "{ raw = \"GET / HTTP/1.1\\r\\n\", behind = { seed = 1, len = 9 } }",
+        "{}",
+        "{ offer = {} }",
+        "{ offer = { with = [\"a\"], without = [\"b\"] } }",
+    ] {
+        let text = format!(
+            "[[case]]\nid = \"x.1\"\ntitle = \"A\"\nclauses = [\"6455#4.1\"]\ntarget = \"client\"\nopening = {opening}\n\
+             beside = {{ open = 3 }}\nsend = []\nexpect = [{{ ok = [{{ answer = 101 }}] }}]\n"
+        );
+        let case = &read(&text).unwrap_or_else(|errors| panic!("{errors}")).cases[0];
+        let again = &read(&case.render()).unwrap_or_else(|errors| panic!("{errors}\n{}", case.render())).cases[0];
+        assert_eq!(told(again), told(case), "{opening}");
+    }
+}

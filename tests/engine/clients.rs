@@ -60,7 +60,7 @@ impl Street {
             head.push(stream.read_u8().await.unwrap());
         }
         assert!(head.starts_with(b"HTTP/1.1 101 "), "{path}: {}", head.escape_ascii());
-        Client { stream, flow: Flow::new(Role::Server) }
+        Client { stream, flow: Flow::new(Role::Server), keys: Keys::new() }
     }
 
     /// Connects and sends back what comes until the connection is closed. Gives the messages.
@@ -79,12 +79,40 @@ fn request(path: &str) -> String {
 struct Client {
     stream: DuplexStream,
     flow: Flow,
+    keys: Keys,
+}
+
+/// Masking keys that nobody foretells: the outputs of xorshift32.
+struct Keys(u32);
+
+impl Keys {
+    const fn new() -> Self {
+        Self(2_463_534_242)
+    }
+
+    const fn next(&mut self) -> [u8; 4] {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 17;
+        self.0 ^= self.0 << 5;
+        self.0.to_be_bytes()
+    }
+}
+
+/// A frame of a client.
+fn masked(opcode: Opcode, payload: &[u8], key: [u8; 4]) -> Vec<u8> {
+    let head = Head { mask: Some(key), ..Head::new(opcode, payload.len() as u64) };
+    let payload = payload.iter().zip(key.iter().cycle()).map(|(byte, key)| byte ^ key);
+    head.encode().iter().copied().chain(payload).collect()
 }
 
 impl Client {
     async fn send(&mut self, opcode: Opcode, payload: &[u8]) {
-        let head = Head { mask: Some([0; 4]), ..Head::new(opcode, payload.len() as u64) };
-        let bytes = [&head.encode()[..], payload].concat();
+        let key = self.keys.next();
+        self.send_with(opcode, payload, key).await;
+    }
+
+    async fn send_with(&mut self, opcode: Opcode, payload: &[u8], key: [u8; 4]) {
+        let bytes = masked(opcode, payload, key);
         // A tester that has left hears nothing.
         let _ = self.stream.write_all(&bytes).await;
     }

@@ -2,8 +2,8 @@
 
 use hex_literal::hex;
 use wslab::conform::{
-    Alternative, Case, Close, CloseVerdict, Expected, Grade, Happening, Judgement, Side, Transcript, Verdict, Why,
-    judge,
+    Alternative, Case, Close, CloseVerdict, Closer, Expected, Grade, Happening, Judgement, Own, Side, Terms,
+    Transcript, Verdict, Why, judge,
 };
 use wslab::proto::{Role, Rule};
 use wslab::watch::{Content, Ending, Fault, Heard, Opening, Said, Timeout};
@@ -148,13 +148,101 @@ fn a_target_that_has_to_close_and_does_not_fails_the_close() {
     assert_eq!(judge(&case, &good(&[])).verdict.word(), "failed");
 }
 
-#[test]
-fn a_target_that_drops_tcp_where_it_has_to_fail_is_ok() {
-    let case = failing(case([text("a")], &[]), 1002);
+/// A target that had to close, and ended TCP like this, without a close frame.
+fn bare(ending: Ending) -> Transcript {
     let mut transcript = failed_with(None);
-    transcript.closing = wslab::watch::Closing { ending: Ending::ByPeer, ..Default::default() };
-    let judgement = judge(&case, &transcript);
-    assert_eq!((judgement.verdict, judgement.close), (Verdict::Ok, CloseVerdict::Ok));
+    transcript.closing = wslab::watch::Closing { ending, ..Default::default() };
+    transcript
+}
+
+#[test]
+fn a_target_that_drops_tcp_where_it_has_to_fail_is_non_strict_and_told_why() {
+    let mut case = failing(case([text("a")], &[]), 1002);
+    for ending in [Ending::ByPeer, Ending::Reset] {
+        let judgement = judge(&case, &bare(ending));
+        assert_eq!((judgement.verdict, judgement.close), (Verdict::NonStrict, CloseVerdict::Ok));
+        let [why] = &judgement.short[..] else { panic!("{:?}", judgement.short) };
+        assert_eq!((why.clone(), why.rule()), (Why::Bare, Some(Rule::NoCloseFrame)));
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(why, @"the target dropped the connection without a close frame that says why");
+        }
+    }
+    // A close frame that says nothing is one.
+    let judgement = judge(&case, &failed_with(None));
+    assert_eq!((judgement.verdict, judgement.short), (Verdict::Ok, vec![]));
+    // What is worse stays worse.
+    let mut wrong = bare(Ending::ByPeer);
+    wrong.heard = heard(&["a"]);
+    assert!(judge(&case, &wrong).verdict.is_failure());
+    case.close.may_be_bare = true;
+    let judgement = judge(&case, &bare(Ending::ByPeer));
+    assert_eq!((judgement.verdict, judgement.close, judgement.short), (Verdict::Ok, CloseVerdict::Ok, vec![]));
+}
+
+#[test]
+fn what_keeps_a_verdict_from_being_ok_is_told() {
+    let mut case = echo_case();
+    case.expect.push(Alternative { verdict: Grade::NonStrict, events: vec![Expected::Rest] });
+    let judgement = judge(&case, &good(&["Hullo"]));
+    assert_eq!(judgement.verdict, Verdict::NonStrict);
+    let [why] = &judgement.short[..] else { panic!("{:?}", judgement.short) };
+    insta::assert_snapshot!(
+        why,
+        @r#"event 1: expected text of 5 bytes "Hello", got text of 5 bytes "Hullo"; from byte 1 on they differ: "ullo" instead of "ello""#
+    );
+    assert!(judge(&case, &good(&["Hello"])).short.is_empty());
+}
+
+#[test]
+fn the_rest_is_whatever_comes_behind_the_events_and_nothing_before_them() {
+    let open = |events: &[Expected]| {
+        let mut case = case([text("a")], &[hears("a"), hears("b")]);
+        case.expect.push(Alternative { verdict: Grade::NonStrict, events: [events, &[Expected::Rest]].concat() });
+        case
+    };
+    let verdict = |case: &Case, texts: &[&str]| judge(case, &good(texts)).verdict.word();
+    let all = open(&[]);
+    assert_eq!(verdict(&all, &["a", "b"]), "ok", "the better one stands before");
+    assert_eq!([verdict(&all, &[]), verdict(&all, &["x", "y", "z"])], ["non-strict", "non-strict"]);
+    let first = open(&[hears("a")]);
+    assert_eq!([verdict(&first, &["a"]), verdict(&first, &["a", "x", "y"])], ["non-strict", "non-strict"]);
+    assert_eq!([verdict(&first, &[]), verdict(&first, &["x", "a"])], ["failed", "failed"]);
+    let mut many = good(&["a"]);
+    many.unheard = 7;
+    assert_eq!(judge(&first, &many).verdict, Verdict::NonStrict, "what was not kept is the rest too");
+}
+
+#[test]
+fn either_end_may_close_but_only_with_a_code_of_the_case() {
+    let codes = vec![CloseCode::NORMAL, CloseCode::TOO_BIG];
+    let mut case = Case { close: Close { by: Closer::Either, codes, ..echo_case().close }, ..echo_case() };
+    case.expect.push(Alternative { verdict: Grade::Ok, events: vec![] });
+    let judged = |case: &Case, transcript: &Transcript| {
+        let judgement = judge(case, transcript);
+        (judgement.verdict.word(), judgement.close)
+    };
+    assert_eq!(judged(&case, &good(&["Hello"])), ("ok", CloseVerdict::Ok));
+    assert_eq!(judged(&case, &failed_with(Some(1009))), ("ok", CloseVerdict::Ok));
+    assert_eq!(judged(&case, &failed_with(Some(1011))), ("ok", CloseVerdict::WrongCode));
+    case.close.wrong_code_fails = true;
+    assert_eq!(judged(&case, &failed_with(Some(1011))), ("failed", CloseVerdict::WrongCode));
+    // Where we close, it has to answer.
+    let mut lost = good(&["Hello"]);
+    (lost.closing.clean, lost.closing.remote) = (false, None);
+    assert_eq!(judged(&case, &lost), ("ok", CloseVerdict::Unclean));
+}
+
+#[test]
+fn a_case_that_cannot_be_played_passes_whoever_has_to_close() {
+    let terms = vec![Terms { takeover: true, window: None, own: Own::default() }];
+    let case = Case { deflate: terms, ..echo_case() };
+    let judgement = judge(&case, &good(&[]));
+    assert_eq!((judgement.verdict, judgement.close), (Verdict::Unimplemented, CloseVerdict::Ok));
+    // It was us who closed, because there was nothing to play.
+    let close = Close { wrong_end_fails: true, ..failing(case.clone(), 1002).close };
+    let judgement = judge(&Case { close, ..case }, &good(&[]));
+    assert_eq!((judgement.verdict, judgement.close), (Verdict::Unimplemented, CloseVerdict::Informational));
+    assert_eq!(judgement.close_why, None);
 }
 
 #[test]
@@ -246,7 +334,11 @@ fn a_target_that_breaks_a_rule_by_itself_fails() {
     transcript.faults = vec![Fault { rule: Rule::Masked, at: ms(1), times: 3 }];
     assert_eq!(whys(&judge(&echo_case(), &transcript)), [Why::Broke(Rule::Masked)]);
     transcript.faults[0].rule = Rule::FrameAfterClose;
-    assert_eq!(judge(&echo_case(), &transcript).verdict, Verdict::Ok, "Autobahn does not see it, we only record it");
+    assert_eq!(whys(&judge(&echo_case(), &transcript)), [Why::Broke(Rule::FrameAfterClose)]);
+    transcript.faults[0].rule = Rule::MaskingKeyRepeated;
+    assert_eq!(whys(&judge(&echo_case(), &transcript)), [Why::Broke(Rule::MaskingKeyRepeated)]);
+    transcript.faults[0].rule = Rule::TruncatedFrame;
+    assert_eq!(judge(&echo_case(), &transcript).verdict, Verdict::Ok, "how it ends is for the closing to say");
 }
 
 #[test]

@@ -34,10 +34,20 @@ fn we_close_with_the_first_code_of_the_case() {
 #[test]
 fn we_do_not_close_while_alternatives_disagree() {
     let mut case = case([text("Hello")], &[hears("Hello")]);
-    case.expect.push(Alternative { verdict: Grade::NonStrict, events: vec![] });
+    case.expect.push(Alternative { verdict: Grade::NonStrict, events: vec![hears("Hello"), hears("Hello")] });
     let played = play(&case, echo());
     assert_eq!(played.transcript.duration, ms(1000));
     assert_eq!(played.our_close(), Some(&b"\x03\xe9Going Away"[..]));
+}
+
+#[test]
+fn an_alternative_that_cannot_be_reached_any_more_is_not_waited_for() {
+    let mut case = case([text("Hello")], &[hears("Hello")]);
+    case.expect.push(Alternative { verdict: Grade::NonStrict, events: vec![] });
+    case.expect.push(Alternative { verdict: Grade::NonStrict, events: vec![hears("a"), hears("b")] });
+    let played = play(&case, echo());
+    assert_eq!(played.transcript.duration, Duration::ZERO);
+    assert_eq!(played.our_close(), Some(&hex!("03e8")[..]));
 }
 
 #[test]
