@@ -18,7 +18,7 @@ use wslab::wire::{Head, Opcode};
 use crate::stage::{case, hears, text};
 
 /// The side of the tester: connections come out of a queue.
-struct Door(Mutex<mpsc::UnboundedReceiver<DuplexStream>>);
+pub struct Door(Mutex<mpsc::UnboundedReceiver<DuplexStream>>);
 
 impl Accept for Door {
     type Transport = DuplexStream;
@@ -34,10 +34,10 @@ impl Accept for Door {
 
 /// The side of the clients.
 #[derive(Clone)]
-struct Street(mpsc::UnboundedSender<DuplexStream>);
+pub struct Street(mpsc::UnboundedSender<DuplexStream>);
 
 impl Street {
-    fn knock(&self) -> DuplexStream {
+    pub fn knock(&self) -> DuplexStream {
         let (ours, theirs) = duplex(64 * 1024);
         self.0.send(theirs).unwrap();
         ours
@@ -52,7 +52,7 @@ impl Street {
         String::from_utf8_lossy(&answer).into_owned()
     }
 
-    async fn open(&self, path: &str) -> Client {
+    pub async fn open(&self, path: &str) -> Client {
         let mut stream = self.knock();
         stream.write_all(request(path).as_bytes()).await.unwrap();
         let mut head = Vec::new();
@@ -60,37 +60,37 @@ impl Street {
             head.push(stream.read_u8().await.unwrap());
         }
         assert!(head.starts_with(b"HTTP/1.1 101 "), "{path}: {}", head.escape_ascii());
-        Client { stream, flow: Flow::new(Role::Server), keys: Keys::new() }
+        Client::on(stream)
     }
 
     /// Connects and sends back what comes until the connection is closed. Gives the messages.
-    async fn echo(&self, path: &str) -> Vec<String> {
+    pub async fn echo(&self, path: &str) -> Vec<String> {
         self.open(path).await.echo().await
     }
 }
 
-fn request(path: &str) -> String {
+pub fn request(path: &str) -> String {
     format!(
         "GET {path} HTTP/1.1\r\nHost: a\r\nUser-Agent: browser/1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
          Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
     )
 }
 
-struct Client {
-    stream: DuplexStream,
+pub struct Client {
+    pub stream: DuplexStream,
     flow: Flow,
     keys: Keys,
 }
 
 /// Masking keys that nobody foretells: the outputs of xorshift32.
-struct Keys(u32);
+pub struct Keys(u32);
 
 impl Keys {
-    const fn new() -> Self {
+    pub const fn new() -> Self {
         Self(2_463_534_242)
     }
 
-    const fn next(&mut self) -> [u8; 4] {
+    pub const fn next(&mut self) -> [u8; 4] {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 17;
         self.0 ^= self.0 << 5;
@@ -99,26 +99,30 @@ impl Keys {
 }
 
 /// A frame of a client.
-fn masked(opcode: Opcode, payload: &[u8], key: [u8; 4]) -> Vec<u8> {
+pub fn masked(opcode: Opcode, payload: &[u8], key: [u8; 4]) -> Vec<u8> {
     let head = Head { mask: Some(key), ..Head::new(opcode, payload.len() as u64) };
     let payload = payload.iter().zip(key.iter().cycle()).map(|(byte, key)| byte ^ key);
     head.encode().iter().copied().chain(payload).collect()
 }
 
 impl Client {
-    async fn send(&mut self, opcode: Opcode, payload: &[u8]) {
+    pub fn on(stream: DuplexStream) -> Self {
+        Self { stream, flow: Flow::new(Role::Server), keys: Keys::new() }
+    }
+
+    pub async fn send(&mut self, opcode: Opcode, payload: &[u8]) {
         let key = self.keys.next();
         self.send_with(opcode, payload, key).await;
     }
 
-    async fn send_with(&mut self, opcode: Opcode, payload: &[u8], key: [u8; 4]) {
+    pub async fn send_with(&mut self, opcode: Opcode, payload: &[u8], key: [u8; 4]) {
         let bytes = masked(opcode, payload, key);
         // A tester that has left hears nothing.
         let _ = self.stream.write_all(&bytes).await;
     }
 
     /// The next whole frame.
-    async fn frame(&mut self) -> Option<(Opcode, Vec<u8>)> {
+    pub async fn frame(&mut self) -> Option<(Opcode, Vec<u8>)> {
         let (mut opcode, mut payload) = (None, Vec::new());
         loop {
             let mut byte = [self.stream.read_u8().await.ok()?];
@@ -133,7 +137,7 @@ impl Client {
         }
     }
 
-    async fn echo(mut self) -> Vec<String> {
+    pub async fn echo(mut self) -> Vec<String> {
         let mut messages = Vec::new();
         while let Some((opcode, payload)) = self.frame().await {
             self.send(opcode, &payload).await;
@@ -148,7 +152,7 @@ impl Client {
     }
 
     /// Takes part in nothing and waits for the end.
-    async fn sulk(mut self) {
+    pub async fn sulk(mut self) {
         while self.stream.read(&mut [0; 1024]).await.is_ok_and(|size| size > 0) {}
     }
 }
@@ -159,19 +163,19 @@ fn cases(count: usize) -> Vec<Arc<Case>> {
 }
 
 /// Time is virtual, and everything stays on this thread: a sink need not be sent.
-fn here(test: impl Future<Output = ()>) {
+pub fn here(test: impl Future<Output = ()>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     runtime.block_on(LocalSet::new().run_until(test));
 }
 
 /// A run that goes on: the street to it, how it is cancelled, and what it comes to.
-struct Run {
-    street: Street,
+pub struct Run {
+    pub street: Street,
     cancel: oneshot::Sender<()>,
     ended: JoinHandle<(Visitors, Vec<Event>)>,
 }
 
-fn run(cases: Vec<Arc<Case>>, options: Options) -> Run {
+pub fn run(cases: Vec<Arc<Case>>, options: Options) -> Run {
     let (sender, receiver) = mpsc::unbounded_channel();
     let (cancel, cancelled) = oneshot::channel();
     let options = Options { target: Role::Client, ..options };
@@ -190,7 +194,7 @@ fn run(cases: Vec<Arc<Case>>, options: Options) -> Run {
 }
 
 impl Run {
-    async fn stop(self) -> (Visitors, Vec<Event>) {
+    pub async fn stop(self) -> (Visitors, Vec<Event>) {
         assert!(self.street.echo("/stopServer").await.is_empty());
         self.ended.await.unwrap()
     }
