@@ -11,4 +11,5 @@ mod peering;
 mod running;
 mod scripting;
 mod stage;
+mod street;
 mod visiting;

@@ -8,8 +8,8 @@ use wslab::proto::{Role, Rule};
 use wslab::watch::Outcome;
 use wslab::wire::Opcode;
 
-use crate::clients::{Client, Run, here, request, run};
 use crate::stage::{case, close, hears, ms, text};
+use crate::street::{Client, Run, here, request, run};
 
 /// A case that answers like this, and takes `expect` for OK.
 fn answers(opening: Handshake, expect: &[Expected]) -> Case {
