@@ -1,199 +1,21 @@
 //! Clients that come to be tested: in memory, several at a time, good, bad and hostile.
 
-use std::future::{Ready, ready};
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
-use tokio::sync::{Mutex, mpsc, oneshot};
-use tokio::task::{JoinHandle, LocalSet, spawn_local};
+use tokio::io::AsyncWriteExt;
 use tokio::time::sleep;
-use wslab::conform::clients::{Accept, Ended, Visitors, listen};
+use wslab::conform::clients::Ended;
 use wslab::conform::{Case, Id, Options, Pace, Reason, Verdict};
-use wslab::proto::{Flow, Role, Seen};
+use wslab::proto::Role;
 use wslab::watch::{Event, Kind};
-use wslab::wire::{Head, Opcode};
 
 use crate::stage::{case, hears, text};
-
-/// The side of the tester: connections come out of a queue.
-struct Door(Mutex<mpsc::UnboundedReceiver<DuplexStream>>);
-
-impl Accept for Door {
-    type Transport = DuplexStream;
-    type Coming = Ready<io::Result<DuplexStream>>;
-
-    async fn accept(&self) -> io::Result<Self::Coming> {
-        match self.0.lock().await.recv().await {
-            Some(stream) => Ok(ready(Ok(stream))),
-            None => std::future::pending().await,
-        }
-    }
-}
-
-/// The side of the clients.
-#[derive(Clone)]
-struct Street(mpsc::UnboundedSender<DuplexStream>);
-
-impl Street {
-    fn knock(&self) -> DuplexStream {
-        let (ours, theirs) = duplex(64 * 1024);
-        self.0.send(theirs).unwrap();
-        ours
-    }
-
-    /// What is answered to these bytes, until the end of the connection.
-    async fn says(&self, bytes: &[u8]) -> String {
-        let mut stream = self.knock();
-        stream.write_all(bytes).await.unwrap();
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).await.unwrap();
-        String::from_utf8_lossy(&answer).into_owned()
-    }
-
-    async fn open(&self, path: &str) -> Client {
-        let mut stream = self.knock();
-        stream.write_all(request(path).as_bytes()).await.unwrap();
-        let mut head = Vec::new();
-        while !head.ends_with(b"\r\n\r\n") {
-            head.push(stream.read_u8().await.unwrap());
-        }
-        assert!(head.starts_with(b"HTTP/1.1 101 "), "{path}: {}", head.escape_ascii());
-        Client { stream, flow: Flow::new(Role::Server), keys: Keys::new() }
-    }
-
-    /// Connects and sends back what comes until the connection is closed. Gives the messages.
-    async fn echo(&self, path: &str) -> Vec<String> {
-        self.open(path).await.echo().await
-    }
-}
-
-fn request(path: &str) -> String {
-    format!(
-        "GET {path} HTTP/1.1\r\nHost: a\r\nUser-Agent: browser/1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
-    )
-}
-
-struct Client {
-    stream: DuplexStream,
-    flow: Flow,
-    keys: Keys,
-}
-
-/// Masking keys that nobody foretells: the outputs of xorshift32.
-struct Keys(u32);
-
-impl Keys {
-    const fn new() -> Self {
-        Self(2_463_534_242)
-    }
-
-    const fn next(&mut self) -> [u8; 4] {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 17;
-        self.0 ^= self.0 << 5;
-        self.0.to_be_bytes()
-    }
-}
-
-/// A frame of a client.
-fn masked(opcode: Opcode, payload: &[u8], key: [u8; 4]) -> Vec<u8> {
-    let head = Head { mask: Some(key), ..Head::new(opcode, payload.len() as u64) };
-    let payload = payload.iter().zip(key.iter().cycle()).map(|(byte, key)| byte ^ key);
-    head.encode().iter().copied().chain(payload).collect()
-}
-
-impl Client {
-    async fn send(&mut self, opcode: Opcode, payload: &[u8]) {
-        let key = self.keys.next();
-        self.send_with(opcode, payload, key).await;
-    }
-
-    async fn send_with(&mut self, opcode: Opcode, payload: &[u8], key: [u8; 4]) {
-        let bytes = masked(opcode, payload, key);
-        // A tester that has left hears nothing.
-        let _ = self.stream.write_all(&bytes).await;
-    }
-
-    /// The next whole frame.
-    async fn frame(&mut self) -> Option<(Opcode, Vec<u8>)> {
-        let (mut opcode, mut payload) = (None, Vec::new());
-        loop {
-            let mut byte = [self.stream.read_u8().await.ok()?];
-            for seen in self.flow.read(&mut byte) {
-                match seen {
-                    Seen::Head(head) => opcode = Some(head.opcode),
-                    Seen::Data(data) => payload.extend_from_slice(data),
-                    Seen::End => return Some((opcode.unwrap(), payload)),
-                    other => panic!("{other:?}"),
-                }
-            }
-        }
-    }
-
-    async fn echo(mut self) -> Vec<String> {
-        let mut messages = Vec::new();
-        while let Some((opcode, payload)) = self.frame().await {
-            self.send(opcode, &payload).await;
-            if opcode == Opcode::CLOSE {
-                // The server ends TCP.
-                assert_eq!(self.stream.read(&mut [0]).await.unwrap(), 0);
-                break;
-            }
-            messages.push(String::from_utf8_lossy(&payload).into_owned());
-        }
-        messages
-    }
-
-    /// Takes part in nothing and waits for the end.
-    async fn sulk(mut self) {
-        while self.stream.read(&mut [0; 1024]).await.is_ok_and(|size| size > 0) {}
-    }
-}
+use crate::street::{here, request, run};
 
 fn cases(count: usize) -> Vec<Arc<Case>> {
     let named = |index| Case { id: Id(format!("1.{index}").into()), ..case([text("Hello")], &[hears("Hello")]) };
     (1..=count).map(|index| Arc::new(named(index))).collect()
-}
-
-/// Time is virtual, and everything stays on this thread: a sink need not be sent.
-fn here(test: impl Future<Output = ()>) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-    runtime.block_on(LocalSet::new().run_until(test));
-}
-
-/// A run that goes on: the street to it, how it is cancelled, and what it comes to.
-struct Run {
-    street: Street,
-    cancel: oneshot::Sender<()>,
-    ended: JoinHandle<(Visitors, Vec<Event>)>,
-}
-
-fn run(cases: Vec<Arc<Case>>, options: Options) -> Run {
-    let (sender, receiver) = mpsc::unbounded_channel();
-    let (cancel, cancelled) = oneshot::channel();
-    let options = Options { target: Role::Client, ..options };
-    let ended = spawn_local(async move {
-        let mut events = Vec::new();
-        let cancelled = async {
-            if cancelled.await.is_err() {
-                std::future::pending::<()>().await;
-            }
-        };
-        let door = Door(Mutex::new(receiver));
-        let visitors = listen(door, &cases, options, vec!["chat".to_owned()], &mut events, cancelled).await;
-        (visitors, events)
-    });
-    Run { street: Street(sender), cancel, ended }
-}
-
-impl Run {
-    async fn stop(self) -> (Visitors, Vec<Event>) {
-        assert!(self.street.echo("/stopServer").await.is_empty());
-        self.ended.await.unwrap()
-    }
 }
 
 /// The events in words.

@@ -3,6 +3,7 @@
 
 #![expect(unreachable_pub, clippy::unwrap_used, reason = "tests")]
 
+mod asking;
 mod clients;
 mod compressing;
 mod judging;
@@ -10,3 +11,5 @@ mod peering;
 mod running;
 mod scripting;
 mod stage;
+mod street;
+mod visiting;

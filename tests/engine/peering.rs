@@ -39,9 +39,14 @@ pub async fn accept(stream: &mut DuplexStream) -> Vec<u8> {
 }
 
 /// A target on a stream: accepts, then reacts to frames; its writes are cut to `cut` bytes.
-pub async fn serve(mut stream: DuplexStream, mut target: Target, cut: usize) {
+pub async fn serve(mut stream: DuplexStream, target: Target, cut: usize) {
+    let bytes = accept(&mut stream).await;
+    react(stream, bytes, target, cut).await;
+}
+
+/// Reacts to frames, of which these bytes came already.
+pub async fn react(mut stream: DuplexStream, mut bytes: Vec<u8>, mut target: Target, cut: usize) {
     let mut reader = Reader::new();
-    let mut bytes = accept(&mut stream).await;
     loop {
         for (head, payload) in reader.read(&bytes) {
             for (after, deed) in target(&head, &payload) {
@@ -72,7 +77,7 @@ fn ask() -> Ask {
 }
 
 /// Plays the case on a stream of so many bytes' buffer. Nothing takes longer than an hour of virtual time.
-async fn played_on(ours: impl Transport, case: &Case) -> (Transcript, Judgement) {
+pub async fn played_on(ours: impl Transport, case: &Case) -> (Transcript, Judgement) {
     let wanted = Arc::new(Wanted::of(case));
     let case = Arc::new(case.clone());
     let mut keys = || stage::KEY;
@@ -83,14 +88,14 @@ async fn played_on(ours: impl Transport, case: &Case) -> (Transcript, Judgement)
     (transcript, judgement)
 }
 
-async fn played(case: &Case, target: Target) -> (Transcript, Judgement) {
+pub async fn played(case: &Case, target: Target) -> (Transcript, Judgement) {
     let (ours, theirs) = duplex(64 * 1024);
     tokio::spawn(serve(theirs, target, usize::MAX));
     played_on(ours, case).await
 }
 
 /// The verdict when the target sends these bytes, whatever it is asked, and ends.
-async fn answered_with(bytes: &'static [u8], case: &Case) -> (Transcript, Judgement) {
+pub async fn answered_with(bytes: &'static [u8], case: &Case) -> (Transcript, Judgement) {
     let (ours, mut theirs) = duplex(4096);
     tokio::spawn(async move {
         let _ = theirs.write_all(bytes).await;
@@ -325,6 +330,30 @@ async fn a_case_without_terms_offers_nothing() {
     let (transcript, _) = played(&hello(), echo()).await;
     let request = String::from_utf8(transcript.opening.unwrap().request).unwrap();
     assert!(!request.contains("Sec-WebSocket-Extensions"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_read_while_a_case_does_not_read() {
+    let steps = [text("Hello"), wslab::conform::Step::Unread(Duration::from_secs(3))];
+    let (transcript, judgement) = played(&case(steps, &[hears("Hello")]), echo()).await;
+    assert_eq!((judgement.verdict.word(), judgement.close.word()), ("ok", "ok"));
+    assert_eq!(transcript.heard[0].at, Duration::from_secs(3));
+    // The steps go on meanwhile.
+    let steps = [wslab::conform::Step::Unread(Duration::from_secs(3)), text("a"), text("b")];
+    let (ours, theirs) = duplex(64);
+    let begun = tokio::time::Instant::now();
+    let came = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let noted = Arc::clone(&came);
+    let mut inner = echo();
+    let target: Target = Box::new(move |head, payload| {
+        noted.lock().unwrap().push(begun.elapsed());
+        inner(head, payload)
+    });
+    tokio::spawn(serve(theirs, target, usize::MAX));
+    let (_, judgement) = played_on(ours, &case(steps, &[hears("a"), hears("b")])).await;
+    assert_eq!(judgement.verdict.word(), "ok");
+    let times = came.lock().unwrap().clone();
+    assert_eq!(times, [Duration::ZERO, Duration::ZERO, Duration::from_secs(3)], "two messages, and the close frame");
 }
 
 fn targets() -> Vec<fn() -> Target> {

@@ -7,8 +7,8 @@ use std::time::Duration;
 use tokio::io::{DuplexStream, duplex};
 use tokio::time::sleep;
 use wslab::conform::{
-    Await, Case, Conclusion, Connect, Document, Expected, Frame, Id, Options, Own, Pace, Payload, Reason, Step, Terms,
-    Trouble, Unit, Verdict, run,
+    Await, Beside, Case, Close, Closer, Conclusion, Connect, Document, Expected, Frame, Id, Options, Own, Pace,
+    Payload, Reason, Step, Terms, Trouble, Unit, Verdict, Why, run,
 };
 use wslab::proto::Role;
 use wslab::proto::opening::Ask;
@@ -291,4 +291,61 @@ async fn a_timeout_bounds_what_a_case_waits() {
     let took = end.outcomes[0].duration;
     // The patience of the case, and the answer to our close frame.
     assert_eq!(took, Duration::from_millis(600));
+}
+
+/// What comes of a case when connections from this one on are refused; and how many were made.
+async fn followed_by(case: Case, refused_from: u32) -> (wslab::watch::Outcome, u32) {
+    let made = Arc::new(AtomicU32::new(0));
+    let count = Arc::clone(&made);
+    let (mut end, _) = ran(&[Arc::new(case)], one_job(), move |index| {
+        count.fetch_add(1, Ordering::Relaxed);
+        if index < refused_from { Ok(echo()) } else { Err(Trouble::Refused) }
+    })
+    .await;
+    (end.outcomes.remove(0), made.load(Ordering::Relaxed))
+}
+
+/// A case that may do harm, in one way after another.
+fn harmful() -> Vec<Case> {
+    let plain = || case([text("Hello")], &[hears("Hello")]);
+    let either = Close { by: Closer::Either, ..plain().close };
+    vec![
+        Case { close: either, ..plain() },
+        Case { close: Close { clean: false, ..plain().close }, ..case([Step::Reset], &[]) },
+        Case { informational: true, ..plain() },
+        Case { beside: Some(Beside::Open(1)), ..plain() },
+    ]
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_is_gone_after_a_case_fails_it() {
+    for case in harmful() {
+        let beside = u32::from(case.beside.is_some());
+        let (outcome, made) = followed_by(case.clone(), u32::MAX).await;
+        assert!(outcome.passes(true), "{outcome:?}");
+        // One to see whether anybody is there, one for the case, one behind it.
+        assert_eq!(made, 3 + beside);
+        let (outcome, _) = followed_by(case, 2 + beside).await;
+        let Verdict::Failed(whys) = &outcome.verdict else { panic!("{outcome:?}") };
+        let [Why::Gone(_)] = &whys[..] else { panic!("{whys:?}") };
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(whys[0], @"afterwards the target did not serve a further connection: the connection was refused");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_looks_after_a_case_that_does_no_harm() {
+    let (outcome, made) = followed_by(case([text("Hello")], &[hears("Hello")]), 2).await;
+    assert!(outcome.passes(true));
+    assert_eq!(made, 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn connections_beside_a_case_are_made_before_it_and_as_many_as_can_be() {
+    for (beside, made) in [(Beside::Open(5), 8), (Beside::Asking(5), 8)] {
+        let case = Case { beside: Some(beside), ..case([text("Hello")], &[hears("Hello")]) };
+        let (outcome, count) = followed_by(case, u32::MAX).await;
+        assert_eq!((outcome.verdict, count), (Verdict::Ok, made), "{beside:?}");
+    }
 }

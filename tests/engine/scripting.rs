@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use hex_literal::hex;
 use wslab::conform::{
-    Alternative, Await, Case, Close, Expected, Fragments, Grade, Pace, Patience, Payload, Step, Then, Timers, Verdict,
-    Why,
+    Alternative, Await, Case, Close, Closer, Expected, Fragments, Grade, Manners, Own, Pace, Patience, Payload, Step,
+    Terms, Then, Timers, Verdict, Why,
 };
 use wslab::proto::Rule;
 use wslab::watch::{Ending, Timeout};
@@ -315,4 +315,87 @@ fn a_flood_is_cut_off() {
     assert!(played.transcript.unheard > 100);
     let Verdict::Failed(whys) = &played.judgement.verdict else { panic!("not failed") };
     assert!(matches!(whys[0], Why::Flooded(_)));
+}
+
+#[test]
+fn a_ping_is_not_answered_where_our_manners_leave_it() {
+    let pings = || once(vec![(1, says(Opcode::PING, b"x")), (2, says(Opcode::TEXT, b"Hello"))]);
+    let polite = case([text("Hello")], &[hears("Hello")]);
+    assert!(play(&polite, pings()).opcodes().contains(&Opcode::PONG));
+    let case = Case { manners: Manners { pong: false, ..Manners::default() }, ..polite };
+    let played = play(&case, pings());
+    assert_eq!((played.opcodes(), played.verdicts().0), (vec![Opcode::TEXT, Opcode::CLOSE], "ok"));
+}
+
+#[test]
+fn a_close_frame_that_we_leave_unanswered_is_for_the_target_to_end() {
+    let manners = Manners { close: false, ..Manners::default() };
+    let base = failing(case([text("Hello")], &[Expected::End]), 1000);
+    let mut case = Case { manners, ..base };
+    let played = play(&case, once(vec![(1, closes(1000)), (700, Deed::End)]));
+    assert_eq!((played.opcodes(), played.transcript.duration), (vec![Opcode::TEXT], ms(700)));
+    assert_eq!(played.verdicts(), ("ok", "ok"));
+    let stays = play(&case, once(vec![(1, closes(1000))]));
+    assert_eq!(stays.verdicts().0, "failed");
+    case.expect.push(Alternative { verdict: Grade::NonStrict, events: vec![] });
+    assert_eq!(play(&case, once(vec![(1, closes(1000))])).verdicts().0, "non-strict");
+    // With all manners the end is none of the events.
+    let polite = Case { manners: Manners::default(), ..case };
+    let played = play(&polite, once(vec![(1, closes(1000)), (700, Deed::End)]));
+    assert!(played.transcript.heard.is_empty() && played.opcodes().contains(&Opcode::CLOSE));
+}
+
+#[test]
+fn an_await_is_over_when_whatever_comes_will_do() {
+    let steps = [text("a"), Step::Await(Await::Message), Step::Await(Await::Message), close(1000)];
+    let mut case = case(steps, &[hears("a"), hears("b")]);
+    let wrong = || {
+        let mut deeds = Some(vec![(ms(3), says(Opcode::TEXT, b"x"))]);
+        let mut echo = echo();
+        Box::new(move |head: &wslab::wire::Head, payload: &[u8]| match head.opcode {
+            Opcode::CLOSE => echo(head, payload),
+            _ => deeds.take().unwrap_or_default(),
+        }) as Target
+    };
+    let closed = |played: &Played| played.writes.last().map(|(at, _)| *at);
+    assert!(closed(&play(&case, wrong())) >= Some(ms(1000)), "there may be more to come");
+    case.expect.push(Alternative { verdict: Grade::NonStrict, events: vec![Expected::Rest] });
+    let played = play(&case, wrong());
+    assert_eq!((closed(&played), played.verdicts()), (Some(ms(3)), ("non-strict", "ok")));
+}
+
+#[test]
+fn a_frame_behind_the_close_frame_of_the_target_fails_it() {
+    let case = failing(case([text("Hello")], &[]), 1000);
+    let played = play(&case, once(vec![(1, closes(1000)), (1, Deed::End)]));
+    assert_eq!(played.verdicts(), ("ok", "ok"));
+    let played = play(&case, once(vec![(1, closes(1000)), (1, says(Opcode::PONG, b"")), (2, Deed::End)]));
+    let Verdict::Failed(whys) = &played.judgement.verdict else { panic!("{:?}", played.judgement) };
+    assert_eq!(whys[0], Why::Broke(Rule::FrameAfterClose));
+    // Even where whatever comes will do.
+    let case = Case { expect: vec![Alternative { verdict: Grade::Ok, events: vec![Expected::Rest] }], ..case };
+    let played = play(&case, once(vec![(1, closes(1000)), (1, says(Opcode::PONG, b"")), (2, Deed::End)]));
+    assert_eq!(played.judgement.verdict, Verdict::Failed(vec![Why::Broke(Rule::FrameAfterClose)]));
+}
+
+#[test]
+fn either_end_may_close_first() {
+    let mut case = case([text("Hello")], &[hears("Hello")]);
+    case.close = Close { by: Closer::Either, codes: vec![CloseCode::NORMAL, CloseCode::TOO_BIG], ..case.close };
+    case.expect.push(Alternative { verdict: Grade::Ok, events: vec![] });
+    let played = play(&case, echo());
+    assert_eq!((played.verdicts(), played.transcript.closing.by_us), (("ok", "ok"), true));
+    let refuses = |code| once(vec![(5, closes(code)), (6, Deed::End)]);
+    let played = play(&case, refuses(1009));
+    assert_eq!((played.verdicts(), played.transcript.closing.by_us), (("ok", "ok"), false));
+    assert_eq!(play(&case, refuses(1003)).verdicts().1, "wrong-code");
+}
+
+#[test]
+fn what_is_not_agreed_on_is_not_played_whoever_has_to_close() {
+    let terms = vec![Terms { takeover: true, window: None, own: Own::default() }];
+    let case = Case { deflate: terms, ..failing(case([text("Hello")], &[]), 1002) };
+    let played = play(&case, echo());
+    assert_eq!((played.opcodes(), played.verdicts()), (vec![Opcode::CLOSE], ("unimplemented", "informational")));
+    assert_eq!(played.our_close(), Some(&hex!("03e8")[..]));
 }

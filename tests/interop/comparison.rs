@@ -36,10 +36,12 @@ pub(crate) fn compare(truth: &Rulings, differences: &Rulings, ours: &BTreeMap<Id
     let row = |case: &Id| {
         let (autobahn, ours, listed) = (truth.get(case), ours.get(case), differences.get(case));
         let said = ours.map(|ours| &ours.ruling);
+        let bare = autobahn.zip(ours).is_some_and(|(autobahn, ours)| ours.is_bare(autobahn));
         let trouble = match (autobahn, said, listed) {
             (None, _, _) => Trouble::Unmeasured,
             (Some(_), None, _) => Trouble::Missing,
             (Some(autobahn), Some(ours), None) if autobahn == ours => return None,
+            (Some(_), Some(_), None) if bare => return None,
             (Some(_), Some(_), None) => Trouble::Unlisted,
             (Some(autobahn), Some(ours), Some(_)) if autobahn == ours => Trouble::Stale,
             (Some(_), Some(ours), Some(listed)) if listed == ours => return None,
@@ -89,6 +91,7 @@ pub(crate) mod tests {
         vec![
             trial("equal_rulings_need_no_words", equal_rulings_need_no_words),
             trial("what_is_listed_and_so_is_fine", what_is_listed_and_so_is_fine),
+            trial("a_bare_end_need_not_be_listed_and_nothing_else", a_bare_end_need_not_be_listed_and_nothing_else),
             trial("all_that_is_not_as_it_has_to_be_is_told", all_that_is_not_as_it_has_to_be_is_told),
         ]
     }
@@ -107,7 +110,9 @@ pub(crate) mod tests {
 
     fn ours(rows: &[(&str, Ruling)]) -> BTreeMap<Id, Ours> {
         let why = |ruling: &Ruling| if ruling.verdict == "failed" { "nothing came".into() } else { String::new() };
-        rows.iter().map(|(case, ruling)| (id(case), Ours { ruling: ruling.clone(), why: why(ruling) })).collect()
+        rows.iter()
+            .map(|(case, ruling)| (id(case), Ours { ruling: ruling.clone(), why: why(ruling), broken: Vec::new() }))
+            .collect()
     }
 
     fn equal_rulings_need_no_words() {
@@ -120,6 +125,22 @@ pub(crate) mod tests {
         let said = [("9.3.2", ruling("ok", 1000)), ("13.1.1", ruling("failed", 1002))];
         let listed = rulings(&[("9.3.2", ruling("ok", 1000))]);
         assert!(compare(&truth, &listed, &ours(&said)).is_empty());
+    }
+
+    fn a_bare_end_need_not_be_listed_and_nothing_else() {
+        let without = |ruling: Ruling| Ruling { remote_close_code: None, ..ruling };
+        let troubles = |autobahn: Ruling, said: Ruling, broken: &[&str]| {
+            let broken = broken.iter().map(|rule| (*rule).to_owned()).collect();
+            let ours = [(id("3.2"), Ours { ruling: said, why: String::new(), broken })].into();
+            compare(&rulings(&[("3.2", autobahn)]), &Rulings::new(), &ours).len()
+        };
+        let (ok, non_strict) = (without(ruling("ok", 0)), without(ruling("non-strict", 0)));
+        assert_eq!(troubles(ok.clone(), non_strict.clone(), &["NoCloseFrame"]), 0);
+        assert_eq!(troubles(ok.clone(), non_strict.clone(), &[]), 1);
+        assert_eq!(troubles(ok.clone(), non_strict.clone(), &["NoCloseFrame", "ReservedBit"]), 1);
+        assert_eq!(troubles(ok.clone(), without(ruling("failed", 0)), &["NoCloseFrame"]), 1);
+        assert_eq!(troubles(ruling("ok", 1002), non_strict.clone(), &["NoCloseFrame"]), 1);
+        assert_eq!(troubles(without(ruling("failed", 0)), non_strict, &["NoCloseFrame"]), 1);
     }
 
     fn all_that_is_not_as_it_has_to_be_is_told() {

@@ -33,6 +33,18 @@ pub(crate) type Rulings = BTreeMap<Id, Ruling>;
 pub(crate) struct Ours {
     pub(crate) ruling: Ruling,
     pub(crate) why: String,
+    /// The rules that the target broke.
+    pub(crate) broken: Vec<String>,
+}
+
+impl Ours {
+    /// Whether this differs from what Autobahn said only in what no entry has to be written for: a target that has to
+    /// close and drops TCP without a close frame is OK there and non-strict here (RFC 6455, section 7.1.7: SHOULD).
+    pub(crate) fn is_bare(&self, autobahn: &Ruling) -> bool {
+        let strict = Ruling { verdict: "non-strict".to_owned(), ..autobahn.clone() };
+        let bare = autobahn.verdict == "ok" && autobahn.remote_close_code.is_none() && self.ruling == strict;
+        bare && self.broken == ["NoCloseFrame"]
+    }
 }
 
 /// An entry of `differences.toml`.
@@ -65,6 +77,8 @@ struct Line {
     remote_close_code: Option<u16>,
     #[serde(default)]
     why: Vec<serde_json::Value>,
+    #[serde(default)]
+    broken: Vec<String>,
 }
 
 /// What Autobahn measured: its words in ours.
@@ -107,12 +121,12 @@ pub(crate) fn differences(path: &Path, peer: &str, peers: &[String]) -> Result<R
 pub(crate) fn ours(printed: &str) -> Result<BTreeMap<Id, Ours>, String> {
     let mut rulings = BTreeMap::new();
     for line in printed.lines() {
-        let Line { id, verdict, close_verdict, remote_close_code, why } = serde_json::from_str(line)
+        let Line { id, verdict, close_verdict, remote_close_code, why, broken } = serde_json::from_str(line)
             .map_err(|error| format!("not a line of wslab conform --json: {error}: {line}"))?;
         // The last line, which counts, has none.
         let Some(id) = id else { continue };
         let why: Vec<_> = why.iter().map(|why| why.as_str().map_or_else(|| why.to_string(), str::to_owned)).collect();
-        let ours = Ours { ruling: Ruling { verdict, close_verdict, remote_close_code }, why: why.join("; ") };
+        let ours = Ours { ruling: Ruling { verdict, close_verdict, remote_close_code }, why: why.join("; "), broken };
         if rulings.insert(case(&id)?, ours).is_some() {
             return Err(format!("wslab conform --json printed case {id} twice"));
         }

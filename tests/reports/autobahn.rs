@@ -208,6 +208,8 @@ fn is_event(event: &Value) -> bool {
     match event[0].as_str() {
         Some("message") => event.len() == 3 && event[1].is_string() && event[2].is_boolean(),
         Some("pong" | "timeout") => event.len() == 2 && event[1].is_string(),
+        // Autobahn has no such event, and none of its cases has.
+        Some("end") => event.len() == 1,
         _ => false,
     }
 }
