@@ -174,7 +174,6 @@ fn response(offer: Offer, fault: Switch) -> String {
     }
     match offer.agreed.client_bits {
         _ if fault.is(Fault::ClientWindowBare) && offer.client_window => words.push_str("; client_max_window_bits"),
-        Some(_) if fault.is(Fault::ClientWindowLarger) => words.push_str("; client_max_window_bits=15"),
         Some(bits) => words.push_str(&format!("; client_max_window_bits={bits}")),
         None if fault.is(Fault::ClientWindowUnoffered) && !offer.client_window => {
             words.push_str("; client_max_window_bits=15");
