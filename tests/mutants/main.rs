@@ -25,6 +25,9 @@ use crate::target::ask::Wishes;
 /// Set by `just mutants`: the table of all mutants is printed.
 const TABLE: &str = "WSLAB_MUTANTS_TABLE";
 
+/// One mutant in so many is tried where nobody asks for all of them or for one by name: all take four minutes.
+const SAMPLE: usize = 8;
+
 /// A folder of cases, as `wslab conform --corpus` takes it, to be held against the mutants instead of those embedded.
 const CORPUS: &str = "WSLAB_MUTANTS_CORPUS";
 
@@ -55,7 +58,9 @@ fn main() -> ExitCode {
         let (mutant, cases) = (Mutant { role, fault: None, wishes }, Arc::clone(&cases));
         trials.push(Trial::test(title(role, name), move || faultless(&mutant, &cases)));
     }
-    for fault in Fault::ALL {
+    let all = arguments.filter.is_some() || std::env::var_os(TABLE).is_some();
+    for (index, fault) in Fault::ALL.iter().enumerate() {
+        let is_left_out = !all && index % SAMPLE != 0;
         for role in [Role::Server, Role::Client] {
             if !matches!(
                 (fault.end(), role),
@@ -65,12 +70,13 @@ fn main() -> ExitCode {
             }
             let (cases, rows) = (Arc::clone(&cases), Arc::clone(&rows));
             let mutant = Mutant { role, fault: Some(*fault), wishes: Wishes::of(Some(*fault)) };
-            trials.push(Trial::test(title(role, &fault.name()), move || {
+            let trial = Trial::test(title(role, &fault.name()), move || {
                 let killer = play::until_killed(&mutant, *fault, &cases)?;
                 let survives = killer.is_none();
                 rows.lock().unwrap_or_else(PoisonError::into_inner).push(Row { role, fault: *fault, killer });
                 if survives { Err(survivor(*fault)) } else { Ok(()) }
-            }));
+            });
+            trials.push(trial.with_ignored_flag(is_left_out));
         }
     }
     let conclusion = libtest_mimic::run(&arguments, trials);
