@@ -48,10 +48,11 @@ impl Listening {
     }
 }
 
+/// All but what a client may refuse: informational responses before the last, and folded headers.
 #[test]
-fn the_own_client_passes_everything_strictly() {
+fn the_own_client_passes_everything() {
     // Of the compressed messages the small ones: without optimisation the others take minutes.
-    let cases = ["--strict", "not:1[23].*.[3-9]", "not:1[23].*.1?"];
+    let cases = ["not:1[23].*.[3-9]", "not:1[23].*.1?"];
     let ended = started(&format!("{WSLAB} connect -q --echo {{url}}"), &cases).exits(0);
     insta::assert_snapshot!(screen(&ended));
 }
