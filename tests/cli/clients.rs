@@ -48,10 +48,11 @@ impl Listening {
     }
 }
 
+/// All but what a client may refuse: informational responses before the last, and folded headers.
 #[test]
-fn the_own_client_passes_everything_strictly() {
+fn the_own_client_passes_everything() {
     // Of the compressed messages the small ones: without optimisation the others take minutes.
-    let cases = ["--strict", "not:1[23].*.[3-9]", "not:1[23].*.1?"];
+    let cases = ["not:1[23].*.[3-9]", "not:1[23].*.1?"];
     let ended = started(&format!("{WSLAB} connect -q --echo {{url}}"), &cases).exits(0);
     insta::assert_snapshot!(screen(&ended));
 }
@@ -183,8 +184,15 @@ fn a_client_that_connects_twice_is_played_once() {
 
 #[test]
 fn an_interrupt_ends_what_was_started() {
-    let running = Running::start(wslab(&["conform", "--run", "sh -c 'sleep 1000; true' {url}", "1.1.2"]));
-    std::thread::sleep(Duration::from_millis(500));
+    let folder = Folder::new("interrupted");
+    let command = format!("sh -c 'echo > {}; sleep 1000; true' {{url}}", folder.path("started"));
+    let running = Running::start(wslab(&["conform", "--run", &command, "1.1.2"]));
+    // Before it is started, there is nothing to be ended.
+    let begun = Instant::now();
+    while !std::path::Path::new(&folder.path("started")).exists() {
+        assert!(begun.elapsed() < Duration::from_secs(60), "nothing is started");
+        std::thread::sleep(Duration::from_millis(20));
+    }
     running.signal("INT");
     running.end().exits(130);
 }

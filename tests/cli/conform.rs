@@ -47,11 +47,11 @@ fn cases_are_selected_by_words() {
     assert_eq!(passed(&["5"]), "20 of 20 cases");
     assert_eq!(passed(&["5.1", "5.2"]), "2 of 2 cases");
     assert_eq!(passed(&["3.[12]"]), "2 of 2 cases");
-    assert_eq!(passed(&["rule:ReservedBit", "--quick"]), "7 of 7 cases");
+    assert_eq!(passed(&["rule:ReservedBit", "not:[a-z]*", "--quick"]), "7 of 7 cases");
     assert_eq!(passed(&["2", "not:2.1"]), "10 of 10 cases");
     assert_eq!(passed(&["6.2.*", "not:6.2.4"]), "3 of 3 cases");
     assert_eq!(passed(&["7.1.*", "not:tag:bulk", "--quick"]), "6 of 6 cases");
-    assert_ne!(passed(&["rfc:6455#5.5.2"]), "517 of 517 cases");
+    assert_eq!(passed(&["rfc:6455#5.5.2", "not:[a-z]*"]), "16 of 16 cases");
 }
 
 #[test]
@@ -85,8 +85,8 @@ fn what_selects_nothing_is_said() {
         (&["99"][..], 4),
         (&["localhost"], 4),
         (&["tag:utf-8"], 4),
-        (&["rule:HeaderMalformed"], 4),
-        (&["rfc:9110"], 4),
+        (&["rule:NotFailed"], 4),
+        (&["rfc:8441"], 4),
         (&["1", "not:1"], 4),
         (&["9", "--quick"], 4),
         (&["1.1.1", "--shard", "2/2"], 4),
