@@ -37,8 +37,9 @@ class Echo:
         out = b""
         try:
             self.connection.receive_data(data or None)
-            for event in self.connection.events():
-                out += self.answers(event)
+            # Once the handshake is accepted, what came behind it has events of its own.
+            while events := list(self.connection.events()):
+                out += b"".join(map(self.answers, events))
         except RemoteProtocolError as error:
             if self.connection.state is ConnectionState.CONNECTING:
                 rejection = error.event_hint or RejectConnection()
@@ -49,8 +50,9 @@ class Echo:
             elif error.event_hint is not None:
                 out += self.connection.send(error.event_hint)
             return out, True
-        over = self.connection.state in (ConnectionState.CLOSED, ConnectionState.REJECTING)
-        return out, over or not data
+        # LOCAL_CLOSING is what a violation of the client's leads to here: the connection has been failed.
+        over = (ConnectionState.CLOSED, ConnectionState.LOCAL_CLOSING, ConnectionState.REJECTING)
+        return out, self.connection.state in over or not data
 
 
 async def serve(reader, writer):
