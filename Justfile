@@ -39,6 +39,10 @@ mutants *ARGS:
 apps *ARGS:
     WSLAB_INTEROP=require cargo test --test apps -- {{ARGS}}
 
+# Test implementations of others, and write reports/scoreboard.md; of some only: just scoreboard ws-server axum-server
+scoreboard *NAMES:
+    tests/scoreboard/run {{NAMES}}
+
 # Measure CPU time per message beside other libraries; --help tells what else
 bench *ARGS:
     cargo run --release --manifest-path tests/bench/Cargo.toml -- {{ARGS}}
