@@ -69,11 +69,20 @@ impl Wanted {
 
     /// The verdict of the first alternative that equals all that came.
     pub(super) fn verdict(&self, heard: &[Heard], unheard: u64) -> Option<Grade> {
+        self.course(heard, unheard).map(|course| course.verdict)
+    }
+
+    /// Whether what gives the verdict is an alternative that says nothing of what comes.
+    pub(super) fn is_whatever(&self, heard: &[Heard], unheard: u64) -> bool {
+        self.course(heard, unheard).is_some_and(|course| course.open && course.count == 0)
+    }
+
+    fn course(&self, heard: &[Heard], unheard: u64) -> Option<&Course> {
         let equals = |course: &&Course| match course.open {
             true => course.agreement(heard) as u64 >= course.count,
             false => unheard == 0 && course.count == heard.len() as u64 && course.agreement(heard) == heard.len(),
         };
-        self.courses.iter().find(equals).map(|course| course.verdict)
+        self.courses.iter().find(equals)
     }
 
     /// Where what came departs from the first alternative, which is the best, if it does.

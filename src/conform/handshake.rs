@@ -261,7 +261,20 @@ mod tests {
             behind: Some("body".into()),
             ..Handshake::default()
         };
-        insta::assert_snapshot!(request(&handshake).replace('\r', "␍"), @"");
+        let key = "dGhlIHNhbXBsZSBub25jZQ==";
+        let wanted = [
+            "POST /chat HTTP/1.1",
+            "host: a.example:1",
+            "host: b",
+            "Connection: Upgrade",
+            &format!("Sec-WebSocket-Key: {key}"),
+            &format!("X-New: {key}"),
+            "Folded: a",
+            "  b",
+            "",
+            "body",
+        ];
+        assert_eq!(request(&handshake), wanted.join("\r\n"));
         let unfinished = Handshake { unfinished: true, ..Handshake::default() };
         assert!(!request(&unfinished).contains("\r\n\r\n"));
     }

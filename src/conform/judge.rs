@@ -56,6 +56,11 @@ pub(super) fn judge_wanted(case: &Case, wanted: &Wanted, transcript: &Transcript
         // The client refused it, and whether it may is what the case says.
         return judge_unopened(case, wanted, transcript);
     }
+    if close != CloseVerdict::Ok && wanted.is_whatever(&transcript.heard, transcript.unheard) {
+        // Where anything will do, so does any end.
+        let (verdict, short) = judge_behaviour(case, wanted, transcript, CloseVerdict::Informational, None);
+        return Judgement { short, ..Judgement::new(verdict, CloseVerdict::Informational) };
+    }
     let (verdict, short) = judge_behaviour(case, wanted, transcript, close, close_why.as_ref());
     Judgement { verdict, close, close_why, short }
 }

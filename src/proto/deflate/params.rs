@@ -91,7 +91,8 @@ impl Offer {
     pub fn allows(&self, agreed: &Agreed) -> bool {
         let server_window = match (self.server_max_window_bits, agreed.server_max_window_bits) {
             (None, _) => true,
-            (Some(offered), agreed) => agreed.is_some_and(|bits| bits <= offered),
+            // Without a limit the window is that of 15 bits, and nothing tells the two apart.
+            (Some(offered), agreed) => agreed.unwrap_or(*WINDOWS.end()) <= offered,
         };
         let client_window = match (self.client_max_window_bits, agreed.client_max_window_bits) {
             (ClientWindow::Fixed, Some(_)) => false,
