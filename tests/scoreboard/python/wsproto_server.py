@@ -37,9 +37,8 @@ class Echo:
         out = b""
         try:
             self.connection.receive_data(data or None)
-            # Once the handshake is accepted, what came behind it has events of its own.
-            while events := list(self.connection.events()):
-                out += b"".join(map(self.answers, events))
+            for event in self.connection.events():
+                out += self.answers(event)
         except RemoteProtocolError as error:
             if self.connection.state is ConnectionState.CONNECTING:
                 rejection = error.event_hint or RejectConnection()

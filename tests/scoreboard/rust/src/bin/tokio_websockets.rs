@@ -9,12 +9,13 @@ const LIMIT: usize = 64 << 20;
 async fn echo(stream: TcpStream) -> anyhow::Result<()> {
     let builder = ServerBuilder::new().limits(Limits::default().max_payload_len(Some(LIMIT)));
     let (_, mut socket) = builder.accept(stream).await?;
-    while let Some(message) = socket.next().await {
-        let message = message?;
+    while let Some(Ok(message)) = socket.next().await {
         if message.is_text() || message.is_binary() {
             socket.send(message).await?;
         }
     }
+    // A violation of the client's has a close frame wait for being sent.
+    socket.close().await?;
     Ok(())
 }
 
