@@ -7,7 +7,7 @@
 use crate::conform::deflate::{agreed, offered};
 use crate::conform::expect::Wanted;
 use crate::conform::{Case, Closer, Grade};
-use crate::proto::{Role, Rule};
+use crate::proto::{Level, Role, Rule};
 use crate::watch::{CloseVerdict, Ending, Entry, Happening, Item, Opening, Side, Timeout, Transcript, Verdict, Why};
 use crate::wire::CloseCode;
 
@@ -61,7 +61,12 @@ pub(super) fn judge_wanted(case: &Case, wanted: &Wanted, transcript: &Transcript
         let (verdict, short) = judge_behaviour(case, wanted, transcript, CloseVerdict::Informational, None);
         return Judgement { short, ..Judgement::new(verdict, CloseVerdict::Informational) };
     }
-    let (verdict, short) = judge_behaviour(case, wanted, transcript, close, close_why.as_ref());
+    let (verdict, mut short) = judge_behaviour(case, wanted, transcript, close, close_why.as_ref());
+    if close == CloseVerdict::WrongCode && verdict == Verdict::Ok && case.level == Level::Should {
+        // What should be is not held to more than that.
+        short.extend(close_why);
+        return Judgement { short, ..Judgement::new(Verdict::NonStrict, CloseVerdict::Informational) };
+    }
     Judgement { verdict, close, close_why, short }
 }
 

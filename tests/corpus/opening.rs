@@ -104,9 +104,12 @@ fn events(events: &str) -> Vec<Expected> {
 
 #[test]
 fn an_answer_is_a_status_a_class_or_some_of_both() {
-    let answer = |text: &str| match events(&format!("[{{ answer = {text} }}]")).remove(0) {
-        Expected::Answer(answer) => answer,
-        other => panic!("{other:?}"),
+    let answer = |text: &str| {
+        let asks = format!("target = \"server\"\nopening = {{}}\nexpect = [{{ ok = [{{ answer = {text} }}] }}]");
+        match case(&asks).expect.remove(0).events.remove(0) {
+            Expected::Answer(answer) => answer,
+            other => panic!("{other:?}"),
+        }
     };
     assert_eq!(answer("101"), Answer { statuses: vec![101..=101], headers: vec![] });
     assert_eq!(answer("\"4xx\"").statuses, [400..=499]);

@@ -118,7 +118,7 @@ fn what_is_raw_of_an_opening_handshake_is_written() {
         "{ offer = { with = [\"a\"], without = [\"b\"] } }",
     ] {
         let text = format!(
-            "[[case]]\nid = \"x.1\"\ntitle = \"A\"\nclauses = [\"6455#4.1\"]\ntarget = \"client\"\nopening = {opening}\n\
+            "[[case]]\nid = \"x.1\"\ntitle = \"A\"\nclauses = [\"6455#4.1\"]\ntarget = \"server\"\nopening = {opening}\n\
              beside = {{ open = 3 }}\nsend = []\nexpect = [{{ ok = [{{ answer = 101 }}] }}]\n"
         );
         let case = &read(&text).unwrap_or_else(|errors| panic!("{errors}")).cases[0];

@@ -3,6 +3,7 @@
 use std::future::{Ready, ready};
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::sync::{Mutex, mpsc, oneshot};
@@ -65,10 +66,15 @@ impl Street {
     }
 }
 
+/// A request, each with a key of its own.
 pub fn request(path: &str) -> String {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    // 22 characters of base64 and the padding are 16 bytes.
+    let key = format!("{count:020}AA==");
     format!(
         "GET {path} HTTP/1.1\r\nHost: a\r\nUser-Agent: browser/1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+         Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n"
     )
 }
 
