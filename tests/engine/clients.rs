@@ -296,12 +296,13 @@ fn a_cancelled_run_says_what_it_did_not_run() {
 fn a_subprotocol_is_agreed_to_if_it_is_known() {
     here(async {
         let run = run(cases(1), Options::default());
-        let asking = request("/getCaseCount")
-            .replace("Sec-WebSocket-Version", "Sec-WebSocket-Protocol: news, chat\r\nSec-WebSocket-Version");
-        let answer = run.street.says(asking.as_bytes()).await;
+        let asking = |path| {
+            request(path)
+                .replace("Sec-WebSocket-Version", "Sec-WebSocket-Protocol: news, chat\r\nSec-WebSocket-Version")
+        };
+        let answer = run.street.says(asking("/getCaseCount").as_bytes()).await;
         assert!(!answer.contains("Sec-WebSocket-Protocol"), "what is no case has none: {answer}");
-        let asking = asking.replace("/getCaseCount", "/case/1.1");
-        assert!(run.street.says(asking.as_bytes()).await.contains("\r\nSec-WebSocket-Protocol: chat\r\n"));
+        assert!(run.street.says(asking("/case/1.1").as_bytes()).await.contains("\r\nSec-WebSocket-Protocol: chat\r\n"));
         run.stop().await;
     });
 }

@@ -29,7 +29,6 @@ fn tests_below(folder: &Path, text: &mut String) -> io::Result<()> {
 }
 
 /// Rules that only a view of both directions can show broken, of which no case and no test is about one yet.
-const OF_BOTH_DIRECTIONS: &[Rule] = &[Rule::ClientClosedFirst];
 
 #[test]
 fn every_rule_is_the_subject_of_a_case_or_a_test() -> io::Result<()> {

@@ -86,8 +86,8 @@ pub(super) fn case(reader: &mut Reader<'_>, span: &Range<usize>, table: &Table, 
     let is_answer = |event: &Expected| matches!(event, Expected::Answer(_));
     let answers = |alternatives: &Vec<Alternative>| alternatives.iter().any(|one| one.events.iter().any(is_answer));
     if expect.as_ref().is_some_and(answers) && !asks {
-        let (first, second) = ("answer", "a case without `opening` of its own for servers");
-        let why = "what answers a plain request is no event";
+        let (first, second) = ("answer", "a plain request");
+        let why = "only what answers the `opening` of a case for servers is an event";
         reader.fault(span.clone(), Fault::Contradiction { first, second, why });
     }
     let close = expect::close(reader, close, &rules);
