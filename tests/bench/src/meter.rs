@@ -63,7 +63,10 @@ impl Side {
 
 /// Measures, prints the table, and gives every single figure.
 pub fn measure(plan: &Plan) -> Result<Value> {
-    println!("CPU nanoseconds of the echo server per message. The meter's share is the median of {} rounds.", plan.rounds);
+    println!(
+        "CPU nanoseconds of the echo server per message. The meter's share is the median of {} rounds.",
+        plan.rounds
+    );
     let titles = ["", "without the meter", "with it", "its share", "of the rounds, least", "most"];
     let mut rows = vec![titles.map(str::to_owned).to_vec()];
     let mut all = Vec::new();
