@@ -1,5 +1,7 @@
 //! `/_wslab` of a running server: what it tells, and whom.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use jsonwebtoken::{EncodingKey, Header};
@@ -224,12 +226,15 @@ async fn it_tells_what_waits_for_a_client_that_does_not_read() {
     let mut looker = Looker::at(&served).await;
     looker.wishes(&FAST).await;
     let (writing, mut reading) = within(served.client().connect()).await.unwrap().split();
+    let enough = Arc::new(AtomicBool::new(false));
+    let is_enough = Arc::clone(&enough);
     let sending = tokio::spawn(async move {
-        // Until nothing fits between the two any more.
-        while tokio::time::timeout(Duration::from_millis(300), writing.send(vec![7; 1 << 18])).await.is_ok() {}
+        // Soon nothing fits between the two any more.
+        while !is_enough.load(Ordering::Relaxed) && writing.send(vec![7; 1 << 18]).await.is_ok() {}
         writing
     });
     let snapshot = looker.sees(|snapshot| snapshot.queued > 0).await;
+    enough.store(true, Ordering::Relaxed);
     assert_eq!(snapshot.rows[0].queued, snapshot.queued);
     let reading = tokio::spawn(async move { while let Ok(Some(_)) = reading.next().await {} });
     looker.sees(|snapshot| snapshot.queued == 0).await;
