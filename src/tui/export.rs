@@ -112,6 +112,7 @@ fn connection(line: Line<'_>) -> Map<String, Value> {
         "frames_out": row.sent.frames(),
         "bytes_in": row.received.bytes(),
         "bytes_out": row.sent.bytes(),
+        "queued_bytes": row.queued,
         "rtt_us": row.round_trip.map(|time| time.as_micros() as u64),
         "compression": row.received.compression().map(rounded),
         "faults": line.faults(),

@@ -150,7 +150,7 @@ pub(crate) fn row(id: u64, second: u64) -> Row {
         idle: Duration::from_secs(if id % 5 == 4 { 90 } else { id % 3 }),
         received: deflate(counts((id % 17 + 1) * (second + 1), 40 + id % 100)),
         sent: counts((id % 11) * (second + 1), 120),
-        queued: 0,
+        queued: if id % 40 == 5 { id * 1000 } else { 0 },
         round_trip: (id % 4 != 3).then(|| Duration::from_micros(300 + id * 10)),
         faults: if faulty { BTreeMap::from([(Rule::ALL[3], id / 50 + 1)]) } else { BTreeMap::new() },
         last_fault: faulty.then_some(Rule::ALL[3]),
@@ -208,6 +208,7 @@ pub(crate) fn snapshot(many: u64, second: u64) -> Snapshot {
             sent: spread(Spread::SIZES, 3, many),
             intervals: spread(Spread::INTERVALS, 8, many),
             round_trips: spread(Spread::TIMES, 6, many),
+            echoes: spread(Spread::ECHOES, 5, many),
             ..Spreads::default()
         }
     };

@@ -35,13 +35,15 @@ pub enum Column {
     Compression,
     /// How often rules were broken.
     Faults,
+    /// Bytes that wait to be sent, because the peer is slow.
+    Queued,
     /// The subprotocol.
     Subprotocol,
 }
 
 impl Column {
     /// All of them, from left to right.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Id,
         Self::Peer,
         Self::Url,
@@ -57,6 +59,7 @@ impl Column {
         Self::RoundTrip,
         Self::Compression,
         Self::Faults,
+        Self::Queued,
     ];
 
     /// Its title, and what it tells in words.
@@ -76,6 +79,7 @@ impl Column {
             Self::RoundTrip => ("RTT", "last round trip of a ping"),
             Self::Compression => ("ZIP", "how much compressed messages grow"),
             Self::Faults => ("FAULTS", "how often rules were broken"),
+            Self::Queued => ("QUEUED", "bytes that wait to be sent"),
             Self::Subprotocol => ("SUBPROTO", "the subprotocol agreed on"),
         }
     }
@@ -95,7 +99,7 @@ impl Column {
         match self {
             Self::Peer => 21,
             Self::Url => 12,
-            Self::BytesIn | Self::BytesOut | Self::Subprotocol => 8,
+            Self::BytesIn | Self::BytesOut | Self::Queued | Self::Subprotocol => 8,
             Self::Age | Self::State | Self::Last | Self::RoundTrip | Self::Faults => 6,
             Self::Id | Self::MessagesIn | Self::MessagesOut | Self::Messages | Self::Compression => 5,
         }
@@ -119,6 +123,7 @@ impl Column {
             Self::Messages => 12,
             Self::Compression => 13,
             Self::Subprotocol => 14,
+            Self::Queued => 15,
         }
     }
 
@@ -154,6 +159,7 @@ impl Column {
             Self::RoundTrip => Some(row.round_trip.map_or(-1.0, |time| time.as_secs_f64())),
             Self::Compression => Some(row.received.compression().unwrap_or(-1.0)),
             Self::Faults => size(line.faults()),
+            Self::Queued => size(row.queued),
             Self::Peer | Self::Url | Self::Subprotocol => None,
         }
     }

@@ -77,6 +77,7 @@ fields! {
     },
     define(&["bytes_in"], FieldKind::Number) => |line| count(line.row.received.bytes()),
     define(&["bytes_out"], FieldKind::Number) => |line| count(line.row.sent.bytes()),
+    define(&["queued"], FieldKind::Number) => |line| count(line.row.queued),
     optional(&["rtt"], FieldKind::Span) => |line| line.row.round_trip.and_then(span),
     define(&["compressed"], FieldKind::Truth) => |line| count(line.row.compressed.into()),
     define(&["faults", "violations"], FieldKind::Number) => |line| count(line.faults()),

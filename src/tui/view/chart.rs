@@ -4,6 +4,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use super::layout::part_of;
+
 const EIGHTHS: [&str; 9] = [" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
 
 /// Draws values from the bottom of an area, one a column; the largest of all, or `most`, is as high as the area. What is
@@ -27,15 +29,12 @@ pub(super) fn columns(buffer: &mut Buffer, area: Rect, values: &[Option<f64>], m
     }
 }
 
-/// The four quarters of an area, with a blank column between.
-pub(super) const fn quarters(area: Rect) -> [Rect; 4] {
-    let (left, top) = (area.width / 2, area.height / 2);
-    let (right, bottom) = (area.width - left, area.height - top);
-    let (middle, below) = (area.x + left, area.y + top);
-    [
-        Rect { x: area.x, y: area.y, width: left.saturating_sub(1), height: top },
-        Rect { x: middle, y: area.y, width: right, height: top },
-        Rect { x: area.x, y: below, width: left.saturating_sub(1), height: bottom },
-        Rect { x: middle, y: below, width: right, height: bottom },
-    ]
+/// An area in so many rows of two, with a blank column between.
+pub(super) fn pairs(area: Rect, rows: u16) -> impl Iterator<Item = Rect> {
+    let left = area.width / 2;
+    (0..rows).flat_map(move |row| {
+        let [top, bottom] = [row, row + 1].map(|row| area.y + part_of(area.height, row, rows));
+        let row = Rect { y: top, height: bottom - top, ..area };
+        [Rect { width: left.saturating_sub(1), ..row }, Rect { x: area.x + left, width: area.width - left, ..row }]
+    })
 }

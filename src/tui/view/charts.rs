@@ -3,7 +3,7 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use super::chart::{columns, quarters};
+use super::chart::{columns, pairs};
 use super::{bordered, put, put_right};
 use crate::tui::model::{Model, Pane, Series};
 use crate::tui::theme::Tint;
@@ -18,7 +18,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, model: &Model) {
         (Series::MessagesOut, " msg/s out", Tint::Out),
         (Series::BytesOut, "/s out", Tint::Out),
     ];
-    for ((series, name, tint), area) in series.into_iter().zip(quarters(inside)) {
+    for ((series, name, tint), area) in series.into_iter().zip(pairs(inside, 2)) {
         one(frame, area, series, name, tint, model);
     }
 }

@@ -103,6 +103,7 @@ fn cell(column: Column, line: Line<'_>, shift: u16) -> String {
             None => "–".to_owned(),
         },
         Column::Faults => rate(line.faults() as f64, count),
+        Column::Queued => rate(row.queued as f64, bytes),
     }
 }
 

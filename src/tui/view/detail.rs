@@ -71,7 +71,9 @@ fn facts(row: &Row, told: Option<Speeds>) -> Vec<Vec<(&'static str, String)>> {
         facts.push(vec![("faults", faults.collect::<Vec<_>>().join(", "))]);
     }
     facts.push(counts("in", &row.received, [speed.messages_in, speed.bytes_in]));
-    facts.push(counts("out", &row.sent, [speed.messages_out, speed.bytes_out]));
+    let mut out = counts("out", &row.sent, [speed.messages_out, speed.bytes_out]);
+    out.insert(2, ("waiting", bytes(row.queued as f64)));
+    facts.push(out);
     facts
 }
 

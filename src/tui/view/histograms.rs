@@ -3,7 +3,7 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use super::chart::{columns, quarters};
+use super::chart::{columns, pairs};
 use super::{bordered, put, put_right};
 use crate::tui::model::{Model, Pane};
 use crate::tui::theme::Tint;
@@ -13,18 +13,26 @@ use crate::watch::{Bar, Spread};
 /// What is spread, and how its numbers are said.
 type Said = fn(f64) -> String;
 
+/// The lines that a third row needs.
+const LEAST: u16 = 4;
+
 pub(super) fn render(frame: &mut Frame<'_>, area: Rect, model: &Model) {
     let inside = bordered(frame, area, "Spread", model.pane == Pane::Histograms, model);
     let Some(snapshot) = model.seen().snapshot_shown() else { return };
     let spreads = &snapshot.spreads;
-    let shown: [(&str, &Spread, Said, Tint); 4] = [
+    let mut shown: Vec<(&str, &Spread, Said, Tint)> = vec![
         ("size in", &spreads.received, bytes, Tint::In),
         ("size out", &spreads.sent, bytes, Tint::Out),
         ("round trip", &spreads.round_trips, nanos, Tint::Good),
         ("interval", &spreads.intervals, nanos, Tint::Text),
     ];
-    for ((name, spread, said, tint), area) in shown.into_iter().zip(quarters(inside)) {
-        one(frame, area, (name, spread, said, tint), model);
+    if spreads.echoes.count > 0 {
+        shown.insert(3, ("to echo", &spreads.echoes, nanos, Tint::Good));
+    }
+    // The last of them has room where the pane is large.
+    let rows = if inside.height / 3 >= LEAST { 3 } else { 2 };
+    for (one_of, area) in shown.into_iter().zip(pairs(inside, rows)) {
+        one(frame, area, one_of, model);
     }
 }
 
