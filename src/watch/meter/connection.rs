@@ -16,18 +16,27 @@ use crate::wire::{Head, Opcode};
 /// A connection and its counts, which its own observer alone writes.
 pub(super) struct Connection {
     about: About,
-    pub(super) followers: Followers,
+    pub(super) often: Often,
     /// Nanoseconds of the meter's time.
     opened: u64,
-    /// When something came or went last.
-    pub(super) active: AtomicU64,
-    /// Bytes that wait to be sent, because the peer is slow.
-    pub(super) queued: AtomicU64,
     /// Nanoseconds, and one more; 0 before there is one.
     round_trip: AtomicU64,
     pub(super) received: Way,
     pub(super) sent: Way,
     faults: Mutex<Faults>,
+}
+
+/// What nearly every turn reads or writes, side by side: of many connections, those are the lines of the cache that each
+/// turn has to wait for.
+#[repr(C)]
+pub(super) struct Often {
+    /// When something came or went last.
+    pub(super) active: AtomicU64,
+    /// Bytes that wait to be sent, because the peer is slow.
+    pub(super) queued: AtomicU64,
+    pub(super) received: Wholes,
+    pub(super) sent: Wholes,
+    pub(super) followers: Followers,
 }
 
 /// Which rules were broken.
@@ -41,10 +50,14 @@ impl Connection {
     pub(super) fn new(about: About, opened: u64) -> Self {
         Self {
             about,
-            followers: Followers::default(),
+            often: Often {
+                active: AtomicU64::new(opened),
+                queued: AtomicU64::new(0),
+                received: Wholes::default(),
+                sent: Wholes::default(),
+                followers: Followers::default(),
+            },
             opened,
-            active: AtomicU64::new(opened),
-            queued: AtomicU64::new(0),
             round_trip: AtomicU64::new(0),
             received: Way::default(),
             sent: Way::default(),
@@ -73,6 +86,16 @@ impl Connection {
         self.round_trip.store(nanos.saturating_add(1), Relaxed);
     }
 
+    /// What came.
+    pub(super) fn received(&self) -> Counts {
+        self.received.counts(&self.often.received)
+    }
+
+    /// What was sent.
+    pub(super) fn sent(&self) -> Counts {
+        self.sent.counts(&self.often.sent)
+    }
+
     /// How long it has been open.
     pub(super) const fn age(&self, now: u64) -> u64 {
         now.saturating_sub(self.opened)
@@ -90,10 +113,10 @@ impl Connection {
             compressed,
             opened: clock.timestamp(self.opened),
             age: whole_micros(self.age(now)),
-            idle: whole_micros(now.saturating_sub(self.active.load(Relaxed))),
-            received: self.received.counts(),
-            sent: self.sent.counts(),
-            queued: self.queued.load(Relaxed),
+            idle: whole_micros(now.saturating_sub(self.often.active.load(Relaxed))),
+            received: self.received(),
+            sent: self.sent(),
+            queued: self.often.queued.load(Relaxed),
             round_trip: self.round_trip.load(Relaxed).checked_sub(1).map(whole_micros),
             faults: faults.counts,
             last_fault: faults.last,
@@ -107,7 +130,26 @@ pub(super) const fn whole_micros(nanos: u64) -> Duration {
     Duration::from_micros(nanos / 1000)
 }
 
-/// One direction.
+/// Whole messages of one direction, each in a frame of its own and not compressed.
+#[derive(Default)]
+pub(super) struct Wholes {
+    texts: AtomicU64,
+    binaries: AtomicU64,
+    heads: AtomicU64,
+    bytes: AtomicU64,
+}
+
+impl Wholes {
+    /// So many text or binary ones, each a frame with a head and a payload of so many bytes.
+    #[inline]
+    pub(super) fn add(&self, text: bool, head: u64, payload: u64, count: u64) {
+        add(if text { &self.texts } else { &self.binaries }, count);
+        add(&self.heads, count.wrapping_mul(head));
+        add(&self.bytes, count.wrapping_mul(payload));
+    }
+}
+
+/// All else of one direction.
 #[derive(Default)]
 pub(super) struct Way {
     /// By [`place`].
@@ -117,10 +159,6 @@ pub(super) struct Way {
     text: AtomicU64,
     binary: AtomicU64,
     bytes: AtomicU64,
-    /// Messages that are alike, as they are counted together: texts, binary ones, and their bytes. They are each a frame
-    /// and a message.
-    alike: [AtomicU64; 2],
-    alike_bytes: AtomicU64,
     compressed: AtomicU64,
     deflated: AtomicU64,
     inflated: AtomicU64,
@@ -145,15 +183,6 @@ impl Way {
         add(&self.payload, count.wrapping_mul(head.len));
     }
 
-    /// So many whole messages, text or binary ones, each a frame with a head and a payload of so many bytes.
-    #[inline]
-    pub(super) fn alike(&self, text: bool, head: u64, payload: u64, count: u64) {
-        let [texts, binaries] = &self.alike;
-        add(if text { texts } else { binaries }, count);
-        add(&self.heads, count.wrapping_mul(head));
-        add(&self.alike_bytes, count.wrapping_mul(payload));
-    }
-
     /// So many messages, each of so many bytes.
     #[inline]
     pub(super) fn messages(&self, kind: Kind, bytes: u64, count: u64) {
@@ -174,11 +203,12 @@ impl Way {
         add(&self.inflated, bytes);
     }
 
-    pub(super) fn counts(&self) -> Counts {
+    /// These and the whole messages.
+    fn counts(&self, wholes: &Wholes) -> Counts {
         let [continuation, text, binary, close, ping, pong, other] =
             std::array::from_fn(|place| self.frames[place].load(Relaxed));
-        let [texts, binaries] = std::array::from_fn(|kind| self.alike[kind].load(Relaxed));
-        let alike = self.alike_bytes.load(Relaxed);
+        let [texts, binaries, heads, bytes] =
+            [&wholes.texts, &wholes.binaries, &wholes.heads, &wholes.bytes].map(|count| count.load(Relaxed));
         Counts {
             text: text.wrapping_add(texts),
             binary: binary.wrapping_add(binaries),
@@ -187,11 +217,11 @@ impl Way {
             pong,
             close,
             other,
-            heads: self.heads.load(Relaxed),
-            payload: self.payload.load(Relaxed).wrapping_add(alike),
+            heads: self.heads.load(Relaxed).wrapping_add(heads),
+            payload: self.payload.load(Relaxed).wrapping_add(bytes),
             text_messages: self.text.load(Relaxed).wrapping_add(texts),
             binary_messages: self.binary.load(Relaxed).wrapping_add(binaries),
-            message_bytes: self.bytes.load(Relaxed).wrapping_add(alike),
+            message_bytes: self.bytes.load(Relaxed).wrapping_add(bytes),
             compressed: self.compressed.load(Relaxed),
             deflated: self.deflated.load(Relaxed),
             inflated: self.inflated.load(Relaxed),

@@ -243,8 +243,8 @@ impl Meter {
                 queued += row.queued;
                 rows.push(row);
             } else {
-                count(&mut totals, connection.received.counts(), connection.sent.counts(), &connection.faults());
-                queued += connection.queued.load(Relaxed);
+                count(&mut totals, connection.received(), connection.sent(), &connection.faults());
+                queued += connection.often.queued.load(Relaxed);
             }
         }
         let open = connections.living.len() as u64;

@@ -27,6 +27,8 @@ pub(super) struct Counter {
     now: Instant,
     /// How many messages came in this turn beside those that are in a run.
     messages: u64,
+    /// While somebody follows the connection.
+    watching: Option<Box<Watching>>,
     connection: Arc<Connection>,
     /// Of the thread with this seat.
     tally: Arc<Tally>,
@@ -42,8 +44,6 @@ pub(super) struct Counter {
     /// What the meter knows the connection by.
     key: u64,
     gone: bool,
-    /// While somebody follows the connection.
-    watching: Option<Box<Watching>>,
 }
 
 /// A message of which not all frames were seen yet.
@@ -79,6 +79,7 @@ impl Counter {
             went: Run::NONE,
             now,
             messages: 0,
+            watching: None,
             connection,
             tally,
             seat,
@@ -89,7 +90,6 @@ impl Counter {
             meter,
             key,
             gone: false,
-            watching: None,
         }
     }
 
@@ -115,7 +115,7 @@ impl Counter {
         let count = self.came.take();
         if count > 0 {
             self.messages += count;
-            self.came.add(count, &self.connection.received);
+            self.came.add(count, &self.connection.often.received);
             let slot = self.came.slot;
             self.tally().received.add(slot, count);
         }
@@ -127,7 +127,7 @@ impl Counter {
     fn begin_went(&mut self, head: &Head) -> bool {
         let count = self.went.take();
         if count > 0 {
-            self.went.add(count, &self.connection.sent);
+            self.went.add(count, &self.connection.often.sent);
             let slot = self.went.slot;
             self.tally().sent.add(slot, count);
         }
@@ -155,7 +155,7 @@ impl Counter {
     /// Something came or goes.
     fn active(&self) -> u64 {
         let now = self.meter.clock.nanos(self.now);
-        self.connection.active.store(now, Relaxed);
+        self.connection.often.active.store(now, Relaxed);
         now
     }
 
@@ -172,11 +172,11 @@ impl Counter {
         self.tally();
         let Self { connection, tally, .. } = self;
         if came > 0 {
-            self.came.add(came, &connection.received);
+            self.came.add(came, &connection.often.received);
             tally.received.add(self.came.slot, came);
         }
         if went > 0 {
-            self.went.add(went, &connection.sent);
+            self.went.add(went, &connection.often.sent);
             tally.sent.add(self.went.slot, went);
         }
         if let Some(last) = last {
@@ -212,7 +212,7 @@ impl Counter {
     /// Begins or ends to keep frames, as somebody follows the connection or not.
     #[inline]
     fn look_around(&mut self) {
-        if self.connection.followers.any() != self.watching.is_some() {
+        if self.connection.often.followers.any() != self.watching.is_some() {
             self.look_up();
         }
     }
@@ -228,7 +228,7 @@ impl Counter {
     fn tell(&mut self) {
         if let Some(watching) = &mut self.watching {
             let clock = &self.meter.clock;
-            watching.tell(clock.timestamp(clock.nanos(self.now)), &self.connection.followers);
+            watching.tell(clock.timestamp(clock.nanos(self.now)), &self.connection.often.followers);
         }
     }
 
@@ -368,7 +368,7 @@ impl Observer for Counter {
     }
 
     fn waiting(&mut self, bytes: usize) {
-        self.connection.queued.store(bytes as u64, Relaxed);
+        self.connection.often.queued.store(bytes as u64, Relaxed);
     }
 
     fn round_trip(&mut self, time: Duration) {

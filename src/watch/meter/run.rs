@@ -1,6 +1,6 @@
 //! Messages that are alike, counted together.
 
-use super::connection::Way;
+use super::connection::Wholes;
 use super::tally::slot;
 use crate::wire::{Head, Opcode};
 
@@ -41,8 +41,8 @@ impl Run {
 
     /// Adds so many of them to the counts.
     #[inline]
-    pub(super) fn add(&self, count: u64, way: &Way) {
-        way.alike(self.opcode == Opcode::TEXT, self.head, self.len, count);
+    pub(super) fn add(&self, count: u64, wholes: &Wholes) {
+        wholes.add(self.opcode == Opcode::TEXT, self.head, self.len, count);
     }
 }
 

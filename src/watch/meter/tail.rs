@@ -55,7 +55,7 @@ pub struct Follow {
 impl Follow {
     pub(super) fn new(id: ConnectionId, connection: Arc<Connection>) -> Self {
         let queue = Arc::new(Queue::default());
-        connection.followers.change(|queues| queues.push(Arc::downgrade(&queue)));
+        connection.often.followers.change(|queues| queues.push(Arc::downgrade(&queue)));
         Self { id, connection, queue }
     }
 
@@ -73,7 +73,7 @@ impl Follow {
 impl Drop for Follow {
     fn drop(&mut self) {
         let own = Arc::downgrade(&self.queue);
-        self.connection.followers.change(|queues| queues.retain(|queue| !queue.ptr_eq(&own)));
+        self.connection.often.followers.change(|queues| queues.retain(|queue| !queue.ptr_eq(&own)));
     }
 }
 
