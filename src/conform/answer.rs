@@ -7,8 +7,9 @@ use crate::proto::opening::name;
 use crate::watch::Answered;
 use crate::wire::http::Response;
 
-/// The headers of an answer that are kept: those of the opening handshake, and what says where the answer ends.
-const KEPT: [&str; 10] = [
+/// The headers of an answer that are kept, and that a case can ask for: those of the opening handshake, and what says where
+/// the answer ends.
+pub(super) const KEPT: [&str; 10] = [
     "Upgrade",
     "Connection",
     name::ACCEPT,

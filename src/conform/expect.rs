@@ -72,9 +72,9 @@ impl Wanted {
         self.course(heard, unheard).map(|course| course.verdict)
     }
 
-    /// Whether what gives the verdict is an alternative that says nothing of what comes.
+    /// Whether what gives the verdict is an alternative for which whatever comes in the end will do.
     pub(super) fn is_whatever(&self, heard: &[Heard], unheard: u64) -> bool {
-        self.course(heard, unheard).is_some_and(|course| course.open && course.count == 0)
+        self.course(heard, unheard).is_some_and(|course| course.open)
     }
 
     fn course(&self, heard: &[Heard], unheard: u64) -> Option<&Course> {

@@ -1,8 +1,10 @@
 //! The verdict: a case and what happened, nothing else.
 //!
-//! The rules are those of Autobahn, with these differences, each of which can only turn a pass into a failure: the
-//! content of large messages is compared, not their length alone, a target that breaks a rule by itself does not pass,
-//! and one that has to close and just drops TCP is non-strict. A recorded run can be judged again.
+//! The rules are those of Autobahn, with differences. These can turn a pass into less: the content of large messages is
+//! compared, not their length alone, a target that breaks a rule by itself does not pass, and one that has to close and
+//! just drops TCP is non-strict. These can turn a failure of the closing into a pass, and hold for no case of Autobahn's:
+//! the closing that a SHOULD or a MAY is about is non-strict if it is another, and where an alternative leaves open what
+//! comes, any closing will do. A recorded run can be judged again.
 
 use crate::conform::deflate::{agreed, offered};
 use crate::conform::expect::Wanted;
@@ -62,8 +64,9 @@ pub(super) fn judge_wanted(case: &Case, wanted: &Wanted, transcript: &Transcript
         return Judgement { short, ..Judgement::new(verdict, CloseVerdict::Informational) };
     }
     let (verdict, mut short) = judge_behaviour(case, wanted, transcript, close, close_why.as_ref());
-    if close == CloseVerdict::WrongCode && verdict == Verdict::Ok && case.level == Level::Should {
-        // What should be is not held to more than that.
+    let is_other = close == CloseVerdict::WrongCode || matches!(close_why, Some(Why::WrongEnd { .. }));
+    if is_other && case.level != Level::Must && matches!(verdict, Verdict::Ok | Verdict::NonStrict) {
+        // What should or may be is not held to more than that.
         short.extend(close_why);
         return Judgement { short, ..Judgement::new(Verdict::NonStrict, CloseVerdict::Informational) };
     }
@@ -84,14 +87,16 @@ fn judge_unopened(case: &Case, wanted: &Wanted, transcript: &Transcript) -> Judg
     if case.informational {
         return Judgement::new(Verdict::Informational, CloseVerdict::Informational);
     }
+    let mut whys = own_faults(transcript);
     match wanted.verdict(&transcript.heard, transcript.unheard) {
         None => {
             let difference = wanted.difference(&transcript.heard);
             let silent = difference.got.is_none();
-            let mut whys = vec![Why::Differs(difference)];
+            whys.push(Why::Differs(difference));
             whys.extend(silent.then_some(Why::TimedOut(Timeout::Patience)));
             failed(whys)
         }
+        Some(_) if !whys.is_empty() => failed(whys),
         Some(grade) => {
             let short = shortcoming(wanted, transcript, grade);
             Judgement { short, ..Judgement::new(verdict_of(grade), CloseVerdict::Ok) }
@@ -168,6 +173,18 @@ fn judge_close(case: &Case, transcript: &Transcript) -> (CloseVerdict, Option<Wh
     (CloseVerdict::Ok, None)
 }
 
+/// What the target did wrong by itself, whatever the case is about.
+fn own_faults(transcript: &Transcript) -> Vec<Why> {
+    let counts = |rule: &Rule| {
+        let others = [Rule::FrameAfterClose, Rule::MaskingKeyRepeated, Rule::CompressedBeyondWindow];
+        rule.close_code().is_some() || others.contains(rule)
+    };
+    let flooded = transcript.closing.ending == Ending::Flooded;
+    let flood = flooded.then_some(Why::Flooded(transcript.received.bytes));
+    let broken = transcript.faults.iter().map(|fault| fault.rule).filter(counts);
+    flood.into_iter().chain(broken.map(Why::Broke)).collect()
+}
+
 fn judge_behaviour(
     case: &Case,
     wanted: &Wanted,
@@ -176,16 +193,7 @@ fn judge_behaviour(
     close_why: Option<&Why>,
 ) -> (Verdict, Vec<Why>) {
     let closing = &transcript.closing;
-    let mut whys = Vec::new();
-    if closing.ending == Ending::Flooded {
-        whys.push(Why::Flooded(transcript.received.bytes));
-    }
-    let counts = |rule: &Rule| {
-        let others = [Rule::FrameAfterClose, Rule::MaskingKeyRepeated, Rule::CompressedBeyondWindow];
-        rule.close_code().is_some() || others.contains(rule)
-    };
-    let broken = transcript.faults.iter().map(|fault| fault.rule).filter(counts);
-    whys.extend(broken.map(Why::Broke));
+    let mut whys = own_faults(transcript);
     let grade = wanted.verdict(&transcript.heard, transcript.unheard);
     if grade.is_none() {
         whys.extend(refusal(transcript));

@@ -208,8 +208,8 @@ impl<T: Transport> Peer<T> {
         let said = how.unwrap_or(&Handshake::default()).request(&plain);
         asking.opening.request.extend_from_slice(&said.bytes[..said.head.min(HEAD)]);
         let asked = asked(&said.bytes, &plain);
-        // What follows the head is frames, unless the head says that it is a body.
-        if !asked.faults.contains(Rule::RequestBody) {
+        // What follows the head is frames, unless the head says that it is a body, or goes on.
+        if !asked.faults.contains(Rule::RequestBody) && !how.is_some_and(|how| how.unfinished) {
             asking.behind.extend_from_slice(&said.bytes[said.head..]);
         }
         let Self { reader, writer, buffer, .. } = self;

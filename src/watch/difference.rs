@@ -60,7 +60,7 @@ impl fmt::Display for Difference {
             }
         }
         if let more @ 1.. = self.wanted.len().saturating_sub(Self::TOLD) {
-            write!(f, " or {more} others")?;
+            write!(f, " or {more} other{}", if more == 1 { "" } else { "s" })?;
         }
         match &self.got {
             Some(got) => write!(f, ", got {got}")?,

@@ -177,6 +177,8 @@ fn answers() {
         ("a status that is none", "expect = [{ ok = [{ answer = 99 }, { answer = [101, 600] }] }]"),
         ("headers of no answer", "expect = [{ ok = [{ text = \"a\", headers = {} }] }]"),
         ("wrong headers", "expect = [{ ok = [{ answer = 101, headers = { Upgrade = true, Connection = 5 } }] }]"),
+        ("an interim answer", "expect = [{ ok = [{ answer = 100 }] }]"),
+        ("a header that is not kept", "expect = [{ ok = [{ answer = 401, headers = { WWW-Authenticat = false } }] }]"),
         ("an end that is no yes", "expect = [{ ok = [{ end = 1 }] }]"),
         ("the rest before something", "expect = [{ ok = [\"*\", { text = \"a\" }] }]"),
         ("the rest in a repetition", "expect = [{ ok = [{ repeat = 2, events = [{ text = \"a\" }, \"**\"] }] }]"),

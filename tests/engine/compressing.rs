@@ -250,6 +250,27 @@ fn data_that_is_not_deflate_breaks_a_rule() {
 }
 
 #[test]
+fn a_message_beyond_the_window_is_told_and_says_nothing_of_the_next() {
+    let extensions = "permessage-deflate; server_max_window_bits=9";
+    let once_more = Payload::Seed { seed: 7, len: 3000 }.bytes().repeat(2);
+    // Compressed as if nothing had been agreed of the window.
+    let mut deflater = Deflater::new(6, agreed(PLAIN).direction(Role::Server)).expect("a deflater");
+    let mut far = Vec::new();
+    deflater.deflate(&once_more, &mut far);
+    assert!(far.len() < 3200, "the second half is a reference to the first");
+    let hello = hex!("f2 48 cd c9 c9 07 00");
+    let deeds = vec![(1, deflated(Opcode::BINARY, &far)), (1, deflated(Opcode::TEXT, &hello))];
+    let terms = vec![Terms { takeover: true, window: Some(9), own: Own::default() }];
+    let case = Case { deflate: terms, ..case([text("Hello")], &[]) };
+    let played = play_agreed(&case, once(deeds), extensions);
+    assert_eq!(whys(&played)[..1], [Why::Broke(Rule::CompressedBeyondWindow)]);
+    let broken: Vec<_> = played.transcript.faults.iter().map(|fault| fault.rule).collect();
+    assert_eq!(broken, [Rule::CompressedBeyondWindow]);
+    let events: Vec<_> = played.transcript.heard.iter().map(|heard| &heard.what).collect();
+    assert!(matches!(events[..], [Happening::Binary(_), Happening::Text(_)]), "{events:?}");
+}
+
+#[test]
 fn text_is_judged_when_it_is_inflated() {
     // "a" and the first byte of a letter of two, in a stored block.
     let half = hex!("00 02 00 fd ff 61 c3 00");

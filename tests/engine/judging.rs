@@ -5,7 +5,7 @@ use wslab::conform::{
     Alternative, Case, Close, CloseVerdict, Closer, Expected, Grade, Happening, Judgement, Own, Side, Terms,
     Transcript, Verdict, Why, judge,
 };
-use wslab::proto::{Role, Rule};
+use wslab::proto::{Level, Role, Rule};
 use wslab::watch::{Content, Ending, Fault, Heard, Opening, Said, Timeout};
 use wslab::wire::CloseCode;
 
@@ -210,6 +210,52 @@ fn the_rest_is_whatever_comes_behind_the_events_and_nothing_before_them() {
     let mut many = good(&["a"]);
     many.unheard = 7;
     assert_eq!(judge(&first, &many).verdict, Verdict::NonStrict, "what was not kept is the rest too");
+}
+
+#[test]
+fn where_whatever_comes_will_do_any_closing_will() {
+    let mut case = echo_case();
+    case.expect.push(Alternative { verdict: Grade::NonStrict, events: vec![hears("a"), Expected::Rest] });
+    let mut closes_first = good(&["a"]);
+    (closes_first.closing.by_us, closes_first.closing.remote) = (false, said(Some(1001)));
+    let mut other_code = good(&["a", "b"]);
+    other_code.closing.remote = said(Some(1002));
+    let mut lost = good(&["a"]);
+    (lost.closing.clean, lost.closing.remote) = (false, None);
+    for transcript in [closes_first, other_code, lost] {
+        let judgement = judge(&case, &transcript);
+        assert_eq!((judgement.verdict, judgement.close), (Verdict::NonStrict, CloseVerdict::Informational));
+    }
+    // The better alternative is held to how it has to end.
+    let mut clean = good(&["Hello"]);
+    clean.closing.remote = said(Some(1002));
+    assert_eq!(judge(&case, &clean).close, CloseVerdict::WrongCode);
+}
+
+#[test]
+fn another_closing_is_non_strict_where_it_is_no_must() {
+    let wrong_code = failed_with(Some(1011));
+    let wrong_end = good(&[]);
+    for (level, verdict, closes) in [
+        (Level::Must, Verdict::Ok, [CloseVerdict::WrongCode, CloseVerdict::Failed]),
+        (Level::Should, Verdict::NonStrict, [CloseVerdict::Informational; 2]),
+        (Level::May, Verdict::NonStrict, [CloseVerdict::Informational; 2]),
+    ] {
+        let case = Case { level, ..failing(case([text("a")], &[]), 1007) };
+        for (transcript, close) in [&wrong_code, &wrong_end].into_iter().zip(closes) {
+            let judgement = judge(&case, transcript);
+            assert_eq!((&judgement.verdict, judgement.close), (&verdict, close), "{level:?}");
+            assert_eq!(judgement.short.is_empty(), level == Level::Must);
+        }
+        // What did not come to what was wanted stays a failure.
+        let mut wrong = good(&["b"]);
+        wrong.closing.remote = said(Some(1011));
+        assert!(judge(&case, &wrong).verdict.is_failure());
+    }
+    // Where the case says that it fails, it does.
+    let mut strict = Case { level: Level::Should, ..failing(case([text("a")], &[]), 1007) };
+    (strict.close.wrong_end_fails, strict.close.wrong_code_fails) = (true, true);
+    assert!([wrong_code, wrong_end].iter().all(|transcript| judge(&strict, transcript).verdict.is_failure()));
 }
 
 #[test]

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use tokio::io::{DuplexStream, duplex};
+use tokio::io::{AsyncWriteExt as _, DuplexStream, duplex};
 use tokio::time::sleep;
 use wslab::conform::{
-    Await, Beside, Case, Close, Closer, Conclusion, Connect, Document, Expected, Frame, Id, Options, Own, Pace,
-    Payload, Reason, Step, Terms, Trouble, Unit, Verdict, Why, run,
+    Alternative, Answer, Await, Beside, Case, Close, Closer, Conclusion, Connect, Document, Expected, Frame, Grade,
+    Handshake, Id, Options, Own, Pace, Payload, Reason, Step, Terms, Trouble, Unit, Verdict, Why, run,
 };
 use wslab::proto::Role;
 use wslab::proto::opening::Ask;
@@ -347,5 +347,54 @@ async fn connections_beside_a_case_are_made_before_it_and_as_many_as_can_be() {
         let case = Case { beside: Some(beside), ..case([text("Hello")], &[hears("Hello")]) };
         let (outcome, count) = followed_by(case, u32::MAX).await;
         assert_eq!((outcome.verdict, count), (Verdict::Ok, made), "{beside:?}");
+    }
+}
+
+/// Serves so many connections at a time, and has 503 for all others.
+struct Limited {
+    most: usize,
+    open: Arc<()>,
+}
+
+impl Connect for Limited {
+    type Transport = DuplexStream;
+
+    async fn connect(&self) -> Result<DuplexStream, Trouble> {
+        let (ours, mut theirs) = duplex(4096);
+        let served = Arc::clone(&self.open);
+        let is_full = Arc::strong_count(&served) > self.most + 1;
+        tokio::spawn(async move {
+            if is_full {
+                let _ = theirs.write_all(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n").await;
+            } else {
+                // One that only looks whether anybody is here says nothing.
+                let _ = tokio::time::timeout(Duration::from_secs(60), serve(theirs, echo(), usize::MAX)).await;
+            }
+            drop(served);
+        });
+        Ok(ours)
+    }
+
+    fn ask(&self, key: [u8; 16]) -> Ask {
+        Ask::new("localhost", "/", key)
+    }
+
+    fn name(&self) -> String {
+        "limited".to_owned()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_refuses_our_connection_beside_others_serves_on_without_them() {
+    let [opened, refused] =
+        [101, 503].map(|status| Expected::Answer(Answer { statuses: vec![status..=status], headers: vec![] }));
+    for (most, expect) in [(7, vec![opened, hears("Hello")]), (4, vec![refused])] {
+        let opening = Some(Handshake::default());
+        let case = Case { beside: Some(Beside::Open(5)), opening, ..case([text("Hello")], &[]) };
+        let alternative = Alternative { verdict: Grade::Informational, events: expect };
+        let case = Arc::new(Case { expect: vec![alternative], target: Some(Role::Server), ..case });
+        let target = Limited { most, open: Arc::default() };
+        let conclusion = run(Arc::new(target), &[case], one_job(), &mut Vec::new(), std::future::pending()).await;
+        assert_eq!(conclusion.outcomes[0].verdict, Verdict::Informational, "{:?}", conclusion.outcomes);
     }
 }

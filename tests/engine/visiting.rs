@@ -258,3 +258,69 @@ fn a_client_that_ends_tcp_where_we_do_not_is_heard() {
         assert!(!stays.why().any(|why| matches!(why, Why::Handshake { .. })));
     });
 }
+
+#[test]
+fn a_client_that_speaks_before_it_is_answered_fails() {
+    here(async {
+        let slow = |opening| Handshake { pause: Some(ms(300)), ..opening };
+        let chopped = || Handshake { chop: Some(50), ..slow(set("X-Other", "b")) };
+        for opening in [slow(set("X-Other", "b")), chopped()] {
+            let run = start(answers(opening, &[hears("Hello")]));
+            let mut stream = run.street.knock();
+            stream.write_all(request("/runCase?case=1&agent=a").as_bytes()).await.unwrap();
+            tokio::time::sleep(ms(100)).await;
+            stream.write_all(&[0x89, 0x80, 1, 2, 3, 4]).await.unwrap();
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") {
+                head.push(stream.read_u8().await.unwrap());
+            }
+            Client::on(stream).echo().await;
+            let outcome = outcome(run).await;
+            insta::allow_duplicates! {
+                insta::assert_snapshot!(whys(&outcome), @"the opening handshake failed: the client sends frames before the handshake is answered");
+            }
+        }
+        // What comes when the head is complete, but not all that follows it, is in time.
+        let opening = Handshake { behind: Some("".into()), ..chopped() };
+        let run = start(answers(opening, &[hears("Hello")]));
+        let (stream, _) = asks(&run, "").await;
+        assert_eq!(Client::on(stream).echo().await, ["Hello"]);
+        assert_eq!(words(&outcome(run).await), ("ok", "ok"));
+    });
+}
+
+#[test]
+fn what_comes_before_the_answer_keeps_nothing_from_being_opened() {
+    here(async {
+        let lines = "HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 101 Switching Protocols";
+        let interim = || Handshake { line: Some(lines.to_owned()), ..Handshake::default() };
+        let run = start(answers(interim(), &[hears("Hello")]));
+        let (mut stream, head) = asks(&run, "").await;
+        assert!(head.starts_with("HTTP/1.1 103 "), "{head}");
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(stream.read_u8().await.unwrap());
+        }
+        assert_eq!(Client::on(stream).echo().await, ["Hello"]);
+        let outcome = outcome(run).await;
+        assert_eq!(words(&outcome), ("ok", "ok"), "{}", whys(&outcome));
+        assert!(outcome.transcript.is_none_or(|transcript| transcript.closing.clean));
+    });
+}
+
+#[test]
+fn a_client_that_breaks_a_rule_on_an_odd_answer_fails() {
+    here(async {
+        let run = start(or(answers(wrong(), &[Expected::End]), Grade::NonStrict, &[Expected::Rest]));
+        let (mut stream, _) = asks(&run, "").await;
+        // Not masked.
+        stream.write_all(&[0x81, 0x01, b'a']).await.unwrap();
+        drop(stream);
+        let outcome = outcome(run).await;
+        assert!(outcome.verdict.is_failure(), "{outcome:?}");
+        insta::assert_snapshot!(
+            whys(&outcome),
+            @"the target broke a rule: a frame of the client is not masked (RFC 6455, section 5.1)"
+        );
+    });
+}

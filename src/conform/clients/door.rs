@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use crate::conform::handshake::Spoken;
 use crate::conform::peer::Transport;
@@ -167,14 +167,27 @@ impl<T: Transport> Caller<T> {
             }
         };
         self.speak(&said, how.filter(|_| offers_it), pace).await;
+        // What came meanwhile came too early.
+        self.opening.done &= self.is_sound();
         self.opening.duration = self.begun.elapsed();
-        (self.stream, self.opening, said.bytes[said.head..].to_vec())
+        // What follows a head that goes on is no frame.
+        let is_frames = !how.is_some_and(|how| how.unfinished);
+        let behind = if is_frames { said.bytes[said.head..].to_vec() } else { Vec::new() };
+        (self.stream, self.opening, behind)
     }
 
     /// What we said instead of a plain answer, and whether a client may take it for an opened connection.
     fn takes_note_of(&mut self, said: &Spoken) {
         let limits = Limits { max_bytes: 4 << 20, max_headers: 16 * 1024 };
-        let parsed = Response::parse(&said.bytes, &limits).ok().flatten();
+        let mut bytes = &said.bytes[..];
+        let parsed = loop {
+            let parsed = Response::parse(bytes, &limits).ok().flatten();
+            match parsed {
+                // What comes before the answer opens nothing, and keeps nothing from being opened.
+                Some((response, head)) if response.is_interim() => bytes = &bytes[head..],
+                other => break other,
+            }
+        };
         let judged = parsed.as_ref().map(|(response, _)| judge_response(&self.asked, response));
         let legal = judged.filter(|judged| judged.faults.is_empty()).and_then(|judged| judged.agreed);
         self.opening.status = parsed.map(|(response, _)| response.status);
@@ -190,8 +203,9 @@ impl<T: Transport> Caller<T> {
         let pause = how.and_then(|how| how.pause).map(|pause| pace.scale(pause));
         let chop = how.and_then(|how| how.chop);
         if let Some(pause) = pause.filter(|_| chop.is_none()) {
-            sleep(pause).await;
+            self.listen(pause).await;
         }
+        let mut left = said.bytes.len();
         for piece in said.bytes.chunks(chop.unwrap_or(usize::MAX)) {
             let written = timeout(OPENING, async {
                 self.stream.write_all(piece).await?;
@@ -200,10 +214,27 @@ impl<T: Transport> Caller<T> {
             if !matches!(written.await, Ok(Ok(()))) {
                 return;
             }
+            left -= piece.len();
             if let Some(pause) = pause.filter(|_| chop.is_some()) {
-                sleep(pause).await;
+                // From the end of the head on, the client may go on.
+                if said.bytes.len() - left < said.head {
+                    self.listen(pause).await;
+                } else {
+                    sleep(pause).await;
+                }
             }
         }
+    }
+
+    /// Waits, and takes note of what comes although nothing was answered yet.
+    async fn listen(&mut self, time: Duration) {
+        let until = Instant::now() + time;
+        let mut buffer = vec![0; 4096];
+        let came = timeout(time, self.stream.read(&mut buffer)).await;
+        if came.is_ok_and(|read| read.is_ok_and(|size| size > 0)) {
+            self.breaks(Rule::FrameBeforeOpen);
+        }
+        sleep_until(until).await;
     }
 
     /// Says something other than an opened connection.

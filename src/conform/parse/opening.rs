@@ -3,9 +3,10 @@
 use super::reader::{Fields, Reader};
 use super::tree::{Node, Value};
 use super::{Fault, payload};
+use crate::conform::answer::KEPT;
 use crate::conform::{Answer, Beside, Handshake, Manners, Offered};
 
-/// The most bytes of a head that loops and strings can make.
+/// The most connections beside a case.
 const MAX_BESIDE: u64 = 1000;
 
 /// Reads `opening`. All its keys are read, so that all that is wrong with them is noted.
@@ -119,6 +120,11 @@ pub(super) fn answer(reader: &mut Reader<'_>, node: &Node, headers: Option<&Node
     let mut wanted = Vec::new();
     if let Some(node) = headers {
         for (key, value) in reader.table(node, "`headers`, by their names,")? {
+            if !KEPT.iter().any(|kept| kept.eq_ignore_ascii_case(&key.name)) {
+                let (what, word) = ("header of `answer`", key.name.clone());
+                reader.fault(key.span.clone(), Fault::UnknownWord { what, word, known: KEPT.to_vec() });
+                continue;
+            }
             let value = match value.value {
                 Value::Boolean(false) => None,
                 _ => match reader.text(value, "the value of a header, or false,") {
@@ -132,13 +138,13 @@ pub(super) fn answer(reader: &mut Reader<'_>, node: &Node, headers: Option<&Node
     Some(Answer { statuses, headers: wanted })
 }
 
-/// A status, `400`, or a class of them, `"4xx"`.
+/// A status, `400`, or a class of them, `"4xx"`. Interim answers are passed over, so none can be wanted.
 fn status(reader: &mut Reader<'_>, node: &Node) -> Option<std::ops::RangeInclusive<u16>> {
-    const CLASSES: &[(&str, u16)] = &[("1xx", 100), ("2xx", 200), ("3xx", 300), ("4xx", 400), ("5xx", 500)];
+    const CLASSES: &[(&str, u16)] = &[("2xx", 200), ("3xx", 300), ("4xx", 400), ("5xx", 500)];
     if let Value::Text(_) = node.value {
         let first = reader.word(node, "class of `answer`", CLASSES)?;
         return Some(first..=first + 99);
     }
-    let status = reader.integer(node, "a status of `answer`", (100, 599))?;
+    let status = reader.integer(node, "a status of `answer`", (101, 599))?;
     Some(status..=status)
 }

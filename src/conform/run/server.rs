@@ -26,6 +26,9 @@ const CONNECT: Duration = Duration::from_secs(10);
 /// An opening handshake of a connection beside a case, or after it, may take so long.
 const OPENING: Duration = Duration::from_secs(5);
 
+/// Connections beside a case are gone for so long before the target has to serve another.
+const FAREWELL: Duration = Duration::from_millis(100);
+
 async fn connect<C: Connect>(target: &C) -> Result<C::Transport, Trouble> {
     timeout(CONNECT, target.connect()).await.unwrap_or(Err(Trouble::TimedOut))
 }
@@ -65,17 +68,17 @@ impl<C: Connect> Opponent for Server<C> {
 
 async fn one<C: Connect>(target: &C, case: Arc<Case>, pace: Pace, tap: Option<&Tap>) -> Outcome {
     let wanted = Arc::new(Wanted::of(&case));
+    // They are there before ours and until the case is over.
+    let beside = match case.beside {
+        None => Vec::new(),
+        Some(beside) => crowd(target, beside, pace).await,
+    };
     let transport = match connect_patiently(target).await {
         Ok(transport) => transport,
         Err(trouble) => return Outcome::without_connection(case.id.to_string(), Verdict::Broken(trouble)),
     };
     let ask = target.ask(nonce());
     let mut keys = SystemKeys::new();
-    // They are there until the case is over.
-    let _beside = match case.beside {
-        None => Vec::new(),
-        Some(beside) => crowd(target, beside, pace).await,
-    };
     let transcript = match tap {
         None => play(transport, &ask, &case, &wanted, pace, &mut keys).await,
         Some(tap) => {
@@ -83,6 +86,11 @@ async fn one<C: Connect>(target: &C, case: Arc<Case>, pace: Pace, tap: Option<&T
             play(tapped, &ask, &case, &wanted, pace, &mut keys).await
         }
     };
+    if !beside.is_empty() {
+        // A target that can serve no more is given the time to see them go.
+        drop(beside);
+        sleep(pace.scale(FAREWELL)).await;
+    }
     let outcome = judged(&case, &wanted, transcript);
     if !case.may_harm() {
         return outcome;

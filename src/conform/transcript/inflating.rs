@@ -68,12 +68,13 @@ impl Inflating {
         if self.lost {
             return None;
         }
+        // What ends the message is due also where the message is wrong: the next one may be right.
+        self.inflater.empty(&mut self.inflated);
+        self.lost = self.inflater.inflate(&[], true, &mut self.inflated, MOST).is_err();
         if reached.distance > self.window {
             return Some(Rule::CompressedBeyondWindow);
         }
-        self.inflater.empty(&mut self.inflated);
-        if self.inflater.inflate(&[], true, &mut self.inflated, MOST).is_err() {
-            self.lost = true;
+        if self.lost {
             return Some(Rule::CompressedDataInvalid);
         }
         self.utf8.take().and_then(|mut utf8| utf8.finish().is_err().then_some(Rule::InvalidUtf8))
