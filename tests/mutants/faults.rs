@@ -142,7 +142,7 @@ faults! {
     TakesReservedInside Server Must "6455#5.2" "overlooks frames with a reserved opcode between the fragments of a message";
     TakesLastReserved Server Must "6455#5.2" "compares opcodes with 7 and 15 in the wrong way, and overlooks these two";
     // Fragmentation.
-    PongAfterTheMessage Both Must "6455#5.4" "answers a ping between fragments when the message is over";
+    PongAfterTheMessage Both Should "6455#5.5.2" "answers a ping between fragments when the message is over";
     PingBetweenFragmentsLost Both Must "6455#5.4" "does not answer pings between fragments";
     ControlForgetsFragments Server Must "6455#5.4" "forgets the fragments before a control frame";
     TakesContinuationFirst Both Must "6455#5.4" "takes a continuation frame for the beginning of a message";
