@@ -231,7 +231,7 @@ fn judge_behaviour(
 /// why, and the end of TCP.
 fn failing(case: &Case, transcript: &Transcript) -> Option<Why> {
     let closing = &transcript.closing;
-    if case.close.by != Closer::Target || closing.by_us {
+    if case.close.by == Closer::Us || closing.by_us {
         return None;
     }
     let ended = matches!(closing.ending, Ending::ByPeer | Ending::Reset);

@@ -283,11 +283,11 @@ impl Outcome {
 
     /// The outcome of a case for which there was no connection. One that was not run closed neither well nor badly.
     pub const fn without_connection(case: String, verdict: Verdict) -> Self {
-        let is_judged = !matches!(verdict, Verdict::NotRun(_));
+        let close = if verdict.is_failure() { CloseVerdict::Failed } else { CloseVerdict::Informational };
         Self {
             case,
             verdict,
-            close: if is_judged { CloseVerdict::Failed } else { CloseVerdict::Informational },
+            close,
             close_why: None,
             known: None,
             attempts: 0,

@@ -272,6 +272,9 @@ fn either_end_may_close_but_only_with_a_code_of_the_case() {
     assert_eq!(judged(&case, &failed_with(Some(1011))), ("ok", CloseVerdict::WrongCode));
     case.close.wrong_code_fails = true;
     assert_eq!(judged(&case, &failed_with(Some(1011))), ("failed", CloseVerdict::WrongCode));
+    // Whoever has a limit says so.
+    let cut = judge(&case, &bare(Ending::ByPeer));
+    assert_eq!((cut.verdict, cut.short), (Verdict::NonStrict, vec![Why::Bare]));
     // Where we close, it has to answer.
     let mut lost = good(&["Hello"]);
     (lost.closing.clean, lost.closing.remote) = (false, None);

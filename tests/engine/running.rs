@@ -350,9 +350,10 @@ async fn connections_beside_a_case_are_made_before_it_and_as_many_as_can_be() {
     }
 }
 
-/// Serves so many connections at a time, and has 503 for all others.
+/// Serves so many connections at a time, and has 503 for all others, or does not even take them.
 struct Limited {
     most: usize,
+    refuses: bool,
     open: Arc<()>,
 }
 
@@ -363,6 +364,9 @@ impl Connect for Limited {
         let (ours, mut theirs) = duplex(4096);
         let served = Arc::clone(&self.open);
         let is_full = Arc::strong_count(&served) > self.most + 1;
+        if is_full && self.refuses {
+            return Err(Trouble::Refused);
+        }
         tokio::spawn(async move {
             if is_full {
                 let _ = theirs.write_all(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n").await;
@@ -388,12 +392,14 @@ impl Connect for Limited {
 async fn a_server_that_refuses_our_connection_beside_others_serves_on_without_them() {
     let [opened, refused] =
         [101, 503].map(|status| Expected::Answer(Answer { statuses: vec![status..=status], headers: vec![] }));
-    for (most, expect) in [(7, vec![opened, hears("Hello")]), (4, vec![refused])] {
+    for (most, refuses, expect) in
+        [(7, false, vec![opened, hears("Hello")]), (4, false, vec![refused]), (4, true, vec![hears("Hello")])]
+    {
         let opening = Some(Handshake::default());
         let case = Case { beside: Some(Beside::Open(5)), opening, ..case([text("Hello")], &[]) };
         let alternative = Alternative { verdict: Grade::Informational, events: expect };
         let case = Arc::new(Case { expect: vec![alternative], target: Some(Role::Server), ..case });
-        let target = Limited { most, open: Arc::default() };
+        let target = Limited { most, refuses, open: Arc::default() };
         let conclusion = run(Arc::new(target), &[case], one_job(), &mut Vec::new(), std::future::pending()).await;
         assert_eq!(conclusion.outcomes[0].verdict, Verdict::Informational, "{:?}", conclusion.outcomes);
     }

@@ -73,25 +73,29 @@ async fn one<C: Connect>(target: &C, case: Arc<Case>, pace: Pace, tap: Option<&T
         None => Vec::new(),
         Some(beside) => crowd(target, beside, pace).await,
     };
-    let transport = match connect_patiently(target).await {
-        Ok(transport) => transport,
-        Err(trouble) => return Outcome::without_connection(case.id.to_string(), Verdict::Broken(trouble)),
-    };
-    let ask = target.ask(nonce());
-    let mut keys = SystemKeys::new();
-    let transcript = match tap {
-        None => play(transport, &ask, &case, &wanted, pace, &mut keys).await,
-        Some(tap) => {
-            let tapped = tap.on(transport, Role::Client, &format!("case {}", case.id));
-            play(tapped, &ask, &case, &wanted, pace, &mut keys).await
+    let outcome = match connect_patiently(target).await {
+        Ok(transport) => {
+            let (ask, mut keys) = (target.ask(nonce()), SystemKeys::new());
+            let transcript = match tap {
+                None => play(transport, &ask, &case, &wanted, pace, &mut keys).await,
+                Some(tap) => {
+                    let tapped = tap.on(transport, Role::Client, &format!("case {}", case.id));
+                    play(tapped, &ask, &case, &wanted, pace, &mut keys).await
+                }
+            };
+            judged(&case, &wanted, transcript)
         }
+        // So many connections are beyond a limit of the target, which it is free to have.
+        Err(Trouble::Refused) if !beside.is_empty() => {
+            Outcome::without_connection(case.id.to_string(), Verdict::Informational)
+        }
+        Err(trouble) => return Outcome::without_connection(case.id.to_string(), Verdict::Broken(trouble)),
     };
     if !beside.is_empty() {
         // A target that can serve no more is given the time to see them go.
         drop(beside);
         sleep(pace.scale(FAREWELL)).await;
     }
-    let outcome = judged(&case, &wanted, transcript);
     if !case.may_harm() {
         return outcome;
     }
