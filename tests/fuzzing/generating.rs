@@ -3,8 +3,9 @@
 use bytes::Bytes;
 use wslab::conform::fuzz::{Choice, End, Generator, case_of, predict};
 use wslab::conform::parse::{Payloads, parse};
-use wslab::conform::{Case, Source};
+use wslab::conform::{Case, Source, Step};
 use wslab::proto::Rule;
+use wslab::wire::{CloseBody, Opcode};
 
 struct NoFiles;
 
@@ -59,6 +60,26 @@ fn nearly_all_of_them_can_be_foretold() {
     let unforetold = (0..1000)
         .filter(|number| generator.session(*number).is_none_or(|grown| case_of(&grown.session(), "f.1").is_none()));
     assert!(unforetold.count() < 30);
+}
+
+/// How often sessions of this choice send a close code that was registered after RFC 6455, of which no clause says that a
+/// receiver has to know it (section 7.4.2).
+fn registered_later(choice: Choice) -> usize {
+    let generator = Generator::new(10, choice);
+    let steps = (0..2000).filter_map(|number| generator.session(number)).flat_map(|grown| grown.session().steps);
+    let is_later = |step: &Step| match step {
+        Step::Frame(frame) if frame.opcode == Opcode::CLOSE => {
+            matches!(CloseBody::parse(&frame.payload.bytes()), CloseBody::Status(code, _) if (1012..=1014).contains(&code.0))
+        }
+        _ => false,
+    };
+    steps.filter(is_later).count()
+}
+
+#[test]
+fn codes_registered_after_rfc_6455_are_sent_to_the_strict_alone() {
+    assert_eq!(registered_later(Choice::default()), 0);
+    assert_ne!(registered_later(Choice { strict: true, ..Choice::default() }), 0);
 }
 
 #[test]

@@ -47,14 +47,24 @@ pub(super) struct Failed {
 }
 
 impl<'a, O: Opponent> Shrinking<'a, O> {
-    pub(super) fn new(opponent: &'a O, pace: Pace, id: &str, sign: &Sign, known: &'a BTreeSet<Sign>) -> Self {
+    /// It ends `at_most` then, and after [`TIME`] in any case.
+    pub(super) fn new(
+        opponent: &'a O,
+        pace: Pace,
+        id: &str,
+        sign: &Sign,
+        known: &'a BTreeSet<Sign>,
+        at_most: Option<Instant>,
+    ) -> Self {
         let (until, breaks) = (Instant::now() + TIME, sign.breaks.clone());
+        let until = at_most.map_or(until, |at_most| until.min(at_most));
         Self { opponent, pace, id: id.to_owned(), breaks, known, tried: HashSet::new(), until, runs: 0 }
     }
 
     /// The shortest that can be found, beginning with `best`, which is what `grown` is now.
     pub(super) async fn shortest(&mut self, mut grown: Grown, mut best: Failed) -> Failed {
-        let half = Instant::now() + TIME / 2;
+        let now = Instant::now();
+        let half = now + self.until.saturating_duration_since(now) / 2;
         let mut goes_on = grown.simplify();
         while goes_on && !self.is_over() && Instant::now() < half {
             goes_on = match self.fails(grown.session()).await {

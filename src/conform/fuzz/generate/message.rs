@@ -205,9 +205,13 @@ fn halved() -> BoxedStrategy<Steps> {
         .boxed()
 }
 
-/// A close frame that may be sent, perhaps inside a message, and perhaps a frame behind it, which is to be discarded.
-pub(super) fn close() -> BoxedStrategy<Steps> {
-    let codes = vec![1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 3999, 4000, 4999];
+/// A close frame that may be sent, perhaps inside a message, and perhaps a frame behind it, which is to be discarded. To the
+/// `strict` also with codes that IANA registered later: no clause of RFC 6455 says that a receiver has to know them.
+pub(super) fn close(strict: bool) -> BoxedStrategy<Steps> {
+    let mut codes = vec![1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 3000, 3999, 4000, 4999];
+    if strict {
+        codes.extend([1012, 1013, 1014]);
+    }
     let body = prop_oneof![
         1 => Just(Bytes::new()),
         5 => (select(codes.clone()), words(0..50)).prop_map(|(code, reason)| close_body(code, reason.as_bytes())),
