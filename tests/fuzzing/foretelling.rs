@@ -105,6 +105,15 @@ fn what_we_leave_unfinished_does_not_come_back() {
     foretells(&session([text("a"), sends(promised), Step::HalfClose]), "text a | () -> left");
 }
 
+/// 7.2.1: a connection that is lost by a reset is no fault of the target's, which may have stopped anywhere.
+#[test]
+fn what_we_reset_need_not_be_answered() {
+    foretells(&session([begins(b"a"), Step::Reset]), " -> reset");
+    foretells(&session([text("a"), AWAITS_ECHO, ping("x"), Step::Reset]), "text a, pong x | (text a) -> reset");
+    let promised = Frame { len: Some(5), ..frame(Opcode::TEXT, b"He") };
+    foretells(&session([sends(promised), Step::Reset, text("never sent")]), " -> reset");
+}
+
 /// 8.1: text is UTF-8, and a target may look at it when it is all there.
 #[test]
 fn text_is_utf_8() {

@@ -83,6 +83,21 @@ fn codes_registered_after_rfc_6455_are_sent_to_the_strict_alone() {
 }
 
 #[test]
+fn sessions_end_in_every_way() {
+    let generator = Generator::new(11, Choice { illegal: false, strict: true, ..Choice::default() });
+    let ends = (0..1000).filter_map(|number| predict(&generator.session(number)?.session()).map(|told| told.end));
+    let ends: Vec<End> = ends.collect();
+    for is in [
+        |end: &End| matches!(end, End::Open),
+        |end: &End| matches!(end, End::Closed { .. }),
+        |end: &End| matches!(end, End::Left),
+        |end: &End| matches!(end, End::Reset),
+    ] {
+        assert!(ends.iter().any(is));
+    }
+}
+
+#[test]
 fn every_fault_that_a_frame_can_have_is_made() {
     let generator = Generator::new(3, Choice { legal: false, strict: true, ..Choice::default() });
     let mut missing = vec![

@@ -69,6 +69,7 @@ pub(crate) fn foretold(session: &Session) -> String {
     let end = match end {
         End::Open => "open".to_owned(),
         End::Left => "left".to_owned(),
+        End::Reset => "reset".to_owned(),
         End::Closed { codes, .. } => format!("closed {:?}", codes.iter().map(|code| code.0).collect::<Vec<_>>()),
         End::Failed { rules, codes } => {
             format!("failed {rules:?} {:?}", codes.iter().map(|code| code.0).collect::<Vec<_>>())

@@ -192,7 +192,8 @@ fn plainer(frame: &Frame) -> Vec<Frame> {
 
 fn shorter(payload: &Payload) -> Vec<Payload> {
     let len = payload.len();
-    let lens = [0, len / 2, len.saturating_sub(1)];
+    // In steps that become smaller, so that a border is found after few of them.
+    let lens = [0, len / 2, len - len / 4, len - len / 8, len - len / 16, len - len / 32, len.saturating_sub(1)];
     let mut all: Vec<Payload> = match payload {
         Payload::Bytes(bytes) => {
             let halves = [bytes.slice(..0), bytes.slice(..len / 2), bytes.slice(len / 2..)];

@@ -242,6 +242,24 @@ pub(super) fn leave() -> BoxedStrategy<Steps> {
     weighted(0.8, begun).prop_map(|begun| begun.map(Step::Frame).into_iter().chain([Step::HalfClose]).collect()).boxed()
 }
 
+/// A reset of TCP, perhaps inside a message or a frame. It is no fault of a server, and no other connection may suffer.
+pub(super) fn reset() -> BoxedStrategy<Steps> {
+    let begun = prop_oneof![
+        short().prop_map(|(opcode, content)| Frame { fin: false, ..frame(opcode, Payload::Bytes(content)) }),
+        (short(), 1..9u64).prop_map(|((opcode, content), more)| {
+            let len = Some(content.len() as u64 + more);
+            Frame { len, ..frame(opcode, Payload::Bytes(content)) }
+        }),
+    ];
+    // What is reset at once may never be read.
+    (weighted(0.7, begun), 0..3u64)
+        .prop_map(|(begun, pause)| {
+            let pause = Step::Wait { time: Duration::from_millis(pause), tag: None };
+            begun.map(Step::Frame).into_iter().chain([pause, Step::Reset]).collect()
+        })
+        .boxed()
+}
+
 /// The body of a close frame.
 pub(super) fn close_body(code: u16, reason: &[u8]) -> Bytes {
     let mut body = Vec::new();

@@ -149,7 +149,11 @@ fn terms(compression: Compression) -> BoxedStrategy<Vec<Terms>> {
 fn legal(compression: Compression, strict: bool) -> BoxedStrategy<Session> {
     let pieces = vec(message::piece(compression), 0..7);
     let close = message::close(strict);
-    let end = if strict { prop_oneof![5 => close, 1 => message::leave()].boxed() } else { close };
+    let end = if strict {
+        prop_oneof![10 => close, 2 => message::leave(), 1 => message::reset()].boxed()
+    } else {
+        prop_oneof![12 => close, 1 => message::reset()].boxed()
+    };
     (pieces, weighted(0.35, end), terms(compression))
         .prop_map(|(pieces, close, deflate)| {
             let steps = pieces.into_iter().flatten().chain(close.into_iter().flatten()).collect();

@@ -41,6 +41,8 @@ pub enum End {
     },
     /// We ended TCP without a close frame; the target has to end it too (section 7.1.1).
     Left,
+    /// We reset TCP, and the target serves others as before (section 7.2.1).
+    Reset,
     /// The target has to fail the connection.
     Failed {
         /// For these rules, the first that was broken first.

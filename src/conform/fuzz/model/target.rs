@@ -42,6 +42,8 @@ pub(super) struct Model {
     unread: bool,
     closed: Option<(Vec<CloseCode>, bool)>,
     left: bool,
+    /// That was by a reset.
+    reset: bool,
 }
 
 /// A message on its way.
@@ -71,6 +73,7 @@ impl Model {
             unread: false,
             closed: None,
             left: false,
+            reset: false,
         }
     }
 
@@ -91,7 +94,7 @@ impl Model {
             What::Frame { head, payload } => (head, payload),
             What::Compressed { head, .. } | What::Unfinished { head } => (head, Vec::new()),
             What::Await(_) => return,
-            What::Left => {
+            What::Left | What::Reset => {
                 self.unread = false;
                 return;
             }
@@ -118,9 +121,10 @@ impl Model {
         }
         match what {
             What::Await(what) => self.marks.push((step, Mark::Await(what))),
-            What::Left => {
+            What::Left | What::Reset => {
                 self.marks.push((step, Mark::Stop));
                 self.left = true;
+                self.reset = matches!(what, What::Reset);
             }
             What::Unfinished { head } => {
                 // Only a head that can never be followed by its payload shows by itself.
@@ -298,6 +302,7 @@ impl Model {
         let end = match self.closed {
             _ if self.failed => End::Failed { rules: self.rules, codes },
             Some((codes, followed)) => End::Closed { codes, followed },
+            None if self.reset => End::Reset,
             None if self.left => End::Left,
             None => End::Open,
         };
