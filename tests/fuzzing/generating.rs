@@ -1,7 +1,7 @@
 //! What the generator makes.
 
 use bytes::Bytes;
-use wslab::conform::fuzz::{Choice, End, Generator, case_of, predict};
+use wslab::conform::fuzz::{Choice, End, Generator, Session, case_of, predict};
 use wslab::conform::parse::{Payloads, parse};
 use wslab::conform::{Case, Source, Step};
 use wslab::proto::Rule;
@@ -80,6 +80,25 @@ fn registered_later(choice: Choice) -> usize {
 fn codes_registered_after_rfc_6455_are_sent_to_the_strict_alone() {
     assert_eq!(registered_later(Choice::default()), 0);
     assert_ne!(registered_later(Choice { strict: true, ..Choice::default() }), 0);
+}
+
+/// How often a close frame comes between the fragments of a message.
+fn closed_inside(choice: Choice) -> usize {
+    let generator = Generator::new(12, choice);
+    let sessions = (0..1000).filter_map(|number| generator.session(number)).map(|grown| grown.session());
+    let is_inside = |session: &Session| {
+        let is_begun = |step: &Step| matches!(step, Step::Frame(frame) if !frame.fin && frame.opcode == Opcode::TEXT);
+        let is_close = |step: &Step| matches!(step, Step::Frame(frame) if frame.opcode == Opcode::CLOSE);
+        session.steps.windows(2).any(|steps| is_begun(&steps[0]) && is_close(&steps[1]))
+    };
+    sessions.filter(is_inside).count()
+}
+
+#[test]
+fn close_frames_come_between_fragments_for_the_strict_alone() {
+    let legal = Choice { illegal: false, ..Choice::default() };
+    assert_eq!(closed_inside(legal), 0);
+    assert_ne!(closed_inside(Choice { strict: true, ..legal }), 0);
 }
 
 #[test]

@@ -62,7 +62,7 @@ pub(super) struct Fuzz {
     no_deflate: bool,
     /// Hold against a server also what few servers mind: lengths that are not in the shortest form, close codes from
     /// 5000 on, compressed messages that end inside a block or go on behind a final one, clients that just end TCP; and
-    /// that it refuses the close codes 1012 to 1014
+    /// that it refuses the close codes 1012 to 1014, or close frames between fragments
     #[arg(long, env = "WSLAB_STRICT", value_parser = value::flag)]
     strict: bool,
     /// Write each finding into this folder, as a case file of its own, unless it is there already

@@ -72,7 +72,8 @@ fn fitting(opcode: Opcode, words: &str) -> Payload {
 }
 
 fn reserved_bit(compression: Compression) -> BoxedStrategy<Frame> {
-    (opcode(), 1..8u8, words(0..10))
+    // Mostly one alone.
+    (opcode(), prop_oneof![3 => select(vec![1u8, 2, Head::RSV1]), 1 => 1..8u8], words(0..10))
         .prop_map(move |(opcode, rsv, words)| {
             let given = compression != Compression::None && !opcode.is_control();
             let rsv = if given && rsv & !Head::RSV1 == 0 { 2 } else { rsv };

@@ -34,8 +34,8 @@ pub struct Choice {
     /// Faults that RFC 6455 forbids who sends, without saying that who receives has to mind: lengths that are not in the
     /// shortest form (section 5.2), close codes beyond all ranges (section 7.4.2), and compressed messages that end
     /// inside a block (RFC 7692, section 7.2.2). What is legal and yet not taken by everybody: the close codes 1012 to
-    /// 1014, which IANA registered later, and compressed messages that go on behind a final block (RFC 7692, section
-    /// 7.2.1), since zlib ends there. And TCP that we end without a close frame, upon which the other end should end it
+    /// 1014, which IANA registered later, close frames between fragments, and compressed messages that go on behind a
+    /// final block (RFC 7692, section 7.2.1), since zlib ends there. And TCP that we end without a close frame, upon which the other end should end it
     /// too (section 7.1.1).
     pub strict: bool,
 }
