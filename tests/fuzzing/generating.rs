@@ -1,10 +1,11 @@
 //! What the generator makes.
 
 use bytes::Bytes;
-use wslab::conform::fuzz::{Choice, End, Generator, case_of, predict};
+use wslab::conform::fuzz::{Choice, End, Generator, Session, case_of, predict};
 use wslab::conform::parse::{Payloads, parse};
-use wslab::conform::{Case, Source};
+use wslab::conform::{Case, Source, Step};
 use wslab::proto::Rule;
+use wslab::wire::{CloseBody, Opcode};
 
 struct NoFiles;
 
@@ -59,6 +60,60 @@ fn nearly_all_of_them_can_be_foretold() {
     let unforetold = (0..1000)
         .filter(|number| generator.session(*number).is_none_or(|grown| case_of(&grown.session(), "f.1").is_none()));
     assert!(unforetold.count() < 30);
+}
+
+/// How often sessions of this choice send a close code that was registered after RFC 6455, of which no clause says that a
+/// receiver has to know it (section 7.4.2).
+fn registered_later(choice: Choice) -> usize {
+    let generator = Generator::new(10, choice);
+    let steps = (0..2000).filter_map(|number| generator.session(number)).flat_map(|grown| grown.session().steps);
+    let is_later = |step: &Step| match step {
+        Step::Frame(frame) if frame.opcode == Opcode::CLOSE => {
+            matches!(CloseBody::parse(&frame.payload.bytes()), CloseBody::Status(code, _) if (1012..=1014).contains(&code.0))
+        }
+        _ => false,
+    };
+    steps.filter(is_later).count()
+}
+
+#[test]
+fn codes_registered_after_rfc_6455_are_sent_to_the_strict_alone() {
+    assert_eq!(registered_later(Choice::default()), 0);
+    assert_ne!(registered_later(Choice { strict: true, ..Choice::default() }), 0);
+}
+
+/// How often a close frame comes between the fragments of a message.
+fn closed_inside(choice: Choice) -> usize {
+    let generator = Generator::new(12, choice);
+    let sessions = (0..1000).filter_map(|number| generator.session(number)).map(|grown| grown.session());
+    let is_inside = |session: &Session| {
+        let is_begun = |step: &Step| matches!(step, Step::Frame(frame) if !frame.fin && frame.opcode == Opcode::TEXT);
+        let is_close = |step: &Step| matches!(step, Step::Frame(frame) if frame.opcode == Opcode::CLOSE);
+        session.steps.windows(2).any(|steps| is_begun(&steps[0]) && is_close(&steps[1]))
+    };
+    sessions.filter(is_inside).count()
+}
+
+#[test]
+fn close_frames_come_between_fragments_for_the_strict_alone() {
+    let legal = Choice { illegal: false, ..Choice::default() };
+    assert_eq!(closed_inside(legal), 0);
+    assert_ne!(closed_inside(Choice { strict: true, ..legal }), 0);
+}
+
+#[test]
+fn sessions_end_in_every_way() {
+    let generator = Generator::new(11, Choice { illegal: false, strict: true, ..Choice::default() });
+    let ends = (0..1000).filter_map(|number| predict(&generator.session(number)?.session()).map(|told| told.end));
+    let ends: Vec<End> = ends.collect();
+    for is in [
+        |end: &End| matches!(end, End::Open),
+        |end: &End| matches!(end, End::Closed { .. }),
+        |end: &End| matches!(end, End::Left),
+        |end: &End| matches!(end, End::Reset),
+    ] {
+        assert!(ends.iter().any(is));
+    }
 }
 
 #[test]

@@ -1,15 +1,17 @@
 //! Hunts in servers in memory.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::time::Duration;
 
-use wslab::conform::fuzz::{Choice, Finding, News, Options, Report, Stopped, hunt};
-use wslab::conform::{Frame, Step};
+use wslab::conform::fuzz::{Choice, Finding, Generator, News, Options, Report, Stopped, hunt, predict};
+use wslab::conform::{Expected, Frame, Step, Trouble};
 use wslab::wire::Head;
 
 use crate::stage::{Fault, Servers};
 
 async fn hunted(fault: Fault, options: Options) -> Report {
-    hunt(Arc::new(Servers(fault)), options, &mut |_| {}, std::future::pending()).await
+    hunt(Arc::new(Servers::new(fault)), options, &mut |_| ControlFlow::Continue(()), std::future::pending()).await
 }
 
 fn options(seed: u64, sessions: u64) -> Options {
@@ -80,9 +82,12 @@ async fn one_fault_is_told_once() {
     let fault = Fault { echoes: |message| !message.payload.contains(&b'e'), ..Fault::NONE };
     let choice = Choice { illegal: false, deflate: false, ..Choice::default() };
     let mut told = 0;
-    let mut count = |news: News<'_>| told += u32::from(matches!(news, News::Found(_)));
+    let mut count = |news: News<'_>| {
+        told += u32::from(matches!(news, News::Found(_)));
+        ControlFlow::Continue(())
+    };
     let options = Options { choice, ..options(7, 300) };
-    let report = hunt(Arc::new(Servers(fault)), options, &mut count, std::future::pending()).await;
+    let report = hunt(Arc::new(Servers::new(fault)), options, &mut count, std::future::pending()).await;
     assert!(report.alike > 5, "{}", report.alike);
     let mut signs: Vec<_> = report.findings.iter().map(|finding| &finding.sign).collect();
     let count = signs.len();
@@ -101,7 +106,71 @@ async fn what_fails_by_chance_is_not_believed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_found_at_the_end_of_the_time_is_made_short_in_bounded_time() {
+    let fault = Fault { echoes: |message| message.payload.len() < 126, ..Fault::NONE };
+    for seed in [10, 11, 12] {
+        let options = Options { time: Some(Duration::from_secs(1)), sessions: None, ..options(seed, 0) };
+        let report = hunted(fault, options).await;
+        assert!(!report.findings.is_empty());
+        // The time, 5 s to make it short, and what is on its way then: two short sessions, and one played twice, of 2 s each.
+        assert!(report.duration <= Duration::from_secs(1 + 5 + 2 + 4), "{:?}", report.duration);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_a_target_that_went_away_is_told_once_with_all_that_may_be_to_blame() {
+    let fault = Fault { kills: |message| message.payload.len() > 200, ..Fault::NONE };
+    let report = hunted(fault, options(13, 2000)).await;
+    let finding = only(&report);
+    assert_eq!(finding.sign.how, "target gone", "{}", finding.case_file());
+    assert_eq!(finding.sign.breaks, format!("one of {} sessions", finding.suspects.len()));
+    assert!(finding.suspects.len() > 1 && finding.suspects.contains(&finding.number), "{:?}", finding.suspects);
+    let sends_much = |number: &u64| {
+        let session = Generator::new(13, Choice::default()).session(*number).map(|grown| grown.session());
+        session.and_then(|session| predict(&session)).is_some_and(|prediction| {
+            prediction.courses[0].events.iter().any(|event| match event {
+                Expected::Text(payload) | Expected::Binary(payload) => payload.len() > 200,
+                _ => false,
+            })
+        })
+    };
+    assert!(finding.suspects.iter().any(sends_much), "{:?}", finding.suspects);
+    let Stopped::Gone(Trouble::Refused, last) = &report.stopped else { panic!("{:?}", report.stopped) };
+    assert!(finding.suspects.iter().all(|number| last.contains(number)), "{last:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_a_target_that_one_session_ended_that_session_is_told() {
+    let fault = Fault { kills: |message| message.payload.len() > 200, ..Fault::NONE };
+    let report = hunted(fault, Options { jobs: 1, ..options(13, 2000) }).await;
+    let finding = only(&report);
+    assert_eq!(finding.sign.to_string(), "Legal, target gone");
+    assert!(finding.suspects.is_empty(), "{:?}", finding.suspects);
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_ends_when_nobody_listens() {
+    let fault = Fault { echoes: |message| message.payload.len() < 126, ..Fault::NONE };
+    let mut told = 0;
+    let mut once = |news: News<'_>| match news {
+        News::Found(_) => {
+            told += 1;
+            ControlFlow::Break(())
+        }
+        _ => ControlFlow::Continue(()),
+    };
+    let report = hunt(Arc::new(Servers::new(fault)), options(14, u64::MAX), &mut once, std::future::pending()).await;
+    assert_eq!((report.stopped, report.findings.len(), told), (Stopped::Unheard, 1, 1));
+}
+
+#[tokio::test(start_paused = true)]
 async fn it_ends_when_it_is_told_to() {
-    let report = hunt(Arc::new(Servers(Fault::NONE)), options(9, u64::MAX), &mut |_| {}, std::future::ready(())).await;
+    let report = hunt(
+        Arc::new(Servers::new(Fault::NONE)),
+        options(9, u64::MAX),
+        &mut |_| ControlFlow::Continue(()),
+        std::future::ready(()),
+    )
+    .await;
     assert_eq!((report.stopped, report.played), (Stopped::Cancelled, 0));
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
+use tokio::sync::watch;
 use wslab::conform::fuzz::{Course, End, Prediction, Session, predict};
 use wslab::conform::{Await, Connect, Expected, Frame, Grade, Own, Payload, Step, Terms, Trouble};
 use wslab::proto::opening::{Ask, Policy, answer};
@@ -68,6 +69,7 @@ pub(crate) fn foretold(session: &Session) -> String {
     let end = match end {
         End::Open => "open".to_owned(),
         End::Left => "left".to_owned(),
+        End::Reset => "reset".to_owned(),
         End::Closed { codes, .. } => format!("closed {:?}", codes.iter().map(|code| code.0).collect::<Vec<_>>()),
         End::Failed { rules, codes } => {
             format!("failed {rules:?} {:?}", codes.iter().map(|code| code.0).collect::<Vec<_>>())
@@ -83,21 +85,44 @@ pub(crate) struct Fault {
     pub(crate) read: fn(&mut [u8]),
     /// Whether a message is sent back.
     pub(crate) echoes: fn(&Message<'_>) -> bool,
+    /// Whether a message is the end of all of the servers.
+    pub(crate) kills: fn(&Message<'_>) -> bool,
 }
 
 impl Fault {
-    pub(crate) const NONE: Self = Self { read: |_| {}, echoes: |_| true };
+    pub(crate) const NONE: Self = Self { read: |_| {}, echoes: |_| true, kills: |_| false };
 }
 
 /// Echo servers in memory, one a connection.
-pub(crate) struct Servers(pub(crate) Fault);
+pub(crate) struct Servers {
+    fault: Fault,
+    /// Whether they are no more.
+    dead: watch::Sender<bool>,
+}
+
+impl Servers {
+    pub(crate) fn new(fault: Fault) -> Self {
+        Self { fault, dead: watch::Sender::new(false) }
+    }
+}
 
 impl Connect for Servers {
     type Transport = DuplexStream;
 
     async fn connect(&self) -> Result<DuplexStream, Trouble> {
+        if *self.dead.borrow() {
+            return Err(Trouble::Refused);
+        }
         let (ours, theirs) = duplex(64 * 1024);
-        tokio::spawn(serve(theirs, self.0));
+        let (fault, dead) = (self.fault, self.dead.clone());
+        tokio::spawn(async move {
+            let mut end = dead.subscribe();
+            tokio::select! {
+                biased;
+                _ = end.wait_for(|dead| *dead) => {}
+                () = serve(theirs, fault, &dead) => {}
+            }
+        });
         Ok(ours)
     }
 
@@ -110,7 +135,7 @@ impl Connect for Servers {
     }
 }
 
-async fn serve(mut stream: DuplexStream, fault: Fault) {
+async fn serve(mut stream: DuplexStream, fault: Fault, dead: &watch::Sender<bool>) {
     let deflate = Some(deflate::Config { level: 1, ..deflate::Config::with_takeover() });
     let config = Config { deflate, ..Config::default() };
     let mut endpoint = Endpoint::server(Arc::new(config), Instant::now());
@@ -124,11 +149,11 @@ async fn serve(mut stream: DuplexStream, fault: Fault) {
         let mut over = size == 0;
         let input = if over { Input::Eof } else { Input::Bytes(&mut buffer[..size]) };
         let mut asked = None;
-        over |= turn(&mut endpoint, input, fault, &mut asked);
+        over |= turn(&mut endpoint, input, fault, dead, &mut asked);
         if let Some(answer) = asked {
             endpoint.answer(answer);
             open = true;
-            over |= turn(&mut endpoint, Input::Tick, fault, &mut None);
+            over |= turn(&mut endpoint, Input::Tick, fault, dead, &mut None);
         }
         let outgoing = endpoint.outgoing().to_vec();
         if stream.write_all(&outgoing).await.is_err() {
@@ -136,7 +161,7 @@ async fn serve(mut stream: DuplexStream, fault: Fault) {
         }
         endpoint.sent(outgoing.len());
         // What is sent may have been the last; then TCP ends.
-        over |= turn(&mut endpoint, Input::Tick, fault, &mut None);
+        over |= turn(&mut endpoint, Input::Tick, fault, dead, &mut None);
         if over {
             return;
         }
@@ -148,6 +173,7 @@ fn turn(
     endpoint: &mut Endpoint,
     input: Input<'_>,
     fault: Fault,
+    dead: &watch::Sender<bool>,
     asked: &mut Option<wslab::proto::opening::Answer>,
 ) -> bool {
     let policy = Policy { deflate: endpoint.config().deflate, ..Policy::default() };
@@ -157,6 +183,9 @@ fn turn(
         match turn.next() {
             Output::Event(Event::Asked(request, _), _) => *asked = Some(answer(request, &policy)),
             Output::Event(Event::Message(message), outbound) => {
+                if (fault.kills)(&message) {
+                    dead.send_replace(true);
+                }
                 if (fault.echoes)(&message) {
                     // A connection that closes takes nothing more.
                     let _closing = outbound.send(message);

@@ -5,6 +5,7 @@
 
 mod fault;
 mod faults;
+mod hunted;
 mod play;
 mod table;
 mod target;
@@ -12,6 +13,7 @@ mod target;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use wslab::conform::{BULK, Case, Corpus, CorpusError};
@@ -31,6 +33,9 @@ const SAMPLE: usize = 8;
 /// A folder of cases, as `wslab conform --corpus` takes it, to be held against the mutants instead of those embedded.
 const CORPUS: &str = "WSLAB_MUTANTS_CORPUS";
 
+/// So many seconds: instead of cases, generated sessions are played against each server for so long.
+const HUNT: &str = "WSLAB_MUTANTS_HUNT";
+
 /// So many mutants a core are tried side by side: they mostly wait.
 const A_CORE: usize = 4;
 
@@ -38,6 +43,13 @@ fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     arguments.test_threads.get_or_insert(cores * A_CORE);
+    if let Some(seconds) = std::env::var_os(HUNT) {
+        let Some(seconds) = seconds.to_str().and_then(|seconds| seconds.parse().ok()) else {
+            eprintln!("{HUNT}: has to be a number of seconds");
+            return ExitCode::from(2);
+        };
+        return libtest_mimic::run(&arguments, hunts(Duration::from_secs(seconds))).exit_code();
+    }
     let rows = Arc::new(Mutex::new(Vec::new()));
     let cases = match cases() {
         Ok(cases) => Arc::new(cases),
@@ -85,6 +97,14 @@ fn main() -> ExitCode {
         print!("{}", table(&mut rows));
     }
     conclusion.exit_code()
+}
+
+/// A hunt in every server whose fault is one of frames and messages.
+fn hunts(time: Duration) -> Vec<Trial> {
+    let faults = Fault::ALL.iter().copied().filter(|fault| hunted::concerns(*fault));
+    let trial =
+        |fault: Fault| Trial::test(title(Role::Server, &fault.name()), move || hunted::until_found(fault, time));
+    faults.map(trial).collect()
 }
 
 fn title(role: Role, name: &str) -> String {

@@ -98,6 +98,7 @@ fn ending(end: &End, template: &Close) -> (Vec<Rule>, Close) {
             // A server may end TCP with bytes of ours unread, and its close frame is lost by that (section 7.1.1).
             (Vec::new(), Close { codes: codes.clone(), clean: !followed, ..template.clone() })
         }
+        End::Reset => (Vec::new(), Close { by: Closer::Us, clean: false, ..template.clone() }),
         End::Left => {
             // It is up to the target what it says, if anything.
             let codes = vec![CloseCode::PROTOCOL_ERROR, CloseCode::NORMAL, CloseCode::GOING_AWAY, CloseCode::TOO_BIG];
@@ -135,6 +136,7 @@ fn clauses(session: &Session, rules: &[Rule]) -> Vec<Clause> {
             (has(Opcode::PONG), "6455#5.5.3"),
             (has(Opcode::CLOSE), "6455#5.5.1"),
             (session.steps.iter().any(|step| matches!(step, Step::HalfClose)), "6455#7.1.1"),
+            (session.steps.iter().any(|step| matches!(step, Step::Reset)), "6455#7.2.1"),
             (!session.deflate.is_empty(), "7692#7.2"),
         ];
         clauses.extend(all.into_iter().filter(|(is, _)| *is).map(|(_, clause)| Clause(clause)));
@@ -157,6 +159,7 @@ fn title(session: &Session, end: &End) -> String {
         End::Open => format!("A legal session{compressed}"),
         End::Closed { .. } => format!("A legal session that we close{compressed}"),
         End::Left => format!("A session that we leave without a close frame{compressed}"),
+        End::Reset => format!("A session that we break off by a reset of TCP{compressed}"),
         End::Failed { rules, .. } => match rules.first() {
             Some(rule) => format!("A session in which {}{compressed}", rule.words()),
             None => format!("A session to be failed{compressed}"),

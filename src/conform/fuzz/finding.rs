@@ -21,6 +21,9 @@ pub struct Finding {
     pub runs: u64,
     /// The steps that it had before.
     pub steps: usize,
+    /// Where the target went away while several sessions were on their way: their numbers, this one's among them. One of
+    /// them is to blame, and nobody can say which.
+    pub suspects: Vec<u64>,
 }
 
 impl Finding {
@@ -28,13 +31,21 @@ impl Finding {
     pub fn case_file(&self) -> String {
         let section = "[section]\nid = \"fuzz\"\ntitle = \"Generated sessions\"\n";
         let why: String = self.outcome.why().map(|why| format!("# {}\n", plain(&why.to_string()))).collect();
-        format!("# Found by wslab fuzz: {}.\n#\n{why}\n{section}\n{}", self.sign, self.case.render())
+        let suspects = match self.suspects.as_slice() {
+            [] => String::new(),
+            numbers => format!("# It may be another session that was on its way then: {}.\n", listed(numbers)),
+        };
+        format!("# Found by wslab fuzz: {}.\n#\n{why}{suspects}\n{section}\n{}", self.sign, self.case.render())
     }
 }
 
 /// Words of a target, on one line of a comment.
 fn plain(words: &str) -> String {
     words.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
+}
+
+fn listed(numbers: &[u64]) -> String {
+    numbers.iter().map(u64::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// What is said of a target that serves nobody any more.
@@ -44,7 +55,8 @@ const GONE: &str = "target gone";
 /// mostly has one sign.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Sign {
-    /// The name of the first rule that the session breaks, `Legal` if it breaks none.
+    /// The name of the first rule that the session breaks, `Legal` if it breaks none; that it is one of several, if it
+    /// cannot be said which of them it is.
     pub breaks: String,
     /// What was wrong.
     pub how: String,
@@ -73,9 +85,10 @@ impl Sign {
         Some(Self { breaks, how })
     }
 
-    /// The same, but the target is there no more.
-    pub(super) fn but_gone(&self) -> Self {
-        Self { breaks: self.breaks.clone(), how: GONE.to_owned() }
+    /// The same, but the target is there no more, and this is one of so many sessions that were on their way.
+    pub(super) fn but_gone(&self, suspects: usize) -> Self {
+        let breaks = if suspects > 1 { format!("one of {suspects} sessions") } else { self.breaks.clone() };
+        Self { breaks, how: GONE.to_owned() }
     }
 
     /// A name for a file.

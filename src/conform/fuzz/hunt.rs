@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::future::Future;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,7 +30,7 @@ pub struct Options {
     pub choice: Choice,
     /// So many are played; without a number until the time is over.
     pub sessions: Option<u64>,
-    /// For so long.
+    /// For so long. What failed by then is played again and made short for [`GRACE`] more.
     pub time: Option<Duration>,
     /// So many at the same time.
     pub jobs: usize,
@@ -80,9 +81,12 @@ pub enum Stopped {
     MaxFail,
     /// It was cancelled.
     Cancelled,
+    /// Who was told wants to hear no more.
+    Unheard,
     /// The target was never reached.
     Unreachable(Trouble),
-    /// The target went away; the sessions of these numbers were the last that were played with it.
+    /// The target went away; the sessions of these numbers were the last that were played with it, some of them until
+    /// then.
     Gone(Trouble, Vec<u64>),
     /// No opening handshake succeeded.
     NeverOpened,
@@ -101,11 +105,17 @@ pub struct Report {
     pub flaky: u64,
     /// Sessions that failed as one did before them.
     pub alike: u64,
+    /// Sessions that failed at the end, when there was no time left to play them again.
+    pub unexamined: u64,
     /// What was found, one session for each sign.
     pub findings: Vec<Finding>,
     /// How long it took.
     pub duration: Duration,
 }
+
+/// For so long after the time that a hunt has, failures are still played again and made short. The one thing that may
+/// take longer is to play a session again that is being looked at.
+pub const GRACE: Duration = Duration::from_secs(5);
 
 /// A failure is believed if it comes again so many times.
 const CONFIRMED: u32 = 2;
@@ -119,11 +129,12 @@ const USUAL: u32 = 10;
 const LEAST: Duration = Duration::from_millis(150);
 const MOST: Duration = Duration::from_millis(600);
 
-/// Plays sessions against `target` until they are done or `cancel` is. Dropping the future ends all connections.
+/// Plays sessions against `target` until they are done, `cancel` is, or `told` breaks it off. Dropping the future ends all
+/// connections.
 pub async fn hunt<C: Connect>(
     target: Arc<C>,
     options: Options,
-    told: &mut dyn FnMut(News<'_>),
+    told: &mut dyn FnMut(News<'_>) -> ControlFlow<()>,
     cancel: impl Future<Output = ()>,
 ) -> Report {
     let begun = Instant::now();
@@ -131,12 +142,14 @@ pub async fn hunt<C: Connect>(
         server: Arc::new(Server { target, tap: None }),
         generator: Generator::new(options.seed, options.choice),
         told,
+        unheard: false,
         until: options.time.map(|time| begun + time),
         next: 0,
         deflate: true,
         opened: false,
         lost: Vec::new(),
         last: Vec::new(),
+        running: BTreeSet::new(),
         usual: Duration::ZERO,
         known: BTreeSet::new(),
         report: Report {
@@ -145,6 +158,7 @@ pub async fn hunt<C: Connect>(
             unforetold: 0,
             flaky: 0,
             alike: 0,
+            unexamined: 0,
             findings: Vec::new(),
             duration: Duration::ZERO,
         },
@@ -162,7 +176,9 @@ struct Hunt<'a, C> {
     server: Arc<Server<C>>,
     generator: Generator,
     options: Options,
-    told: &'a mut dyn FnMut(News<'_>),
+    told: &'a mut dyn FnMut(News<'_>) -> ControlFlow<()>,
+    /// Who is told wants to hear no more.
+    unheard: bool,
     until: Option<Instant>,
     /// The number of the next session.
     next: u64,
@@ -172,6 +188,8 @@ struct Hunt<'a, C> {
     lost: Vec<Trouble>,
     /// The sessions that were played last.
     last: Vec<u64>,
+    /// Those that are being played.
+    running: BTreeSet<u64>,
     /// How long a session usually takes.
     usual: Duration,
     known: BTreeSet<Sign>,
@@ -190,6 +208,7 @@ impl<C: Connect> Hunt<'_, C> {
             while tasks.len() < self.options.jobs.max(1) {
                 let Some((number, case)) = self.next() else { break };
                 let (server, pace) = (Arc::clone(&self.server), self.options.pace);
+                self.running.insert(number);
                 tasks.spawn(async move {
                     let outcome = server.attempt(Arc::clone(&case), pace).await;
                     (number, case, outcome)
@@ -198,7 +217,12 @@ impl<C: Connect> Hunt<'_, C> {
             // A session that panics would be a fault of ours, and is none of the target's.
             let Some(done) = tasks.join_next().await else { return Stopped::Done };
             let Ok(played) = done else { continue };
-            if let Some(stopped) = self.take(played).await {
+            self.running.remove(&played.0);
+            let stopped = self.take(played).await;
+            if self.unheard {
+                return Stopped::Unheard;
+            }
+            if let Some(stopped) = stopped {
                 return stopped;
             }
         }
@@ -242,6 +266,10 @@ impl<C: Connect> Hunt<'_, C> {
         format!("fuzz.{}.{number}", self.options.seed)
     }
 
+    fn tell(&mut self, news: News<'_>) {
+        self.unheard |= (self.told)(news).is_break();
+    }
+
     async fn take(&mut self, (number, case, outcome): Played) -> Option<Stopped> {
         if let Verdict::Broken(trouble) = &outcome.verdict {
             self.lost.push(trouble.clone());
@@ -255,13 +283,13 @@ impl<C: Connect> Hunt<'_, C> {
         self.last.push(number);
         self.lost.clear();
         self.report.played += 1;
-        (self.told)(News::Played(self.report.played));
+        self.tell(News::Played(self.report.played));
         if !self.opened && self.report.played >= u64::from(GONE) {
             return Some(Stopped::NeverOpened);
         }
         if outcome.verdict == Verdict::Unimplemented && self.deflate {
             self.deflate = false;
-            (self.told)(News::WithoutDeflate);
+            self.tell(News::WithoutDeflate);
         }
         let Some(sign) = Sign::of(&case, &outcome) else {
             self.usual =
@@ -272,30 +300,40 @@ impl<C: Connect> Hunt<'_, C> {
             self.report.alike += 1;
             return None;
         }
-        self.examine(number, case, outcome, sign).await;
+        // One failure is looked at however late it comes.
+        if !self.report.findings.is_empty() && self.until.is_some_and(|until| Instant::now() >= until + GRACE) {
+            self.report.unexamined += 1;
+            return None;
+        }
+        if let Err(trouble) = self.examine(number, case, outcome, sign).await {
+            let mut last = std::mem::take(&mut self.last);
+            last.extend(&self.running);
+            return Some(Stopped::Gone(trouble, last));
+        }
         (self.report.findings.len() >= self.options.max_fail.max(1)).then_some(Stopped::MaxFail)
     }
 
-    /// Looks whether a failure comes again, and makes its session short.
-    async fn examine(&mut self, number: u64, case: Arc<Case>, outcome: Outcome, sign: Sign) {
-        let again = self.confirmed(&case, &sign).await;
+    /// Looks whether a failure comes again, and makes its session short. Fails if the target is there no more.
+    async fn examine(&mut self, number: u64, case: Arc<Case>, outcome: Outcome, sign: Sign) -> Result<(), Trouble> {
+        let again = match self.confirmed(&case, &sign).await {
+            Err(Some(gone)) => match self.reach().await {
+                // It just started again.
+                Ok(()) => self.confirmed(&case, &sign).await,
+                Err(_) => Err(Some(gone)),
+            },
+            again => again,
+        };
         if let Err(Some(gone)) = again {
-            // It cannot be played again, and made short neither.
-            let sign = sign.but_gone();
-            if self.known.insert(sign.clone()) {
-                let (steps, words) = (case.send.len(), gone.to_string());
-                let outcome = outcome.but_gone(words);
-                self.found(Finding { sign, number, case, outcome, runs: 0, steps });
-            }
-            return;
+            self.gone(number, case, outcome, &sign, &gone);
+            return Err(gone);
         }
         let Ok(outcome) = again else {
             self.report.flaky += 1;
-            (self.told)(News::Unconfirmed(number, &sign));
-            return;
+            self.tell(News::Unconfirmed(number, &sign));
+            return Ok(());
         };
-        (self.told)(News::Shrinking(&sign));
-        let Some(grown) = self.generator.session(number) else { return };
+        self.tell(News::Shrinking(&sign));
+        let Some(grown) = self.generator.session(number) else { return Ok(()) };
         let found = Failed { session: grown.session(), case, outcome, sign: sign.clone() };
         let steps = found.case.send.len();
         let (short, runs) = self.shorter(number, grown, found.clone(), &sign).await;
@@ -306,19 +344,31 @@ impl<C: Connect> Hunt<'_, C> {
         };
         // Both are of one fault, as far as can be told.
         self.known.extend([sign, shown.clone()]);
-        let sign = shown;
-        self.found(Finding { sign, number, case, outcome, runs, steps });
+        self.found(Finding { sign: shown, number, case, outcome, runs, steps, suspects: Vec::new() });
+        Ok(())
+    }
+
+    /// The target serves nobody any more, so that nothing can be played again, nor made short. The session that was the
+    /// first to fail by that may just have been cut off: any that was on its way may be to blame.
+    fn gone(&mut self, number: u64, case: Arc<Case>, outcome: Outcome, sign: &Sign, trouble: &Trouble) {
+        let mut suspects = self.running.clone();
+        suspects.insert(number);
+        let sign = sign.but_gone(suspects.len());
+        let suspects = if suspects.len() > 1 { suspects.into_iter().collect() } else { Vec::new() };
+        let (steps, outcome) = (case.send.len(), outcome.but_gone(trouble.to_string()));
+        self.found(Finding { sign, number, case, outcome, runs: 0, steps, suspects });
     }
 
     fn found(&mut self, finding: Finding) {
-        (self.told)(News::Found(&finding));
+        self.tell(News::Found(&finding));
         self.report.findings.push(finding);
     }
 
     async fn shorter(&self, number: u64, grown: Grown, found: Failed, sign: &Sign) -> (Failed, u64) {
         let longest = (self.usual * USUAL).clamp(LEAST, MOST);
         let pace = self.options.pace.no_longer_than(longest);
-        let mut shrinking = Shrinking::new(&*self.server, pace, &self.id(number), sign, &self.known);
+        let until = self.until.map(|until| until + GRACE);
+        let mut shrinking = Shrinking::new(&*self.server, pace, &self.id(number), sign, &self.known, until);
         let short = shrinking.shortest(grown, found).await;
         (short, shrinking.runs)
     }

@@ -5,8 +5,9 @@
 //! any other. A session that fails is confirmed, made as short as it can be, and told as a case that everybody can play
 //! again. The same seed gives the same sessions, however many are played at the same time.
 //!
-//! The model shares no code with what it tests: it judges neither by `proto::Endpoint` nor by `proto::Flow`. What it
-//! cannot foretell for certain is not played.
+//! The model shares no judgement with what it tests: it names neither `proto::Endpoint` nor `proto::Flow`. It does share
+//! how bytes are read: heads and close bodies (`wire`), masking, and DEFLATE (`proto::deflate::Inflater`); a fault in
+//! those would be seen in the servers of others, but not in wslab's own. What it cannot foretell for certain is not played.
 
 mod cased;
 mod finding;
@@ -19,6 +20,6 @@ mod shrink;
 pub use cased::case_of;
 pub use finding::{Finding, Sign};
 pub use generate::{Choice, Generator, Grown};
-pub use hunt::{News, Options, Report, Stopped, hunt};
+pub use hunt::{GRACE, News, Options, Report, Stopped, hunt};
 pub use model::{Course, End, Prediction, predict};
 pub use session::Session;

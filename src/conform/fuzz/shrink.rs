@@ -33,6 +33,9 @@ pub(super) struct Shrinking<'a, O> {
     /// Sessions that were played, as cases: they need not be again.
     tried: HashSet<String>,
     until: Instant,
+    /// The session that was found has a close frame between fragments. Others must not get one: how that is answered is a
+    /// question of its own.
+    cuts: bool,
     pub(super) runs: u64,
 }
 
@@ -47,14 +50,25 @@ pub(super) struct Failed {
 }
 
 impl<'a, O: Opponent> Shrinking<'a, O> {
-    pub(super) fn new(opponent: &'a O, pace: Pace, id: &str, sign: &Sign, known: &'a BTreeSet<Sign>) -> Self {
+    /// It ends `at_most` then, and after [`TIME`] in any case.
+    pub(super) fn new(
+        opponent: &'a O,
+        pace: Pace,
+        id: &str,
+        sign: &Sign,
+        known: &'a BTreeSet<Sign>,
+        at_most: Option<Instant>,
+    ) -> Self {
         let (until, breaks) = (Instant::now() + TIME, sign.breaks.clone());
-        Self { opponent, pace, id: id.to_owned(), breaks, known, tried: HashSet::new(), until, runs: 0 }
+        let until = at_most.map_or(until, |at_most| until.min(at_most));
+        Self { opponent, pace, id: id.to_owned(), breaks, known, tried: HashSet::new(), until, cuts: false, runs: 0 }
     }
 
     /// The shortest that can be found, beginning with `best`, which is what `grown` is now.
     pub(super) async fn shortest(&mut self, mut grown: Grown, mut best: Failed) -> Failed {
-        let half = Instant::now() + TIME / 2;
+        self.cuts = cuts_a_message(&best.session);
+        let now = Instant::now();
+        let half = now + self.until.saturating_duration_since(now) / 2;
         let mut goes_on = grown.simplify();
         while goes_on && !self.is_over() && Instant::now() < half {
             goes_on = match self.fails(grown.session()).await {
@@ -87,6 +101,9 @@ impl<'a, O: Opponent> Shrinking<'a, O> {
 
     /// Whether a session fails in one way, twice.
     async fn fails(&mut self, session: Session) -> Option<Failed> {
+        if !self.cuts && cuts_a_message(&session) {
+            return None;
+        }
         let case = Arc::new(case_of(&session, &self.id)?);
         if !self.tried.insert(case.render()) {
             return None;
@@ -102,6 +119,20 @@ impl<'a, O: Opponent> Shrinking<'a, O> {
         let sign = Sign::of(case, &outcome)?;
         (sign.breaks == self.breaks && !self.known.contains(&sign)).then_some((sign, outcome))
     }
+}
+
+/// Whether a message is open when we close, or at the end, where we would.
+fn cuts_a_message(session: &Session) -> bool {
+    let mut open = false;
+    for step in &session.steps {
+        match step {
+            Step::Frame(frame) if frame.opcode == Opcode::CLOSE => return open,
+            Step::Frame(frame) if !frame.opcode.is_control() => open = !frame.fin,
+            Step::HalfClose | Step::Reset => return false,
+            _ => {}
+        }
+    }
+    open
 }
 
 /// Sessions that are a little simpler, those first that are much simpler.
@@ -182,7 +213,8 @@ fn plainer(frame: &Frame) -> Vec<Frame> {
 
 fn shorter(payload: &Payload) -> Vec<Payload> {
     let len = payload.len();
-    let lens = [0, len / 2, len.saturating_sub(1)];
+    // In steps that become smaller, so that a border is found after few of them.
+    let lens = [0, len / 2, len - len / 4, len - len / 8, len - len / 16, len - len / 32, len.saturating_sub(1)];
     let mut all: Vec<Payload> = match payload {
         Payload::Bytes(bytes) => {
             let halves = [bytes.slice(..0), bytes.slice(..len / 2), bytes.slice(len / 2..)];

@@ -205,9 +205,14 @@ fn halved() -> BoxedStrategy<Steps> {
         .boxed()
 }
 
-/// A close frame that may be sent, perhaps inside a message, and perhaps a frame behind it, which is to be discarded.
-pub(super) fn close() -> BoxedStrategy<Steps> {
-    let codes = vec![1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 3999, 4000, 4999];
+/// A close frame that may be sent, and perhaps a frame behind it, which is to be discarded. To the `strict` also with codes
+/// that IANA registered later, since no clause of RFC 6455 says that a receiver has to know them; and between the
+/// fragments of a message, since the code of the answer is "typically" the same (section 5.5.1), and 1002 with some.
+pub(super) fn close(strict: bool) -> BoxedStrategy<Steps> {
+    let mut codes = vec![1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 3000, 3999, 4000, 4999];
+    if strict {
+        codes.extend([1012, 1013, 1014]);
+    }
     let body = prop_oneof![
         1 => Just(Bytes::new()),
         5 => (select(codes.clone()), words(0..50)).prop_map(|(code, reason)| close_body(code, reason.as_bytes())),
@@ -215,7 +220,8 @@ pub(super) fn close() -> BoxedStrategy<Steps> {
     ];
     let behind = weighted(0.15, prop_oneof![Just(Opcode::TEXT), Just(Opcode::PING)]);
     (body, behind, weighted(0.15, words(0..5)))
-        .prop_map(|(body, behind, inside)| {
+        .prop_map(move |(body, behind, inside)| {
+            let inside = inside.filter(|_| strict);
             let begun = inside
                 .map(|words| Step::Frame(Frame { fin: false, ..frame(Opcode::TEXT, Payload::Bytes(words.into())) }));
             let close = Step::Frame(frame(Opcode::CLOSE, Payload::Bytes(body)));
@@ -236,6 +242,24 @@ pub(super) fn leave() -> BoxedStrategy<Steps> {
         ),
     ];
     weighted(0.8, begun).prop_map(|begun| begun.map(Step::Frame).into_iter().chain([Step::HalfClose]).collect()).boxed()
+}
+
+/// A reset of TCP, perhaps inside a message or a frame. It is no fault of a server, and no other connection may suffer.
+pub(super) fn reset() -> BoxedStrategy<Steps> {
+    let begun = prop_oneof![
+        short().prop_map(|(opcode, content)| Frame { fin: false, ..frame(opcode, Payload::Bytes(content)) }),
+        (short(), 1..9u64).prop_map(|((opcode, content), more)| {
+            let len = Some(content.len() as u64 + more);
+            Frame { len, ..frame(opcode, Payload::Bytes(content)) }
+        }),
+    ];
+    // What is reset at once may never be read.
+    (weighted(0.7, begun), 0..3u64)
+        .prop_map(|(begun, pause)| {
+            let pause = Step::Wait { time: Duration::from_millis(pause), tag: None };
+            begun.map(Step::Frame).into_iter().chain([pause, Step::Reset]).collect()
+        })
+        .boxed()
 }
 
 /// The body of a close frame.

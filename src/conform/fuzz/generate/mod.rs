@@ -32,10 +32,11 @@ pub struct Choice {
     /// Sessions with permessage-deflate.
     pub deflate: bool,
     /// Faults that RFC 6455 forbids who sends, without saying that who receives has to mind: lengths that are not in the
-    /// shortest form (section 5.2), and close codes beyond all ranges (section 7.4.2), and compressed
-    /// messages that end inside a block (RFC 7692, section 7.2.2). What is legal and yet hardly anybody takes: compressed
-    /// messages that go on behind a final block (RFC 7692, section 7.2.1), since zlib ends there. And TCP that we end without a
-    /// close frame, upon which the other end should end it too (section 7.1.1).
+    /// shortest form (section 5.2), close codes beyond all ranges (section 7.4.2), and compressed messages that end
+    /// inside a block (RFC 7692, section 7.2.2). What is legal and yet not taken by everybody: the close codes 1012 to
+    /// 1014, which IANA registered later, close frames between fragments, and compressed messages that go on behind a
+    /// final block (RFC 7692, section 7.2.1), since zlib ends there. And TCP that we end without a close frame, upon which the other end should end it
+    /// too (section 7.1.1).
     pub strict: bool,
 }
 
@@ -147,7 +148,12 @@ fn terms(compression: Compression) -> BoxedStrategy<Vec<Terms>> {
 
 fn legal(compression: Compression, strict: bool) -> BoxedStrategy<Session> {
     let pieces = vec(message::piece(compression), 0..7);
-    let end = if strict { prop_oneof![5 => message::close(), 1 => message::leave()].boxed() } else { message::close() };
+    let close = message::close(strict);
+    let end = if strict {
+        prop_oneof![10 => close, 2 => message::leave(), 1 => message::reset()].boxed()
+    } else {
+        prop_oneof![12 => close, 1 => message::reset()].boxed()
+    };
     (pieces, weighted(0.35, end), terms(compression))
         .prop_map(|(pieces, close, deflate)| {
             let steps = pieces.into_iter().flatten().chain(close.into_iter().flatten()).collect();

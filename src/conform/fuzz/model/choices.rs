@@ -6,7 +6,8 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use super::{Course, Mark};
+use super::prediction::Course;
+use super::target::Mark;
 use crate::conform::{Await, Expected, Grade};
 
 /// More courses than this are not written down.

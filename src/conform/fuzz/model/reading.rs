@@ -24,6 +24,8 @@ pub(super) enum What {
     Await(Await),
     /// The end of our direction of TCP, be it inside a frame.
     Left,
+    /// The end of TCP by a reset, be it inside a frame.
+    Reset,
 }
 
 /// A key for frames whose key is chosen when they are sent. What they say does not depend on it.
@@ -61,9 +63,10 @@ impl Reading {
             return Some(());
         }
         match step {
-            Step::HalfClose => {
+            Step::HalfClose | Step::Reset => {
                 self.left = true;
-                self.met.push(Met { step: index, what: What::Left });
+                let what = if matches!(step, Step::Reset) { What::Reset } else { What::Left };
+                self.met.push(Met { step: index, what });
                 return Some(());
             }
             Step::Frame(frame) if frame.compressed => return self.compressed(index, frame),
