@@ -100,6 +100,7 @@ faults! {
     // Masking.
     TakesUnmasked Server Must "6455#5.1" "takes frames that are not masked";
     TakesUnmaskedControl Server Must "6455#5.1" "takes control frames that are not masked";
+    TakesUnmaskedUnfinished Server Must "6455#5.1" "looks at the mask of final frames alone";
     TakesUnmaskedContinuation Server Must "6455#5.1" "looks at the mask of the first frame of a message alone";
     Masks Server Must "6455#5.1" "masks what it sends";
     MasksClose Server Must "6455#5.1" "masks its close frames";
@@ -120,6 +121,7 @@ faults! {
     TakesControlLengthIn16 Both Should "6455#5.5" "takes control frames whose length is written in 16 bits";
     TakesTopBit Both Must "6455#5.2" "overlooks the most significant bit of a 64-bit length";
     LengthIn32Bits Both Must "6455#5.2" "keeps 32 bits of a 64-bit length";
+    LengthIn53Bits Server Must "6455#5.2" "keeps 53 bits of a 64-bit length";
     LengthWithSign Server Must "6455#5.2" "reads a 16-bit length as one with a sign, and fails from 32768 on";
     Sends125In16 Server Must "6455#5.2" "writes the length 125 in 16 bits";
     Sends65535In64 Both Must "6455#5.2" "writes the length 65535 in 64 bits";
@@ -140,6 +142,7 @@ faults! {
     TakesReservedData Both Must "6455#5.2" "takes the opcodes 3 to 7 for binary messages";
     TakesReservedControl Both Must "6455#5.2" "overlooks frames with the opcodes 11 to 15";
     TakesReservedInside Server Must "6455#5.2" "overlooks frames with a reserved opcode between the fragments of a message";
+    TakesReservedUnfinished Server Must "6455#5.2" "overlooks frames with a reserved opcode that are not final";
     TakesLastReserved Server Must "6455#5.2" "compares opcodes with 7 and 15 in the wrong way, and overlooks these two";
     // Fragmentation.
     PongAfterTheMessage Both Should "6455#5.5.2" "answers a ping between fragments when the message is over";
@@ -169,6 +172,7 @@ faults! {
     TakesSurrogates Both Must "6455#8.1" "takes surrogates";
     TakesBeyondUnicode Both Must "6455#8.1" "takes code points beyond U+10FFFF";
     TakesFiveBytes Server Must "6455#8.1" "takes sequences of five and six bytes";
+    TakesAnyContinuation Both Must "6455#8.1" "takes every byte from 80 on for one that continues a code point";
     TakesCutText Both Must "6455#8.1" "takes text that ends inside a code point";
     Utf8BlockBorder Server Must "6455#5.6" "refuses code points across the border of a block of 64 bytes";
     Utf8TailUnchecked Server Must "6455#8.1" "does not look at what is behind the last whole block of 32 bytes";
@@ -181,12 +185,14 @@ faults! {
     NulEndsText Server Must "6455#5.6" "takes a NUL for the end of text";
     TextBecomesBinary Server Must "6455#5.6" "sends text back as binary";
     EmptyMessagesLost Server Must "6455#5.6" "does nothing with empty messages";
+    LosesByteOfFullBuffer Server Must "6455#5.6" "loses the last byte of a frame that is as long as its buffer, 4096 bytes with the head";
     LosesByteAtReadBorder Server Must "6455#5.6" "loses a byte of long payloads where one read ends and the next begins";
     // Closing.
     CloseUnanswered Both Must "6455#5.5.1" "ends TCP when it gets a close frame, without one of its own";
     CloseIgnored Both Must "6455#5.5.1" "overlooks close frames";
     AnswersClose1005 Both Must "6455#7.4.1" "answers a close frame without a code with 1005";
     FailsWith1006 Both Must "6455#7.4.1" "sends 1006 when it fails a connection";
+    CloseInOneRead Both Must "6455#5.5.1" "fails when a close frame comes in more than one read";
     CloseCodeSwapped Both Must "6455#5.5.1" "writes the two bytes of a close code in the wrong order";
     EchoesAfterClose Both Must "6455#5.5.1" "sends messages back behind its close frame";
     PongsAfterClose Both Must "6455#5.5.1" "answers pings behind its close frame";
@@ -258,6 +264,9 @@ faults! {
     NothingAfterFinalBlock Server Must "7692#7.2.3.5" "loses what follows a final block in the same message";
     ContinuationsWithRsv1 Both Must "7692#6.1" "sets RSV1 in every fragment of a compressed message";
     PongsWithRsv1 Both Must "7692#6.1" "sets RSV1 in pongs";
+    LosesByteOfFullChunk Server Must "7692#7.2.2" "loses the last byte of a message that inflates to exactly 16 KiB";
+    ForgetsContextOf64K Both Must "7692#7.1.1" "forgets the context after a message of 64 KiB or more";
+    OneTakeoverForBoth Both Must "7692#7.1.1" "forgets the context of the other end when it may not have one itself";
     TakesCutBlock Both Should "7692#7.2.2" "takes a compressed message that ends inside a block";
     TakesBadDeflate Server Must "7692#7.2.2" "takes what cannot be inflated for not compressed";
     LimitsCompressedSize Server Must "6455#10.4" "bounds the size of messages before they are inflated, not after, and crashes when its memory is full";

@@ -50,7 +50,9 @@ impl Deflate {
             own: Compress::new_with_window_bits(Compression::new(6), false, bits),
             own_takeover: own.0 || fault.is(Fault::KeepsOwnContext),
             peer: Decompress::new(false),
-            peer_takeover: peer.0 && !fault.is(Fault::ForgetsPeerContext),
+            peer_takeover: peer.0
+                && !fault.is(Fault::ForgetsPeerContext)
+                && (own.0 || !fault.is(Fault::OneTakeoverForBoth)),
             window: Vec::new(),
             ended: false,
             fresh: false,
@@ -171,8 +173,11 @@ impl Deflate {
                 return Err(Bad::Data);
             }
         }
+        if out.len() == 16384 && self.fault.is(Fault::LosesByteOfFullChunk) {
+            out.pop();
+        }
         (self.ended, self.fresh) = (false, false);
-        if !self.peer_takeover {
+        if !self.peer_takeover || out.len() >= 65536 && self.fault.is(Fault::ForgetsContextOf64K) {
             self.forget();
         }
         Ok(())

@@ -19,6 +19,11 @@ impl Head {
         self.opcode >= 8
     }
 
+    /// Bytes that the head takes.
+    pub(super) fn size(&self) -> u64 {
+        2 + u64::from(self.form / 8) * u64::from(self.form > 7) + if self.key.is_some() { 4 } else { 0 }
+    }
+
     /// Reads a head from the beginning of `bytes`, and says how many it takes. `None` if it is not all there.
     pub(super) fn read(bytes: &[u8], fault: Switch) -> Option<(Self, usize)> {
         let [first, second, rest @ ..] = bytes else { return None };
@@ -53,6 +58,9 @@ impl Head {
             }
             if fault.is(Fault::LengthIn32Bits) && len >> 63 == 0 {
                 len &= 0xffff_ffff;
+            }
+            if fault.is(Fault::LengthIn53Bits) && len >> 63 == 0 {
+                len &= (1 << 53) - 1;
             }
         }
         let head = Self { fin: first & 0x80 != 0, rsv: first >> 4 & 7, opcode: first & 15, key, len, form };

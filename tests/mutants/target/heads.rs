@@ -17,6 +17,7 @@ impl Session {
                 self.is(Fault::TakesUnmasked)
                     || head.is_control() && self.is(Fault::TakesUnmaskedControl)
                     || head.opcode == 0 && self.is(Fault::TakesUnmaskedContinuation)
+                    || !head.fin && self.is(Fault::TakesUnmaskedUnfinished)
             }
         }
     }

@@ -177,11 +177,13 @@ impl Session {
                 self.is(Fault::TakesReservedData)
                     || self.is(Fault::TakesReservedInside) && self.message.is_some()
                     || self.is(Fault::TakesLastReserved) && head.opcode == 7
+                    || self.is(Fault::TakesReservedUnfinished) && !head.fin
             }
             _ => {
                 self.is(Fault::TakesReservedControl)
                     || self.is(Fault::TakesReservedInside) && self.message.is_some()
                     || self.is(Fault::TakesLastReserved) && head.opcode == 15
+                    || self.is(Fault::TakesReservedUnfinished) && !head.fin
             }
         };
         if !good {
@@ -216,6 +218,12 @@ impl Session {
             part.remove(0);
         }
         frame.at += bytes.len() as u64;
+        if frame.head.opcode == 8 && !whole && self.is(Fault::CloseInOneRead) {
+            return self.fail(1002);
+        }
+        if whole && frame.head.size() + frame.head.len == 4096 && self.is(Fault::LosesByteOfFullBuffer) {
+            part.pop();
+        }
         let then = match frame.head.opcode {
             8..=10 => {
                 frame.control.extend_from_slice(&part);
