@@ -39,7 +39,8 @@ impl Utf8 {
             return self.begin(byte, offset);
         }
         let (least, most) = std::mem::replace(&mut self.next, (0x80, 0xbf));
-        if !(least..=most).contains(&byte) {
+        let any = self.missing == 1 && byte >= 0x80 && self.fault.is(Fault::TakesAnyLastByte);
+        if !(least..=most).contains(&byte) && !any {
             return false;
         }
         self.point = self.point << 6 | u32::from(byte & 0x3f);
