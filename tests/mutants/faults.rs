@@ -88,7 +88,15 @@ faults! {
     AcceptByItsBeginning Client Must "6455#4.1" "compares the first half of the Sec-WebSocket-Accept header";
     TakesTwoAccepts Client Must "6455#11.3.3" "takes the right one of two Sec-WebSocket-Accept headers";
     AcceptWithBlanks Client Must "6455#4.1" "takes blanks around the Sec-WebSocket-Accept header for a part of it";
+    AnswerValuesToAColon Client Must "6455#4.1" "reads the headers of the response to their second colon";
+    AnswerValuesToANul Client Must "6455#4.1" "reads the headers of the response to a NUL";
+    AnswerNamesWithUnderscores Client Must "6455#4.1" "takes underscores in the names of the response's headers for hyphens";
+    AnswerUpgradeInUnicode Client Must "6455#4.1" "overlooks the case of all letters of Unicode in the response's Upgrade header";
+    LosesFolds Client Must "9112#5.2" "leaves out what is folded in the response";
+    OneAnswerBeforeTheLast Client Should "9110#15.2" "fails when two responses come before the last";
     TakesExtensionUnasked Client Must "6455#4.1" "overlooks extensions in the response that it did not offer";
+    TakesOldDeflate Client Must "6455#4.1" "overlooks x-webkit-deflate-frame in the response";
+    TakesDeflateUnasked Client Must "6455#4.1" "overlooks permessage-deflate in the response though it did not offer it";
     TakesExtensionsOfAnyGrammar Client Must "6455#9.1" "overlooks extensions in the response that are not as the grammar wants them";
     TakesProtocolUnasked Client Must "6455#4.1" "takes a subprotocol that it did not ask for";
     AnswerNamesByTheirCase Client Must "7230#3.2" "knows the headers of the response in the usual case alone";
@@ -113,6 +121,8 @@ faults! {
     MasksWithOneKey Client Must "6455#5.3" "masks with the same key each time";
     MasksWithZero Client Must "6455#5.3" "masks with the key 00000000";
     MasksByCounting Client Must "6455#5.3" "counts its masking keys up";
+    MasksNothingWithZero Client Must "6455#5.3" "masks frames without payload with the key 00000000";
+    MasksLargeWithOneKey Client Must "6455#5.3" "masks frames of 60 kB and more with the same key each time";
     TakesMasked Client Must "6455#5.1" "takes frames that are masked";
     TakesMaskedControl Client Must "6455#5.1" "takes control frames that are masked";
     // The length.
@@ -167,6 +177,7 @@ faults! {
     Utf8FrameByFrame Both Must "6455#5.6" "refuses code points that go on in the next fragment";
     Utf8OfTheFirstFrame Server Must "6455#8.1" "looks at the first fragment of a text alone";
     Utf8OfCompressedUnchecked Both Must "6455#8.1" "does not look at text that was compressed";
+    TakesAnyLastByte Both Must "6455#8.1" "takes all bytes from 80 to ff as the last of a character";
     TakesOverlong Both Must "6455#8.1" "takes overlong forms of three and four bytes";
     TakesModifiedNul Server Must "6455#8.1" "takes c0 80 for a NUL";
     TakesSurrogates Both Must "6455#8.1" "takes surrogates";
@@ -236,6 +247,9 @@ faults! {
     TakesUnknownParameter Both Must "7692#7.1" "overlooks unknown parameters of permessage-deflate";
     TakesParameterTwice Both Must "7692#7.1" "overlooks that a parameter comes twice";
     TakesWindow7 Both Must "7692#7.1.2" "takes windows of any number of bits";
+    TakesWindowWithSign Client Must "7692#7.1.2" "takes windows with a plus sign";
+    TakesWindowInHex Client Must "7692#7.1.2" "takes windows in hexadecimal";
+    TakesWindowToItsDigits Client Must "7692#7.1.2" "takes windows that begin with a number";
     TakesWindow08 Server Must "7692#7.1.2" "takes windows with leading zeros";
     TakesFlagWithValue Both Must "7692#7.1.1" "overlooks the value of a parameter that has none";
     TakesServerWindowBare Both Must "7692#7.1.2.1" "takes server_max_window_bits without a value";

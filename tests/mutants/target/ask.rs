@@ -20,7 +20,7 @@ impl Wishes {
     /// As the fault needs it to be seen.
     pub(crate) fn of(fault: Option<Fault>) -> Self {
         let offer = match fault {
-            Some(Fault::TakesExtensionUnasked) => None,
+            Some(Fault::TakesExtensionUnasked | Fault::TakesDeflateUnasked) => None,
             Some(Fault::TakesClientWindowUnoffered) => Some("permessage-deflate"),
             Some(Fault::TakesServerWindowLarger | Fault::TakesServerWindowMissing) => {
                 Some("permessage-deflate; server_max_window_bits=10; client_max_window_bits")
@@ -91,9 +91,11 @@ pub(super) fn check(bytes: &[u8], key: &str, wishes: Wishes, fault: Switch) -> R
         no_list: fault.is(Fault::AnswerConnectionIsNoList),
         ..Words::RIGHT
     };
+    let upgrade_in_unicode = fault.is(Fault::AnswerUpgradeInUnicode)
+        && heading.one("Upgrade").is_some_and(|value| value.to_lowercase() == "websocket");
     let sound = version
         && (status == "101" || status.len() == 3 && fault.is(Fault::TakesAnyStatus))
-        && upgrade.find(&heading, "Upgrade", "websocket")
+        && (upgrade.find(&heading, "Upgrade", "websocket") || upgrade_in_unicode)
         && connection.find(&heading, "Connection", "upgrade")
         && accepted(&heading, key, fault)
         && protocol(&heading, wishes, fault);

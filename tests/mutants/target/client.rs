@@ -36,6 +36,7 @@ pub(crate) async fn visit(address: SocketAddr, resource: String, wishes: Wishes,
     }
     let mut bytes = Vec::new();
     let size = timeout(RESPONSE, async {
+        let mut before = 0;
         loop {
             match stream.read_buf(&mut bytes).await {
                 Ok(1..) => {}
@@ -48,6 +49,10 @@ pub(crate) async fn visit(address: SocketAddr, resource: String, wishes: Wishes,
                     return Some(size);
                 }
                 bytes.drain(..size);
+                before += 1;
+                if before > 1 && fault.is(Fault::OneAnswerBeforeTheLast) {
+                    return None;
+                }
             }
             if !bytes.starts_with(&b"HTTP/"[..bytes.len().min(5)]) {
                 return None;

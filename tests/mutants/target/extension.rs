@@ -87,7 +87,18 @@ fn unquoted(value: &str) -> Option<String> {
 
 /// Reads a window: 8 to 15, without leading zeros.
 fn window(value: Option<&str>, fault: Switch) -> Option<u8> {
-    let value = value?;
+    let mut value = value?;
+    let sixteen = value.strip_prefix("0x").and_then(|digits| u8::from_str_radix(digits, 16).ok());
+    if let Some(bits) = sixteen.filter(|_| fault.is(Fault::TakesWindowInHex)) {
+        return (8..=15).contains(&bits).then_some(bits);
+    }
+    if fault.is(Fault::TakesWindowWithSign) {
+        value = value.trim_start_matches('+');
+    }
+    if fault.is(Fault::TakesWindowToItsDigits) {
+        let digits = value.bytes().take_while(u8::is_ascii_digit).count();
+        value = &value[..digits];
+    }
     let zeros = value.len() > 1 && value.starts_with('0') && !fault.is(Fault::TakesWindow08);
     if zeros || !value.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
@@ -189,7 +200,10 @@ pub(super) fn check(response: &[Extension], offered: Option<&str>, fault: Switch
     let offered = offered.and_then(read).unwrap_or_default();
     for extension in response {
         if extension.name != DEFLATE || offered.is_empty() {
-            if fault.is(Fault::TakesExtensionUnasked) {
+            if fault.is(Fault::TakesExtensionUnasked)
+                || fault.is(Fault::TakesOldDeflate) && extension.name == "x-webkit-deflate-frame"
+                || fault.is(Fault::TakesDeflateUnasked) && extension.name == DEFLATE
+            {
                 continue;
             }
             return Err(());

@@ -62,8 +62,13 @@ impl Heading {
                 && unfold
                 && let Some((_, value)) = heading.headers.last_mut()
             {
-                value.push(b' ');
-                value.extend_from_slice(line.trim_ascii());
+                if !fault.is(Fault::LosesFolds) {
+                    // No value begins with a blank.
+                    if !value.is_empty() {
+                        value.push(b' ');
+                    }
+                    value.extend_from_slice(line.trim_ascii());
+                }
                 continue;
             }
             if folded && !fault.is(Fault::FoldsAsHeaders) {
@@ -75,7 +80,15 @@ impl Heading {
             if fault.is(Fault::SpaceBeforeColon) {
                 name.truncate(name.trim_end().len());
             }
-            let value = &line[colon + 1..];
+            if fault.is(Fault::AnswerNamesWithUnderscores) {
+                name = name.replace('_', "-");
+            }
+            let mut value = &line[colon + 1..];
+            for (cut, mark) in [(Fault::AnswerValuesToAColon, b':'), (Fault::AnswerValuesToANul, 0)] {
+                if fault.is(cut) {
+                    value = value.split(|byte| *byte == mark).next().unwrap_or_default();
+                }
+            }
             if value.contains(&0) && fault.is(Fault::DropsOnNul)
                 || std::str::from_utf8(value).is_err() && fault.is(Fault::DropsOnEightBits)
             {

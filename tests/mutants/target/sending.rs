@@ -14,7 +14,7 @@ const LARGE: usize = 60_000;
 impl Session {
     /// Sends a frame.
     pub(super) fn send(&mut self, fin: bool, rsv: u8, opcode: u8, payload: &[u8]) {
-        let key = self.key(opcode);
+        let key = self.key(opcode, payload.len());
         let head = Head { fin, rsv, opcode, key, len: payload.len() as u64, form: 0 };
         let begun = self.out.len();
         head.write(&mut self.out, self.fault);
@@ -27,7 +27,7 @@ impl Session {
     }
 
     /// The masking key of a frame, if it is masked.
-    fn key(&self, opcode: u8) -> Option<[u8; 4]> {
+    fn key(&self, opcode: u8, len: usize) -> Option<[u8; 4]> {
         let mut key = [0; 4];
         random(&mut key);
         if self.role == Role::Server {
@@ -39,6 +39,8 @@ impl Session {
             () if self.is(Fault::SendsUnmaskedControl) && opcode >= 8 => None,
             () if self.is(Fault::MasksWithOneKey) => Some([0x37, 0xfa, 0x21, 0x3d]),
             () if self.is(Fault::MasksWithZero) => Some([0; 4]),
+            () if self.is(Fault::MasksNothingWithZero) && len == 0 => Some([0; 4]),
+            () if self.is(Fault::MasksLargeWithOneKey) && len >= LARGE => Some([0x37, 0xfa, 0x21, 0x3d]),
             () if self.is(Fault::MasksByCounting) => Some(self.world.count().to_be_bytes()),
             () => Some(key),
         }
