@@ -45,6 +45,8 @@ const CASES: &[(&str, &str)] = embedded! { include_str:
     "corpus/cases/29-negotiation.toml"
     "corpus/cases/30-compressed-data.toml"
     "corpus/cases/31-limits.toml"
+    "corpus/cases/32-clients.toml"
+    "corpus/cases/33-continuation-bytes.toml"
 };
 
 /// Every payload file that cases quote. A test compares the list with the folder.

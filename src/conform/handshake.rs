@@ -82,11 +82,13 @@ pub struct Manners {
     pub close: bool,
     /// As server we end TCP after the closing handshake.
     pub end: bool,
+    /// No more steps are taken once the target closes; its close frame is answered at once.
+    pub stop: bool,
 }
 
 impl Default for Manners {
     fn default() -> Self {
-        Self { pong: true, close: true, end: true }
+        Self { pong: true, close: true, end: true, stop: true }
     }
 }
 

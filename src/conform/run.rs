@@ -4,6 +4,7 @@
 //! that were not run are told as such, never left out.
 
 mod server;
+mod weight;
 
 use std::collections::{HashMap, VecDeque};
 use std::future::Future;
@@ -15,12 +16,13 @@ use tokio::task::{Id, JoinSet};
 use tokio::time::{Instant, sleep};
 
 pub(super) use self::server::Server;
+use self::weight::{moves_much, walks_like};
 use crate::conform::act::Pace;
 use crate::conform::expect::Wanted;
 use crate::conform::judge::{Judgement, judge_wanted};
 use crate::conform::peer::Connect;
 use crate::conform::tap::Tap;
-use crate::conform::{Baseline, Case, Payload, SpecCases, Step, Transcript};
+use crate::conform::{Baseline, Case, SpecCases, Transcript};
 use crate::proto::Role;
 use crate::watch::{Event, Heading, Kind, Outcome, Plan, Reason, Sink, Summary, Timestamp, Trouble, Verdict};
 
@@ -112,9 +114,6 @@ const WAITING: usize = 64;
 /// handshakes that fail before one succeeds, and it counts as something else than a WebSocket server.
 const GONE: u32 = 8;
 
-/// Bytes to be sent from which on a case counts as one that moves much data.
-const BULK: u64 = 512 * 1024;
-
 /// Runs `cases` against `target` until they are done or `cancel` is.
 ///
 /// Dropping the future ends all connections.
@@ -201,7 +200,7 @@ impl<'a, O: Opponent> Run<'a, O> {
         let mut waiting = [VecDeque::new(), VecDeque::new()];
         for (index, case) in cases.iter().enumerate() {
             // With a number of jobs given there is one lane, in the order of the cases.
-            let lane = usize::from(options.jobs.is_none() && weight(&case.send) >= BULK);
+            let lane = usize::from(options.jobs.is_none() && moves_much(case));
             waiting[lane].push_back(index);
         }
         // One after another, cases that send the same compressed messages find them made.
@@ -365,38 +364,6 @@ impl<'a, O: Opponent> Run<'a, O> {
         self.tell(Kind::RunFinished(summary.clone()));
         Conclusion { summary, outcomes, reached: self.reached, told: self.told }
     }
-}
-
-/// Bytes that the steps send, and more for each write of a chopped frame and for compressing.
-fn weight(steps: &[Step]) -> u64 {
-    let one = |step: &Step| match step {
-        Step::Frame(frame) => {
-            let len = frame.payload.len() as u64;
-            let len = frame.chop.map_or(len, |chop| len.max(len / chop.max(1) as u64 * 256));
-            if frame.compressed { len.saturating_add(1024) } else { len }
-        }
-        Step::More(payload) | Step::Raw { bytes: payload, .. } => payload.len() as u64,
-        Step::Repeat { times, steps } => u64::from(*times).saturating_mul(weight(steps).saturating_add(256)),
-        Step::Wait { .. } | Step::Await(_) | Step::Unread(_) | Step::HalfClose | Step::Reset => 0,
-    };
-    steps.iter().map(one).fold(0, u64::saturating_add)
-}
-
-/// The number of the payload that the steps compress first, in the order in which such were seen.
-fn walks_like<'c>(walks: &mut Vec<Option<&'c Payload>>, steps: &'c [Step]) -> usize {
-    let payload = compressed(steps);
-    walks.iter().position(|known| *known == payload).unwrap_or_else(|| {
-        walks.push(payload);
-        walks.len() - 1
-    })
-}
-
-fn compressed(steps: &[Step]) -> Option<&Payload> {
-    steps.iter().find_map(|step| match step {
-        Step::Frame(frame) => Some(&frame.payload).filter(|_| frame.compressed),
-        Step::Repeat { steps, .. } => compressed(steps),
-        _ => None,
-    })
 }
 
 /// The outcome of a case that was played.

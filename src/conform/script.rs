@@ -230,6 +230,7 @@ impl Script {
     fn react(&mut self, now: Duration, record: &mut Recorder) -> Option<Act> {
         let closing = record.closing();
         let (local, remote) = (closing.local.is_some(), closing.remote.is_some());
+        let goes_on = !self.case.manners.stop && !self.mute && !self.is_through();
         if let Some(rule) = record.violation().filter(|_| !closing.failed_by_us) {
             record.failed();
             if local || remote {
@@ -237,14 +238,14 @@ impl Script {
             }
             let code = rule.close_code().unwrap_or(CloseCode::PROTOCOL_ERROR);
             self.close_with(CloseBody::Status(code, rule.words().as_bytes()));
-        } else if remote && !local && self.closing.is_none() && self.case.manners.close {
+        } else if remote && !local && !goes_on && self.closing.is_none() && self.case.manners.close {
             self.close_with(CloseBody::Status(CloseCode::NORMAL, b""));
-        } else if remote && local && self.role == Role::Server && self.case.manners.end {
+        } else if remote && local && !goes_on && self.role == Role::Server && self.case.manners.end {
             // The server ends TCP (section 7.1.1).
             record.ended(now, Ending::ByUs);
             return Some(Act::Done);
         }
-        self.stopped |= remote;
+        self.stopped |= remote && !goes_on;
         None
     }
 

@@ -8,7 +8,7 @@ use wslab::proto::{Level, Role};
 use wslab::wire::{CloseCode, Opcode};
 
 /// The groups beyond Autobahn's sections, each with the file that it stands in.
-const GROUPS: [(&str, &str); 12] = [
+const GROUPS: [(&str, &str); 14] = [
     ("hs", "20-opening-of-servers"),
     ("hc", "21-opening-of-clients"),
     ("mk", "22-masking"),
@@ -21,6 +21,8 @@ const GROUPS: [(&str, &str); 12] = [
     ("pn", "29-negotiation"),
     ("df", "30-compressed-data"),
     ("lm", "31-limits"),
+    ("ct", "32-clients"),
+    ("cb", "33-continuation-bytes"),
 ];
 
 fn ids(prefix: &str) -> Vec<String> {

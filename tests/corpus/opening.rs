@@ -77,12 +77,13 @@ fn loops_fill_a_handshake() {
 
 #[test]
 fn manners_are_all_done_unless_it_says_otherwise() {
-    let all = Manners { pong: true, close: true, end: true };
+    let all = Manners { pong: true, close: true, end: true, stop: true };
     assert_eq!(case("").manners, all);
     assert_eq!(case("manners = {}").manners, all);
     assert_eq!(case("manners = { pong = false }").manners, Manners { pong: false, ..all });
     assert_eq!(case("manners = { close = false, end = true }").manners, Manners { close: false, ..all });
     assert_eq!(case("manners = { end = false }").manners, Manners { end: false, ..all });
+    assert_eq!(case("manners = { stop = false }").manners, Manners { stop: false, ..all });
 }
 
 #[test]

@@ -89,7 +89,7 @@ level = "may"
 target = "server"
 deflate = [{ takeover = false, own = { takeover = true, window = 12 } }, { own = { takeover = false } }]
 opening = { line = "GET <path> HTTP/1.1\\", set = { "Host" = "<host>", "X \"Y\"" = ["a", "b"] }, drop = ["Upgrade"], add = ["a: b", " c"], behind = { hex = "78" }, chop = 1, pause = "5ms", unfinished = true }
-manners = { pong = false, close = false, end = false }
+manners = { pong = false, close = false, end = false, stop = false }
 beside = { asking = 3 }
 send = [
   { unread = "2s" },

@@ -16,7 +16,7 @@ use wslab::watch::{Event, Kind};
 use wslab::wire::Opcode;
 
 use crate::peering::serve;
-use crate::stage::{Deed, Target, case, closes, echo, hears, mute, ping, says, text};
+use crate::stage::{Deed, Target, case, closes, echo, hears, mute, once, ping, says, text};
 
 /// Connections in memory: the n-th one, from 0, gets what the function says.
 struct Memory<F> {
@@ -332,6 +332,38 @@ async fn a_server_that_is_gone_after_a_case_fails_it() {
             insta::assert_snapshot!(whys[0], @"afterwards the target did not serve a further connection: the connection was refused");
         }
     }
+}
+
+/// Answers pings, and nothing else.
+fn pongs() -> Target {
+    Box::new(|head, payload| match head.opcode {
+        Opcode::PING => vec![(Duration::ZERO, says(Opcode::PONG, payload))],
+        Opcode::CLOSE => vec![(Duration::ZERO, closes(1000)), (Duration::ZERO, Deed::End)],
+        _ => Vec::new(),
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_opens_and_serves_nobody_after_a_case_fails_it() {
+    let pinged = Case { informational: true, ..case([ping("Hello")], &[]) };
+    let echoed = Case { informational: true, ..case([text("Hello")], &[]) };
+    let behind = |case: &Case, echo: bool, then: fn() -> Target| {
+        let (case, options) = (Arc::new(case.clone()), Options { echo, ..one_job() });
+        async move {
+            let (mut end, _) = ran(&[case], options, move |index| Ok(if index < 2 { pongs() } else { then() })).await;
+            let outcome = end.outcomes.remove(0);
+            (outcome.passes(true), outcome.why().map(ToString::to_string).collect::<String>())
+        }
+    };
+    let told =
+        |words: &str| (false, format!("afterwards the target did not serve a further connection: it did not {words}"));
+    assert_eq!(behind(&pinged, false, pongs).await, (true, String::new()));
+    assert_eq!(behind(&pinged, false, mute).await, told("answer a ping in time"));
+    assert_eq!(behind(&echoed, true, echo).await, (true, String::new()));
+    assert_eq!(behind(&echoed, true, pongs).await, told("echo in time"));
+    let ends = || once(vec![(0, Deed::End)]);
+    assert_eq!(behind(&echoed, true, ends).await, told("echo"));
+    assert_eq!(behind(&pinged, false, ends).await, told("answer a ping"));
 }
 
 #[tokio::test(start_paused = true)]

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use hex_literal::hex;
 use wslab::conform::{
-    Alternative, Await, Case, Close, Closer, Expected, Fragments, Grade, Manners, Own, Pace, Patience, Payload, Step,
-    Terms, Then, Timers, Verdict, Why,
+    Alternative, Await, Case, Close, Closer, Expected, Fragments, Frame, Grade, Manners, Own, Pace, Patience, Payload,
+    Step, Terms, Then, Timers, Verdict, Why,
 };
 use wslab::proto::Rule;
 use wslab::watch::{Ending, Timeout};
@@ -325,6 +325,29 @@ fn a_ping_is_not_answered_where_our_manners_leave_it() {
     let case = Case { manners: Manners { pong: false, ..Manners::default() }, ..polite };
     let played = play(&case, pings());
     assert_eq!((played.opcodes(), played.verdicts().0), (vec![Opcode::TEXT, Opcode::CLOSE], "ok"));
+}
+
+#[test]
+fn the_steps_go_on_behind_the_targets_close_frame_where_our_manners_leave_it() {
+    let bad = Frame { pause: Some(ms(20)), ..frame(Opcode(3), "") };
+    let polite = failing(case([Step::Frame(bad), ping("late")], &[]), 1002);
+    let rude = Case { manners: Manners { stop: false, ..Manners::default() }, ..polite.clone() };
+    // It closes at once, and answers pings or not.
+    let target = |pongs: bool| -> Target {
+        Box::new(move |head, payload| match head.opcode {
+            Opcode(3) => vec![(ms(1), closes(1002))],
+            Opcode::PING if pongs => vec![(ms(1), says(Opcode::PONG, payload))],
+            Opcode::CLOSE => vec![(ms(1), Deed::End)],
+            _ => Vec::new(),
+        })
+    };
+    let stopped = play(&polite, target(true));
+    assert_eq!((stopped.opcodes(), stopped.verdicts()), (vec![Opcode(3), Opcode::CLOSE], ("ok", "ok")));
+    let played = play(&rude, target(false));
+    assert_eq!((played.opcodes(), played.verdicts()), (vec![Opcode(3), Opcode::PING, Opcode::CLOSE], ("ok", "ok")));
+    assert!(played.transcript.duration < ms(30), "nothing is waited for: {:?}", played.transcript.duration);
+    let Verdict::Failed(whys) = &play(&rude, target(true)).judgement.verdict else { panic!("a pong is no failure") };
+    assert!(whys.contains(&Why::Broke(Rule::FrameAfterClose)), "{whys:?}");
 }
 
 #[test]

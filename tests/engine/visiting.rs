@@ -155,6 +155,30 @@ fn a_wrong_request_is_refused_whatever_the_case_answers() {
 }
 
 #[test]
+fn a_request_that_a_server_may_see_through_is_wrong_all_the_same() {
+    here(async {
+        let plain = request("/runCase?case=1&agent=a");
+        let key = plain.split("Sec-WebSocket-Key: ").nth(1).and_then(|rest| rest.split("\r\n").next()).unwrap();
+        let spare = format!("{}B==", &key[..21]);
+        let mut told = Vec::new();
+        for faulty in [plain.replace("\r\nUpgrade", "\nUpgrade"), plain.replace(key, &spare)] {
+            assert_ne!(faulty, plain);
+            let run = start(case([text("Hello")], &[hears("Hello")]));
+            let mut stream = run.street.knock();
+            stream.write_all(faulty.as_bytes()).await.unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).await.unwrap();
+            assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
+            told.push(whys(&outcome(run).await));
+        }
+        insta::assert_snapshot!(told.join("\n"), @"
+        the opening handshake failed: the request is not HTTP
+        the opening handshake failed: the Sec-WebSocket-Key header is not 16 bytes in base64
+        ");
+    });
+}
+
+#[test]
 fn a_case_that_needs_an_offer_is_played_with_nobody_else() {
     here(async {
         let offer = |with: &[&str], without: &[&str]| {

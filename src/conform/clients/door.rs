@@ -72,8 +72,22 @@ pub(super) async fn knock<T: Transport>(mut stream: T, pace: Pace) -> Option<Cal
         faults.push(Rule::FrameBeforeOpen);
     }
     bytes.truncate(size);
+    // A server may see through these, and a client must not count on it.
+    let has_bare_feed =
+        bytes.iter().enumerate().any(|(at, byte)| *byte == b'\n' && (at == 0 || bytes[at - 1] != b'\r'));
+    if has_bare_feed && !faults.contains(&Rule::RequestMalformed) {
+        faults.push(Rule::RequestMalformed);
+    }
+    if asked.key.as_deref().is_some_and(has_spare_bits) && !faults.contains(&Rule::RequestKeyInvalid) {
+        faults.push(Rule::RequestKeyInvalid);
+    }
     let opening = Opening { request: head_without_secrets(&bytes), faults, ..Opening::default() };
     Some(Caller { stream, request, asked, opening, begun })
+}
+
+/// Whether what fills the last digit of 16 bytes in base64 is not zero, as an encoder has it (RFC 4648, section 3.5).
+fn has_spare_bits(key: &str) -> bool {
+    key.len() == 24 && !["A==", "Q==", "g==", "w=="].iter().any(|end| key.ends_with(end))
 }
 
 /// The keys of all requests, each of which has to be a new one (section 4.1, item 7 of the request).

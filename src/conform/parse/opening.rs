@@ -84,9 +84,9 @@ pub(super) fn manners(reader: &mut Reader<'_>, node: &Node) -> Option<Manners> {
         let node = fields.take(name);
         node.map_or(Some(true), |node| reader.boolean(node, "a manner"))
     };
-    let manners = (one("pong"), one("close"), one("end"));
+    let manners = (one("pong"), one("close"), one("end"), one("stop"));
     fields.finish(reader);
-    Some(Manners { pong: manners.0?, close: manners.1?, end: manners.2? })
+    Some(Manners { pong: manners.0?, close: manners.1?, end: manners.2?, stop: manners.3? })
 }
 
 /// Reads `beside`.

@@ -8,8 +8,9 @@ pub(super) fn keys(case: &Case) -> Vec<(&'static str, String)> {
     let mut keys = Vec::new();
     keys.extend(case.opening.as_ref().map(|opening| ("opening", handshake(opening))));
     if case.manners != Manners::default() {
-        let Manners { pong, close, end } = case.manners;
-        let left = [("pong", pong), ("close", close), ("end", end)].into_iter().filter(|(_, done)| !done);
+        let Manners { pong, close, end, stop } = case.manners;
+        let left =
+            [("pong", pong), ("close", close), ("end", end), ("stop", stop)].into_iter().filter(|(_, done)| !done);
         keys.push(("manners", table(left.map(|(name, _)| format!("{name} = false")))));
     }
     keys.extend(case.beside.map(|beside| {

@@ -10,12 +10,12 @@ use super::{Opponent, judged};
 use crate::conform::act::Pace;
 use crate::conform::cpu::Metered;
 use crate::conform::expect::Wanted;
-use crate::conform::peer::{Connect, play};
+use crate::conform::peer::{Connect, Transport, play};
 use crate::conform::tap::Tap;
 use crate::conform::{Beside, Case, Closer, Step};
 use crate::net::{SystemKeys, nonce};
 use crate::proto::opening::Ask;
-use crate::proto::{MaskingKeys as _, Role};
+use crate::proto::{Flow, MaskingKeys as _, Role, Seen};
 use crate::watch::{Outcome, Trouble, Verdict};
 use crate::wire::http::{Limits, Response};
 use crate::wire::{Head, Opcode};
@@ -99,7 +99,7 @@ async fn one<C: Connect>(target: &C, case: Arc<Case>, pace: Pace, tap: Option<&T
     if !case.may_harm() {
         return outcome;
     }
-    match serves(target, pace).await {
+    match serves(target, pace, case.hears_messages).await {
         Ok(()) => outcome,
         Err(words) => outcome.but_gone(words),
     }
@@ -116,23 +116,66 @@ impl Case {
     }
 }
 
-/// Whether `target` serves one more client. Gives the words for why it does not.
-async fn serves<C: Connect>(target: &C, pace: Pace) -> Result<(), String> {
+/// Whether `target` serves one more client: opens its connection, answers its ping, and echoes its message if it is one that
+/// `echoes`. Gives the words for why it does not.
+async fn serves<C: Connect>(target: &C, pace: Pace, echoes: bool) -> Result<(), String> {
     let mut transport = connect_patiently(target).await.map_err(|trouble| trouble.to_string())?;
     let opened = timeout(pace.patience(OPENING), open(&mut transport, &target.ask(nonce()))).await;
-    if !opened.map_err(|_| "it did not answer in time".to_owned())? {
+    let Some(behind) = opened.map_err(|_| "it did not answer in time".to_owned())? else {
         return Err("it did not open it".to_owned());
+    };
+    let answers = timeout(pace.patience(OPENING), answers(&mut transport, behind, echoes)).await;
+    match answers {
+        Ok(true) => Ok(()),
+        Ok(false) if echoes => Err("it did not echo".to_owned()),
+        Ok(false) => Err("it did not answer a ping".to_owned()),
+        Err(_) if echoes => Err("it did not echo in time".to_owned()),
+        Err(_) => Err("it did not answer a ping in time".to_owned()),
     }
-    // It is told that this was all; whether it listens is not the question.
-    let head = Head { mask: Some(SystemKeys::new().next_key()), ..Head::new(Opcode::CLOSE, 0) };
-    let _ = transport.write_all(&head.encode()).await;
-    let _ = transport.flush().await;
-    Ok(())
 }
 
-/// Has a plain opening handshake, and says whether it led to a connection.
-async fn open<T: crate::conform::Transport>(transport: &mut T, ask: &Ask) -> bool {
-    let Ok(request) = ask.request() else { return false };
+/// Whether what we say on an open connection, of which this came already, is answered.
+async fn answers<T: Transport>(transport: &mut T, mut came: Vec<u8>, echoes: bool) -> bool {
+    const WORDS: &[u8] = b"Are you still there?";
+    let mut keys = SystemKeys::new();
+    let mut frame = |opcode, payload: &[u8]| {
+        let key = keys.next_key();
+        let mut frame = Head { mask: Some(key), ..Head::new(opcode, payload.len() as u64) }.encode().to_vec();
+        frame.extend(payload.iter().zip(key.iter().cycle()).map(|(byte, key)| byte ^ key));
+        frame
+    };
+    let asked = if echoes { frame(Opcode::TEXT, WORDS) } else { frame(Opcode::PING, WORDS) };
+    let _ = transport.write_all(&asked).await;
+    let _ = transport.flush().await;
+    let wanted = if echoes { Opcode::TEXT } else { Opcode::PONG };
+    let (mut flow, mut joined, mut opcode) = (Flow::new(Role::Server), Vec::new(), Opcode::CLOSE);
+    let mut buffer = vec![0; 4096];
+    loop {
+        for seen in flow.read(&mut came) {
+            match seen {
+                // What else it has to say is its own business.
+                Seen::Head(head) if head.opcode != Opcode::CONTINUATION => (opcode, joined) = (head.opcode, Vec::new()),
+                Seen::Data(data) if joined.len() <= WORDS.len() => joined.extend_from_slice(data),
+                _ => {}
+            }
+        }
+        if opcode == wanted && joined == WORDS {
+            break;
+        }
+        match transport.read(&mut buffer).await {
+            Ok(size @ 1..) => came = buffer[..size].to_vec(),
+            _ => return false,
+        }
+    }
+    // It is told that this was all; whether it listens is not the question.
+    let _ = transport.write_all(&frame(Opcode::CLOSE, &[])).await;
+    let _ = transport.flush().await;
+    true
+}
+
+/// Has a plain opening handshake. Gives what came behind the answer if that led to a connection.
+async fn open<T: Transport>(transport: &mut T, ask: &Ask) -> Option<Vec<u8>> {
+    let request = ask.request().ok()?;
     let (mut bytes, mut buffer) = (Vec::new(), vec![0; 4096]);
     request.write(&mut bytes);
     let _ = transport.write_all(&bytes).await;
@@ -140,13 +183,13 @@ async fn open<T: crate::conform::Transport>(transport: &mut T, ask: &Ask) -> boo
     let mut answer = Vec::new();
     loop {
         match Response::parse(&answer, &Limits::default()) {
-            Ok(Some((response, _))) => return response.status == 101,
-            Ok(None) => {}
-            Err(_) => return false,
-        }
-        match transport.read(&mut buffer).await {
-            Ok(size @ 1..) => answer.extend_from_slice(&buffer[..size]),
-            _ => return false,
+            Ok(Some((response, head))) if response.is_interim() => drop(answer.drain(..head)),
+            Ok(Some((response, head))) => return (response.status == 101).then(|| answer.split_off(head)),
+            Ok(None) => match transport.read(&mut buffer).await {
+                Ok(size @ 1..) => answer.extend_from_slice(&buffer[..size]),
+                _ => return None,
+            },
+            Err(_) => return None,
         }
     }
 }
@@ -165,7 +208,10 @@ async fn crowd<C: Connect>(target: &C, beside: Beside, pace: Pace) -> Vec<C::Tra
             let half = format!("GET {} HTTP/1.1\r\nHost: {}\r\n", ask.target, ask.host);
             let _ = transport.write_all(half.as_bytes()).await;
             let _ = transport.flush().await;
-        } else if !timeout(pace.patience(OPENING), open(&mut transport, &ask)).await.unwrap_or(false) {
+        } else if !timeout(pace.patience(OPENING), open(&mut transport, &ask))
+            .await
+            .is_ok_and(|opened| opened.is_some())
+        {
             break;
         }
         crowd.push(transport);

@@ -5,6 +5,9 @@ use std::collections::VecDeque;
 /// A key is held against so many before it. Random keys repeat among these once in sixty million frames.
 const RECENT: usize = 64;
 
+/// All bits of so many random keys are set once and clear once, but for once in 2^58 times.
+const MANY: usize = RECENT;
+
 /// After so many steps of the same size keys count as counted up, not drawn.
 const STEPS: u32 = 4;
 
@@ -29,7 +32,13 @@ impl Keys {
             self.recent.pop_front();
         }
         self.recent.push_back(key);
-        repeated || self.steps >= STEPS
+        repeated || self.steps >= STEPS || self.has_dead_bits()
+    }
+
+    /// Whether a bit is the same in all of many keys, as with a generator of 31 bits.
+    fn has_dead_bits(&self) -> bool {
+        let (set, clear) = self.recent.iter().fold((0, 0), |(set, clear), key| (set | key, clear | !key));
+        self.recent.len() >= MANY && set & clear != u32::MAX
     }
 }
 
@@ -42,19 +51,20 @@ mod tests {
         keys.into_iter().any(|key| seen.take(key.to_be_bytes()))
     }
 
+    /// The outputs of xorshift32.
+    fn drawn() -> impl Iterator<Item = u32> {
+        let mut state = 2_463_534_242_u32;
+        std::iter::repeat_with(move || {
+            state ^= state << 13;
+            state ^= state >> 17;
+            state ^= state << 5;
+            state
+        })
+    }
+
     #[test]
     fn keys_that_are_drawn_cannot_be_foretold() {
-        // The first outputs of xorshift32.
-        let mut state = 2_463_534_242_u32;
-        assert!(!foretold(
-            std::iter::repeat_with(|| {
-                state ^= state << 13;
-                state ^= state >> 17;
-                state ^= state << 5;
-                state
-            })
-            .take(1000)
-        ));
+        assert!(!foretold(drawn().take(1000)));
     }
 
     #[test]
@@ -64,5 +74,12 @@ mod tests {
         assert!(foretold((0..10).map(|n| n * 3)));
         assert!(foretold((0..10_u32).map(u32::swap_bytes)));
         assert!(!foretold([1, 2, 3, 9]));
+    }
+
+    #[test]
+    fn keys_with_a_bit_that_never_changes_can() {
+        assert!(foretold(drawn().map(|key| key & 0x7fff_ffff).take(64)));
+        assert!(foretold(drawn().map(|key| key | 0x0000_0100).take(64)));
+        assert!(!foretold(drawn().map(|key| key & 0x7fff_ffff).take(63)), "of few keys that may be chance");
     }
 }
