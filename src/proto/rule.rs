@@ -159,7 +159,7 @@ rules! {
     RequestExtensionsInvalid "6455#9.1" Must none "the Sec-WebSocket-Extensions header of the request is not as the grammar wants it";
     RequestDeflateInvalid "7692#7" Must none "an offer of permessage-deflate has parameters that are unknown, repeated or of a wrong value";
     RequestBody "6455#4.1" Must none "the request has a body";
-    FrameBeforeOpen "6455#4.1" Must none "the client sends frames before the handshake is answered";
+    FrameBeforeOpen "6455#4.1" Must none "the client sends frames before the connection is open";
     // The opening handshake of the server.
     ResponseMalformed "6455#4.2.2" Must none "the response is not HTTP";
     ResponseHttpVersion "6455#4.2.2" Must none "the response is not of HTTP/1.1 or later";

@@ -172,6 +172,15 @@ fn what_a_failing_client_says_is_shown() {
 }
 
 #[test]
+fn a_client_that_says_something_else_than_a_request_fails_its_case() {
+    let command = r#"bash -c 'u=${0#ws://}; p=${u%%/*}; exec 3<>/dev/tcp/${p%%:*}/${p##*:}
+        printf "GET /%s HTTP/1.1\r\nHost : x\r\n\r\n" "${u#*/}" >&3; cat <&3 >/dev/null' {url}"#;
+    let ended = started(command, &["1.1.2", "7.1.1"]).exits(1);
+    assert_eq!(ended.stdout.matches("the opening handshake failed: ").count(), 2, "{ended:#?}");
+    assert!(!ended.stdout.contains("never connected"), "{ended:#?}");
+}
+
+#[test]
 fn clients_that_do_not_end_are_ended() {
     let begun = Instant::now();
     let ended = started("sleep 1000 {url}", &["1.1.2", "--time-factor", "0.02"]).exits(3);

@@ -206,7 +206,7 @@ fn a_request_that_breaks_a_rule_fails_its_case() {
             .collect();
         insta::assert_snapshot!(whys.join("\n"), @r"
         the opening handshake failed: the version of the request is not 13
-        the opening handshake failed: the client sends frames before the handshake is answered
+        the opening handshake failed: the client sends frames before the connection is open
         ");
     });
 }

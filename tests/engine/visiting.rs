@@ -301,7 +301,7 @@ fn a_client_that_speaks_before_it_is_answered_fails() {
             Client::on(stream).echo().await;
             let outcome = outcome(run).await;
             insta::allow_duplicates! {
-                insta::assert_snapshot!(whys(&outcome), @"the opening handshake failed: the client sends frames before the handshake is answered");
+                insta::assert_snapshot!(whys(&outcome), @"the opening handshake failed: the client sends frames before the connection is open");
             }
         }
         // What comes when the head is complete, but not all that follows it, is in time.

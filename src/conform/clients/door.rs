@@ -40,8 +40,8 @@ pub(super) struct Caller<T> {
     begun: Instant,
 }
 
-/// Waits for a request. Whoever sends anything else is answered here.
-pub(super) async fn knock<T: Transport>(mut stream: T, pace: Pace) -> Option<Caller<T>> {
+/// Waits for a request. Whoever sends anything else is answered here, and what was sent instead is given, if anything was.
+pub(super) async fn knock<T: Transport>(mut stream: T, pace: Pace) -> Result<Caller<T>, Option<Box<Opening>>> {
     let begun = Instant::now();
     let mut bytes = Vec::new();
     let asked = timeout(pace.opening(OPENING), async {
@@ -60,10 +60,18 @@ pub(super) async fn knock<T: Transport>(mut stream: T, pace: Pace) -> Option<Cal
     .await;
     let late = || Box::new(Answer::refusal(408, "the request did not come in time"));
     let (request, size) = match asked.unwrap_or_else(|_| Err(late())) {
-        Ok(head) => head?,
+        Ok(head) => head.ok_or(None)?,
         Err(answer) => {
             refuse(stream, &answer).await;
-            return None;
+            bytes.truncate(Limits::default().max_bytes);
+            let opening = Opening {
+                request: head_without_secrets(&bytes),
+                faults: answer.faults.collect(),
+                status: Some(answer.response.status),
+                duration: begun.elapsed(),
+                ..Opening::default()
+            };
+            return Err((!bytes.is_empty()).then(|| Box::new(opening)));
         }
     };
     let asked = judge_request(&request);
@@ -82,7 +90,7 @@ pub(super) async fn knock<T: Transport>(mut stream: T, pace: Pace) -> Option<Cal
         faults.push(Rule::RequestKeyInvalid);
     }
     let opening = Opening { request: head_without_secrets(&bytes), faults, ..Opening::default() };
-    Some(Caller { stream, request, asked, opening, begun })
+    Ok(Caller { stream, request, asked, opening, begun })
 }
 
 /// Whether what fills the last digit of 16 bytes in base64 is not zero, as an encoder has it (RFC 4648, section 3.5).

@@ -18,12 +18,13 @@ use tokio::time::{sleep, timeout};
 
 use super::door::{Caller, Keys, knock};
 use super::listen::Accept;
-use super::resource::path_of;
+use super::resource::{CASE, path_of};
 use super::visit::play;
-use crate::conform::run::{Opponent, run_against};
-use crate::conform::{Case, Conclusion, Options, Pace, Tap, Transport};
+use crate::conform::expect::Wanted;
+use crate::conform::run::{Opponent, judged, run_against};
+use crate::conform::{Case, Conclusion, Options, Pace, Tap, Transcript, Transport};
 use crate::proto::{Role, Rule};
-use crate::watch::{Outcome, Sink, Trouble, Verdict};
+use crate::watch::{Opening, Outcome, Sink, Trouble, Verdict};
 use crate::wire::http::words_without_secrets;
 
 /// How long a client may take to connect, at the pace of one.
@@ -116,14 +117,25 @@ pub async fn launch<A: Accept>(
 #[derive(Default)]
 struct Expected(Mutex<HashMap<String, oneshot::Sender<Visitor>>>);
 
-/// A client that has asked, on whatever connection.
-type Visitor = Caller<Box<dyn Transport>>;
+/// A client that has asked, on whatever connection, or what it said that is no request.
+type Visitor = Result<Caller<Box<dyn Transport>>, Box<Opening>>;
 
 impl Expected {
     fn expect(&self, path: String) -> oneshot::Receiver<Visitor> {
         let (sender, receiver) = oneshot::channel();
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(path, sender);
         receiver
+    }
+
+    /// Whoever was given the path that stands in what is no request.
+    fn named_in(&self, opening: &Opening) -> Option<oneshot::Sender<Visitor>> {
+        let said = String::from_utf8_lossy(&opening.request);
+        let mut expected = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let path = said.split(|letter: char| letter.is_whitespace() || letter.is_control()).find_map(|word| {
+            let at = word.find(CASE)?;
+            expected.contains_key(&word[at..]).then(|| word[at..].to_owned())
+        })?;
+        expected.remove(&path)
     }
 
     fn take(&self, path: &str) -> Option<oneshot::Sender<Visitor>> {
@@ -150,22 +162,32 @@ async fn admit<A: Accept>(door: A, expected: Arc<Expected>, port: Option<String>
                 Some(tap) => Box::new(tap.on(stream, Role::Server, "client")),
                 None => Box::new(stream),
             };
-            if let Some(mut caller) = knock(stream, pace).await {
-                keys.see(&mut caller);
-                // Section 4.1, item 4 of the request: the host goes with its port unless that is the default one.
-                let is_in = |host: &String| port.as_ref().is_none_or(|port| host.ends_with(port.as_str()));
-                if !caller.asked.host.as_ref().is_some_and(is_in) {
-                    caller.breaks(Rule::RequestHost);
+            match knock(stream, pace).await {
+                Ok(caller) => introduce(caller, &expected, &keys, port.as_deref()).await,
+                Err(Some(opening)) => {
+                    if let Some(waiting) = expected.named_in(&opening) {
+                        drop(waiting.send(Err(opening)));
+                    }
                 }
-                let path = caller.asked.resource.trim_start_matches('/');
-                match expected.take(path) {
-                    // Whoever has given up drops it.
-                    Some(waiting) => drop(waiting.send(caller)),
-                    None => caller.refuse(404, "no client is awaited at this path, or it came before").await,
-                }
+                Err(None) => {}
             }
             drop(place);
         });
+    }
+}
+
+/// Hands a client to who awaits it, and takes note of what is wrong with its request beyond that alone.
+async fn introduce(mut caller: Caller<Box<dyn Transport>>, expected: &Expected, keys: &Keys, port: Option<&str>) {
+    keys.see(&mut caller);
+    // Section 4.1, item 4 of the request: the host goes with its port unless that is the default one.
+    let is_in = |host: &String| port.is_none_or(|port| host.ends_with(port));
+    if !caller.asked.host.as_ref().is_some_and(is_in) {
+        caller.breaks(Rule::RequestHost);
+    }
+    match expected.take(caller.asked.resource.trim_start_matches('/')) {
+        // Whoever has given up drops it.
+        Some(waiting) => drop(waiting.send(Ok(caller))),
+        None => caller.refuse(404, "no client is awaited at this path, or it came before").await,
     }
 }
 
@@ -204,7 +226,11 @@ impl Opponent for Starter {
             }
         };
         let outcome = match client.connects(arrival, pace).await {
-            Ok(caller) => {
+            Ok(Err(opening)) => {
+                let transcript = Transcript { opening: Some(*opening), ..Transcript::new(Role::Server) };
+                judged(&case, &Wanted::of(&case), transcript)
+            }
+            Ok(Ok(caller)) => {
                 let (outcome, parting) = play(caller, case, pace, &[]).await;
                 parting.leave().await;
                 outcome

@@ -89,7 +89,7 @@ pub(super) fn path_of(case: &Case) -> String {
     format!("{CASE}{}", case.id)
 }
 
-const CASE: &str = "case/";
+pub(super) const CASE: &str = "case/";
 
 impl Resource {
     /// Reads a path and query. `nameless` is the name of an agent that does not give one.

@@ -52,7 +52,7 @@ impl House {
 
     /// Serves whoever comes.
     pub(super) async fn receive<T: Transport>(self: Arc<Self>, stream: T) {
-        let Some(mut caller) = knock(stream, self.options.pace).await else { return };
+        let Ok(mut caller) = knock(stream, self.options.pace).await else { return };
         self.keys.see(&mut caller);
         let name = nameless(caller.request.headers.get("User-Agent"));
         let resource = match Resource::read(&caller.asked.resource, &self.numbered, &name) {
