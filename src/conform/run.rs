@@ -124,7 +124,7 @@ pub async fn run<C: Connect>(
     sink: &mut dyn Sink,
     cancel: impl Future<Output = ()>,
 ) -> Conclusion {
-    let server = Server { target, tap: options.tap.clone() };
+    let server = Server::new(target, options.tap.clone());
     run_against(Arc::new(server), cases, options, sink, cancel).await
 }
 

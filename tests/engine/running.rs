@@ -347,23 +347,35 @@ fn pongs() -> Target {
 async fn a_server_that_opens_and_serves_nobody_after_a_case_fails_it() {
     let pinged = Case { informational: true, ..case([ping("Hello")], &[]) };
     let echoed = Case { informational: true, ..case([text("Hello")], &[]) };
-    let behind = |case: &Case, echo: bool, then: fn() -> Target| {
-        let (case, options) = (Arc::new(case.clone()), Options { echo, ..one_job() });
+    // The first case is followed by a connection that is answered like this, the others by such as these.
+    let behind = |case: &Case, echoes: bool, first: fn() -> Target, then: fn() -> Target| {
+        let cases = ["1.1", "1.2"].map(|id| Arc::new(Case { id: Id(id.into()), ..case.clone() }));
+        let options = Options { echo: echoes, ..one_job() };
         async move {
-            let (mut end, _) = ran(&[case], options, move |index| Ok(if index < 2 { pongs() } else { then() })).await;
-            let outcome = end.outcomes.remove(0);
-            (outcome.passes(true), outcome.why().map(ToString::to_string).collect::<String>())
+            // One to see whether anybody is there, and then one for a case and one behind it.
+            let target = move |index| {
+                Ok(if index == 2 {
+                    first()
+                } else if index % 2 == 0 {
+                    then()
+                } else {
+                    pongs()
+                })
+            };
+            let (end, _) = ran(&cases, options, target).await;
+            end.outcomes.iter().flat_map(|outcome| outcome.why().map(ToString::to_string)).collect::<String>()
         }
     };
-    let told =
-        |words: &str| (false, format!("afterwards the target did not serve a further connection: it did not {words}"));
-    assert_eq!(behind(&pinged, false, pongs).await, (true, String::new()));
-    assert_eq!(behind(&pinged, false, mute).await, told("answer a ping in time"));
-    assert_eq!(behind(&echoed, true, echo).await, (true, String::new()));
-    assert_eq!(behind(&echoed, true, pongs).await, told("echo in time"));
+    let told = |words: &str| format!("afterwards the target did not serve a further connection: it did not {words}");
     let ends = || once(vec![(0, Deed::End)]);
-    assert_eq!(behind(&echoed, true, ends).await, told("echo"));
-    assert_eq!(behind(&pinged, false, ends).await, told("answer a ping"));
+    assert_eq!(behind(&pinged, false, pongs, pongs).await, "");
+    assert_eq!(behind(&pinged, false, pongs, mute).await, told("answer a ping in time"));
+    assert_eq!(behind(&pinged, false, pongs, ends).await, told("answer a ping"));
+    assert_eq!(behind(&echoed, true, echo, echo).await, "");
+    assert_eq!(behind(&echoed, true, echo, pongs).await, told("echo in time"));
+    assert_eq!(behind(&echoed, true, echo, ends).await, told("echo"));
+    // Who never answers does not cease to do so because of a case.
+    assert_eq!(behind(&echoed, true, pongs, mute).await, "");
 }
 
 #[tokio::test(start_paused = true)]

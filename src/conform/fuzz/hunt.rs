@@ -139,7 +139,7 @@ pub async fn hunt<C: Connect>(
 ) -> Report {
     let begun = Instant::now();
     let mut hunt = Hunt {
-        server: Arc::new(Server { target, tap: None }),
+        server: Arc::new(Server::new(target, None)),
         generator: Generator::new(options.seed, options.choice),
         told,
         unheard: false,

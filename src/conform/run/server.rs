@@ -1,6 +1,7 @@
 //! A server as the target: every case makes a connection of its own, and sometimes others beside it.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -48,6 +49,40 @@ async fn connect_patiently<C: Connect>(target: &C) -> Result<C::Transport, Troub
 pub(in crate::conform) struct Server<C> {
     pub(in crate::conform) target: Arc<C>,
     pub(in crate::conform) tap: Option<Tap>,
+    answers: Answers,
+}
+
+impl<C> Server<C> {
+    pub(in crate::conform) fn new(target: Arc<C>, tap: Option<Tap>) -> Self {
+        Self { target, tap, answers: Answers::default() }
+    }
+}
+
+/// Whether further connections were answered that cases were followed by. A target that never answers any does not do so
+/// because of a case, and is not waited for each time.
+#[derive(Default)]
+struct Answers {
+    ever: AtomicBool,
+    misses: AtomicU32,
+}
+
+impl Answers {
+    /// So many connections in vain, and no more are tried.
+    const MISSES: u32 = 3;
+
+    fn are_hopeless(&self) -> bool {
+        !self.ever.load(Relaxed) && self.misses.load(Relaxed) >= Self::MISSES
+    }
+
+    /// Takes note of one, and says whether it is as good as those before.
+    fn are_kept(&self, answered: bool) -> bool {
+        if answered {
+            self.ever.store(true, Relaxed);
+        } else {
+            self.misses.fetch_add(1, Relaxed);
+        }
+        answered || !self.ever.load(Relaxed)
+    }
 }
 
 impl<C: Connect> Opponent for Server<C> {
@@ -61,12 +96,14 @@ impl<C: Connect> Opponent for Server<C> {
 
     async fn attempt(&self, case: Arc<Case>, pace: Pace) -> Outcome {
         let begun = Instant::now();
-        let (outcome, cpu) = Metered::new(one(&*self.target, case, pace, self.tap.as_ref())).await;
+        let (outcome, cpu) = Metered::new(one(self, case, pace)).await;
         Outcome { duration: begun.elapsed(), cpu, ..outcome }
     }
 }
 
-async fn one<C: Connect>(target: &C, case: Arc<Case>, pace: Pace, tap: Option<&Tap>) -> Outcome {
+async fn one<C: Connect>(server: &Server<C>, case: Arc<Case>, pace: Pace) -> Outcome {
+    let Server { target, tap, answers } = server;
+    let target = &**target;
     let wanted = Arc::new(Wanted::of(&case));
     // They are there before ours and until the case is over.
     let beside = match case.beside {
@@ -99,7 +136,7 @@ async fn one<C: Connect>(target: &C, case: Arc<Case>, pace: Pace, tap: Option<&T
     if !case.may_harm() {
         return outcome;
     }
-    match serves(target, pace, case.hears_messages).await {
+    match serves(target, pace, case.hears_messages, answers).await {
         Ok(()) => outcome,
         Err(words) => outcome.but_gone(words),
     }
@@ -116,26 +153,29 @@ impl Case {
     }
 }
 
-/// Whether `target` serves one more client: opens its connection, answers its ping, and echoes its message if it is one that
-/// `echoes`. Gives the words for why it does not.
-async fn serves<C: Connect>(target: &C, pace: Pace, echoes: bool) -> Result<(), String> {
+/// Whether `target` serves one more client: opens its connection and, if it did so before, answers its ping, or echoes its
+/// message if it is one that `echoes`. Gives the words for why it does not.
+async fn serves<C: Connect>(target: &C, pace: Pace, echoes: bool, answers: &Answers) -> Result<(), String> {
     let mut transport = connect_patiently(target).await.map_err(|trouble| trouble.to_string())?;
     let opened = timeout(pace.patience(OPENING), open(&mut transport, &target.ask(nonce()))).await;
     let Some(behind) = opened.map_err(|_| "it did not answer in time".to_owned())? else {
         return Err("it did not open it".to_owned());
     };
-    let answers = timeout(pace.patience(OPENING), answers(&mut transport, behind, echoes)).await;
-    match answers {
-        Ok(true) => Ok(()),
-        Ok(false) if echoes => Err("it did not echo".to_owned()),
-        Ok(false) => Err("it did not answer a ping".to_owned()),
+    if answers.are_hopeless() {
+        return Ok(());
+    }
+    let answered = timeout(pace.patience(OPENING), answered(&mut transport, behind, echoes)).await;
+    match answered {
+        _ if answers.are_kept(answered == Ok(true)) => Ok(()),
+        Ok(_) if echoes => Err("it did not echo".to_owned()),
+        Ok(_) => Err("it did not answer a ping".to_owned()),
         Err(_) if echoes => Err("it did not echo in time".to_owned()),
         Err(_) => Err("it did not answer a ping in time".to_owned()),
     }
 }
 
 /// Whether what we say on an open connection, of which this came already, is answered.
-async fn answers<T: Transport>(transport: &mut T, mut came: Vec<u8>, echoes: bool) -> bool {
+async fn answered<T: Transport>(transport: &mut T, mut came: Vec<u8>, echoes: bool) -> bool {
     const WORDS: &[u8] = b"Are you still there?";
     let mut keys = SystemKeys::new();
     let mut frame = |opcode, payload: &[u8]| {

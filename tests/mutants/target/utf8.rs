@@ -41,7 +41,7 @@ impl Utf8 {
         let (least, most) = std::mem::replace(&mut self.next, (0x80, 0xbf));
         let any = self.fault.is(Fault::TakesAnyContinuation) && (least, most) == (0x80, 0xbf)
             || self.fault.is(Fault::TakesAnyLastByte) && self.missing == 1;
-        if !(least..=most).contains(&byte) && !(any && byte >= 0x80) {
+        if !((least..=most).contains(&byte) || any && byte >= 0x80) {
             return false;
         }
         self.point = self.point << 6 | u32::from(byte & 0x3f);
