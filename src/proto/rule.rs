@@ -119,7 +119,7 @@ rules! {
     FrameAfterClose "6455#5.5.1" Must none "a frame follows the close frame of the same sender";
     TruncatedFrame "6455#5.2" Must none "the connection ends inside a frame";
     TruncatedMessage "6455#5.4" Must none "the connection ends inside a fragmented message";
-    MaskingKeyRepeated "6455#5.3" Must none "masking keys repeat, so they can be foretold";
+    MaskingKeyRepeated "6455#5.3" Must none "masking keys repeat, or can be foretold otherwise";
     // What the frames say.
     InvalidUtf8 "6455#8.1" Must 1007 "a text message is not UTF-8";
     CloseBodyStub "6455#5.5.1" Must 1002 "the body of a close frame is a single byte";
