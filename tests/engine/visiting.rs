@@ -333,6 +333,17 @@ fn what_comes_before_the_answer_keeps_nothing_from_being_opened() {
 }
 
 #[test]
+fn a_client_that_goes_on_in_http_on_a_wrong_answer_is_non_strict() {
+    here(async {
+        let run = start(or(answers(wrong(), &[Expected::End]), Grade::NonStrict, &[Expected::Rest]));
+        let (mut stream, _) = asks(&run, "").await;
+        stream.write_all(b"GET /runCase?case=1&agent=a HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+        drop(stream);
+        assert_eq!(words(&outcome(run).await).0, "non-strict");
+    });
+}
+
+#[test]
 fn a_client_that_breaks_a_rule_on_an_odd_answer_fails() {
     here(async {
         let run = start(or(answers(wrong(), &[Expected::End]), Grade::NonStrict, &[Expected::Rest]));
