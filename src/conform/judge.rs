@@ -87,9 +87,7 @@ fn judge_unopened(case: &Case, wanted: &Wanted, transcript: &Transcript) -> Judg
     if case.informational {
         return Judgement::new(Verdict::Informational, CloseVerdict::Informational);
     }
-    // A client of HTTP that goes on with its next request does not speak in frames: a letter has a reserved opcode.
-    let is_http = transcript.faults.iter().any(|fault| fault.rule == Rule::ReservedOpcode);
-    let mut whys = if is_http { Vec::new() } else { own_faults(transcript) };
+    let mut whys = own_faults(transcript);
     match wanted.verdict(&transcript.heard, transcript.unheard) {
         None => {
             let difference = wanted.difference(&transcript.heard);

@@ -49,6 +49,8 @@ pub struct Recorder {
     agreed: Option<Agreed>,
     /// When the target last sent anything.
     last: Duration,
+    /// A client that our answer opened nothing for goes on with its next request, which is no frame.
+    is_http: bool,
 }
 
 /// Where in our own direction we stand.
@@ -73,6 +75,7 @@ impl Recorder {
             bounds,
             agreed: None,
             last: Duration::ZERO,
+            is_http: false,
         }
     }
 
@@ -94,9 +97,14 @@ impl Recorder {
 
     /// Takes what the target sent; unmasks it in place.
     pub fn received(&mut self, now: Duration, bytes: &mut [u8]) {
-        let Self { transcript, flow, inbox, bounds, .. } = self;
+        let Self { transcript, flow, inbox, bounds, is_http, .. } = self;
         self.last = now;
+        let is_first = transcript.received.bytes == 0;
+        *is_http |= is_first && transcript.is_of_client() && !transcript.is_open() && bytes.starts_with(b"GET ");
         transcript.received.count(bytes.len());
+        if *is_http {
+            return;
+        }
         for seen in flow.read(bytes) {
             inbox.take(now, seen, transcript, *bounds);
         }
